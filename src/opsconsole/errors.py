@@ -1,0 +1,81 @@
+"""Every error that a person can meet, and the exit code that a script can rely on.
+
+The tree::
+
+    OpsConsoleError                 1   anything below; says what happened, where, and what to do next
+    ├── UsageError                  2   the command's words are off
+    ├── ConfigError                 3   opsconsole.yaml: names the file, the line and the nearest valid key
+    ├── InputError                  4   a log that cannot be understood: which columns are missing, how to name them
+    ├── DaemonError                 5   the daemon cannot be started or reached
+    │   └── RequestRefused          6   the daemon answered, and said no
+    ├── QueryError                  7   SQL that DuckDB refuses, or that is not read-only
+    ├── StoreError                  8   the store cannot be opened, or is of a version that cannot be migrated
+    └── JournalError                9   the journal's chain is broken
+
+No module raises a bare ``Exception`` at a person: what has no place here is a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+
+class OpsConsoleError(Exception):
+    """What happened, and on a second line what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class UsageError(OpsConsoleError):
+    exit_code = 2
+
+
+class ConfigError(OpsConsoleError):
+    exit_code = 3
+
+
+class InputError(OpsConsoleError):
+    exit_code = 4
+
+
+class DaemonError(OpsConsoleError):
+    exit_code = 5
+
+
+class RequestRefused(DaemonError):
+    exit_code = 6
+
+
+class QueryError(OpsConsoleError):
+    exit_code = 7
+
+
+class StoreError(OpsConsoleError):
+    exit_code = 8
+
+
+class JournalError(OpsConsoleError):
+    exit_code = 9
+
+
+BY_NAME: dict[str, type[OpsConsoleError]] = {
+    kind.__name__: kind
+    for kind in (
+        OpsConsoleError,
+        UsageError,
+        ConfigError,
+        InputError,
+        DaemonError,
+        RequestRefused,
+        QueryError,
+        StoreError,
+        JournalError,
+    )
+}
+"""How an error crosses the socket: by class name, and rises again as the same class on the other side."""

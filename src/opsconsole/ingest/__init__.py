@@ -1,0 +1,1 @@
+"""From bytes that somebody logged to canonical records: recognise, map, frame, parse, follow."""
