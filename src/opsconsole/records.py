@@ -46,8 +46,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("finish_reason", "VARCHAR", "", "why generation ended"),
     Column("confidence", "DOUBLE", "0 to 1", "the model's confidence in its prediction"),
     Column("prediction", "VARCHAR", "", "the predicted class, or the number as text"),
-    Column("numeric_features", "MAP(VARCHAR, DOUBLE)", "", "inputs that are numbers, by name"),
-    Column("categorical_features", "MAP(VARCHAR, VARCHAR)", "", "inputs that are categories, by name"),
+    Column("features", "JSON", "", "inputs by name: numbers and categories"),
     Column("source_id", "INTEGER", "", "the source that the line came from"),
     Column("source_offset", "BIGINT", "bytes", "where the line begins in its source"),
 )
@@ -57,7 +56,7 @@ BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 MAPPABLE: tuple[str, ...] = tuple(
     column.name
     for column in COLUMNS
-    if column.name not in {"cost_source", "numeric_features", "categorical_features", "source_id", "source_offset"}
+    if column.name not in {"cost_source", "features", "source_id", "source_offset"}
 )
 """The columns that a mapping can fill from a log; the others are made while ingesting."""
 

@@ -1,0 +1,358 @@
+"""A chunk of whole records, as bytes, becomes a table of canonical columns in DuckDB.
+
+Always true here: the fast way reads the whole chunk strictly typed and is believed only when it yields exactly one row a
+record; whatever DuckDB refuses is read again line by line, so that one bad line costs one reject and never a batch, and a
+value of the wrong type costs that value and is counted.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from opsconsole import records
+from opsconsole.ingest.mapping import Mapping, Rule
+from opsconsole.store.database import rows
+from opsconsole.store.writer import BatchFeature
+
+Rejects = tuple[tuple[int, int, str], ...]
+Offsets = NDArray[np.int64]
+
+MAX_LINE = 1 << 20
+"""Bytes; a longer line is no record."""
+_MAX_CATEGORY = 128
+"""Characters of a categorical value that are kept."""
+
+_MS_PER: dict[str, float] = {"s": 1e3, "ms": 1.0, "us": 1e-3, "ns": 1e-6, "min": 6e4}
+_US_PER: dict[str, float] = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+
+_NUMERIC_COLUMNS = frozenset(
+    name for name in records.MAPPABLE if records.BY_NAME[name].sql_type in ("DOUBLE", "BIGINT") and name != "ts"
+)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A chunk in the temporary table ``staged``, read through ``relation``."""
+
+    relation: str
+    records: int
+    rejects: Rejects
+    coerced: dict[str, int]
+
+
+class Parser:
+    """Reads the chunks of one source with one mapping."""
+
+    def __init__(self, mapping: Mapping, source_id: int, *, clock_anchor_us: int = 0) -> None:
+        """``clock_anchor_us`` is added to times of a monotonic clock, to give them a date."""
+        self.mapping = mapping
+        self._source_id = source_id
+        self._anchor_us = clock_anchor_us
+        self._paths = mapping.paths()
+        self._index = {path: i for i, path in enumerate(self._paths)}
+        self._types = self._strict_types()
+        self.features = tuple(
+            BatchFeature(name, kind, f"f{i}") for i, (name, kind) in enumerate(mapping.features.items())
+        )
+        self.logged = frozenset(mapping.columns)
+
+    def stage(
+        self, connection: duckdb.DuckDBPyConnection, spool: Path, chunk: bytes, start: int, offsets: Offsets
+    ) -> Staged:
+        """Parse whole records into ``staged``; ``chunk`` begins at ``start`` in its source, record i at ``offsets[i]``."""
+        file = spool / ("chunk.csv" if self.mapping.framing == "csv" else "chunk.jsonl")
+        file.write_bytes(chunk)
+        try:
+            self._create(connection, file, offsets, lenient=False)
+            if rows(connection, "SELECT count(*) FROM staged")[0][0] == len(offsets):
+                return Staged("staged", len(offsets), (), {})
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
+            pass  # one record at least is not as the mapping expects: read them one by one
+        good, kept, rejects = self._sift(chunk, start, offsets)
+        file.write_bytes(good)
+        self._create(connection, file, kept, lenient=True)
+        return Staged("staged", len(kept), rejects, self._coerced(connection))
+
+    def _create(self, connection: duckdb.DuckDBPyConnection, file: Path, offsets: Offsets, *, lenient: bool) -> None:
+        connection.register("chunk_offsets", {"source_offset": offsets})
+        reader = self._read_csv(file, lenient) if self.mapping.framing == "csv" else self._read_json(file, lenient)
+        try:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {self._projection(lenient)} FROM "
+                f"({reader}) AS r POSITIONAL JOIN chunk_offsets AS o"
+            )
+        finally:
+            connection.unregister("chunk_offsets")
+
+    # What each path is read as ------------------------------------------------------------------------------------
+
+    def _strict_types(self) -> dict[str, str]:
+        types = dict.fromkeys(self._paths, "VARCHAR")
+        for name, rules in self.mapping.columns.items():
+            for rule in rules:
+                if rule.path and name == "ts":
+                    types[rule.path] = "TIMESTAMPTZ" if rule.unit in ("", "iso8601") else "DOUBLE"
+                elif rule.path and name in records.DURATION_COLUMNS and rule.unit == "iso8601":
+                    types[rule.path] = "TIMESTAMPTZ"
+                elif rule.path and name in _NUMERIC_COLUMNS:
+                    types[rule.path] = "DOUBLE"
+                for other in (rule.minus, rule.before):
+                    if other:
+                        types[other] = types[rule.path]
+        for path, kind in self.mapping.features.items():
+            if kind == "numeric":
+                types[path] = "DOUBLE"
+        return types
+
+    def _read_json(self, file: Path, lenient: bool) -> str:
+        declared: dict[str, str] = {}
+        values: list[str] = []
+        nested_roots = {path.split(".", 1)[0] for path in self._paths if "." in path}
+        for path in self._paths:
+            want = self._types[path]
+            read = "VARCHAR" if lenient else want
+            if "." not in path:
+                if path in nested_roots:
+                    declared[path] = "JSON"
+                    values.append(f"CAST({_name(path)} ->> '$' AS {read})")
+                else:
+                    declared[path] = read
+                    values.append(_name(path))
+                continue
+            root, *rest = path.split(".")
+            declared.setdefault(root, "JSON")
+            declared[path] = read
+            inside = "$" + "".join(f'."{part}"' for part in rest)
+            values.append(f"coalesce({_name(path)}, CAST({_name(root)} ->> {_literal(inside)} AS {read}))")
+        columns = ", ".join(f"{_literal(name)}: {_literal(sql_type)}" for name, sql_type in declared.items())
+        selected = ", ".join(f"{value} AS t{i}" for i, value in enumerate(values))
+        return (
+            f"SELECT {selected} FROM read_json({_literal(str(file))}, format = 'newline_delimited', "
+            f"maximum_object_size = {4 * MAX_LINE}, columns = {{{columns}}})"
+        )
+
+    def _read_csv(self, file: Path, lenient: bool) -> str:
+        positions = {name: i for i, name in enumerate(self.mapping.header)}
+        types = ["VARCHAR"] * len(self.mapping.header)
+        for path in self._paths:
+            if not lenient and path in positions:
+                types[positions[path]] = self._types[path]
+        columns = ", ".join(f"'h{i}': '{sql_type}'" for i, sql_type in enumerate(types))
+        selected = ", ".join(
+            f"h{positions[path]} AS t{i}" if path in positions else f"NULL::VARCHAR AS t{i}"
+            for i, path in enumerate(self._paths)
+        )
+        return (
+            f"SELECT {selected} FROM read_csv({_literal(str(file))}, header = false, auto_detect = false, "
+            f"delim = {_literal(self.mapping.delimiter)}, quote = '\"', escape = '\"', nullstr = '', "
+            f"strict_mode = true, parallel = false, max_line_size = {2 * MAX_LINE}, columns = {{{columns}}})"
+        )
+
+    # From fields to canonical columns -----------------------------------------------------------------------------
+
+    def _value(self, path: str, lenient: bool) -> str:
+        column = f"r.t{self._index[path]}"
+        if not lenient or self._types[path] == "VARCHAR":
+            return column
+        return f"TRY_CAST({column} AS {self._types[path]})"
+
+    def _text(self, path: str) -> str:
+        return f"nullif(trim(CAST(r.t{self._index[path]} AS VARCHAR)), '')"
+
+    def _projection(self, lenient: bool) -> str:
+        tokens = self._tokens(lenient)
+        selected = []
+        for name in records.MAPPABLE:
+            sql_type = records.BY_NAME[name].sql_type
+            if name in tokens:
+                expression = tokens[name]
+            else:
+                rules = self.mapping.columns.get(name, ())
+                options = [self._rule(name, rule, lenient) for rule in rules]
+                expression = f"coalesce({', '.join(options)})" if options else "NULL"
+            if name == "error_type":
+                expression = self._error_type(expression)
+            selected.append(f"CAST({expression} AS {sql_type}) AS {name}")
+        cost = "CASE WHEN cost_usd IS NOT NULL THEN 'logged' ELSE 'unknown' END"
+        selected.append(f"{cost} AS cost_source")
+        for i, (path, kind) in enumerate(self.mapping.features.items()):
+            value = self._value(path, lenient) if kind == "numeric" else f"left({self._text(path)}, {_MAX_CATEGORY})"
+            selected.append(f"{value} AS f{i}")
+        selected.append(f"{self._source_id}::INTEGER AS source_id")
+        selected.append("o.source_offset AS source_offset")
+        if lenient:
+            selected += [f"r.t{i} AS raw{i}" for i, path in enumerate(self._paths) if self._types[path] != "VARCHAR"]
+        return ", ".join(selected)
+
+    def _rule(self, name: str, rule: Rule, lenient: bool) -> str:
+        if rule.value is not None:
+            return _literal(rule.value)
+        if name == "ts":
+            expression = self._time(rule, lenient)
+        elif name in records.DURATION_COLUMNS:
+            expression = self._duration(rule, lenient)
+        elif name == "status":
+            expression = self._status(rule)
+        elif name == "cache_hit":
+            text = f"lower({self._text(rule.path)})"
+            expression = (
+                f"CASE WHEN {text} IN ('true', '1', 'hit', 'yes') THEN true "
+                f"WHEN {text} IN ('false', '0', 'miss', 'no') THEN false END"
+            )
+        elif name in _NUMERIC_COLUMNS:
+            expression = self._value(rule.path, lenient)
+        else:
+            expression = self._text(rule.path)
+        if rule.only_if:
+            expression = f"CASE WHEN lower({self._text(rule.only_if)}) IN ('true', '1', 'yes') THEN {expression} END"
+        if rule.before:
+            earlier, later = self._value(rule.path, lenient), self._value(rule.before, lenient)
+            expression = f"CASE WHEN {earlier} < {later} THEN {expression} END"
+        return expression
+
+    def _time(self, rule: Rule, lenient: bool) -> str:
+        value = self._value(rule.path, lenient)
+        if rule.unit in ("", "iso8601"):
+            return f"({value})::TIMESTAMP"
+        anchor = self._anchor_us if rule.clock == "monotonic" else 0
+        return f"make_timestamp(CAST(round({value} * {_US_PER[rule.unit]}) AS BIGINT) + {anchor})"
+
+    def _duration(self, rule: Rule, lenient: bool) -> str:
+        value = self._value(rule.path, lenient)
+        if rule.unit == "iso8601":
+            return f"(epoch_us({value}) - epoch_us({self._value(rule.minus, lenient)})) / 1000.0"
+        if rule.minus:
+            value = f"({value} - {self._value(rule.minus, lenient)})"
+        return f"{value} * {_MS_PER[rule.unit or 'ms']}"
+
+    def _status(self, rule: Rule) -> str:
+        text = self._text(rule.path)
+        number = f"TRY_CAST(TRY_CAST({text} AS DOUBLE) AS SMALLINT)"
+        expression = f"CASE WHEN {number} BETWEEN 100 AND 599 THEN {number}"
+        for word, status in rule.words.items():
+            expression += f" WHEN lower({text}) = {_literal(word)} THEN {status}"
+        return expression + " END"
+
+    def _error_type(self, logged: str) -> str:
+        """What was logged; else, for an outcome logged in words, that word."""
+        words = [
+            self._text(rule.path)
+            for rule in self.mapping.columns.get("status", ())
+            if rule.path and rule.words
+        ]
+        spoken = "".join(f", CASE WHEN TRY_CAST({word} AS DOUBLE) IS NULL THEN {word} END" for word in words)
+        return f"CASE WHEN status >= 400 THEN coalesce({logged}{spoken}) END" if spoken else logged
+
+    def _tokens(self, lenient: bool) -> dict[str, str]:
+        """The disjoint classes, from counts that may contain one another."""
+        raw: dict[str, str] = {}
+        for name in ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens"):
+            rules = self.mapping.columns.get(name, ())
+            if rules:
+                raw[name] = f"coalesce({', '.join(self._rule(name, rule, lenient) for rule in rules)})"
+        held: dict[str, tuple[bool, tuple[str, ...]]] = {
+            "input_tokens": (self.mapping.input_includes_cached, ("cached_tokens", "cache_write_tokens")),
+            "output_tokens": (self.mapping.output_includes_reasoning, ("reasoning_tokens",)),
+        }
+        for whole, (includes, parts) in held.items():
+            inside = [f"coalesce({raw[part]}, 0)" for part in parts if part in raw]
+            if whole in raw and includes and inside:
+                raw[whole] = f"greatest({raw[whole]} - {' - '.join(inside)}, 0)"
+        return {name: f"round({expression})" for name, expression in raw.items()}
+
+    # The slow way -------------------------------------------------------------------------------------------------
+
+    def _sift(self, chunk: bytes, start: int, offsets: Offsets) -> tuple[bytes, Offsets, Rejects]:
+        """Only the records that can be read, their offsets, and what was wrong with the others."""
+        walk = self._csv_records if self.mapping.framing == "csv" else _json_lines
+        good: list[bytes] = []
+        kept: list[int] = []
+        rejects: list[tuple[int, int, str]] = []
+        for offset, line, reason in walk(chunk, start, offsets):
+            if reason:
+                rejects.append((offset, len(line), reason))
+            else:
+                good.append(line)
+                kept.append(offset)
+        return b"".join(line + b"\n" for line in good), np.asarray(kept, dtype=np.int64), tuple(rejects)
+
+    def _csv_records(self, chunk: bytes, start: int, offsets: Offsets) -> Iterator[tuple[int, bytes, str]]:
+        for offset, line in _slices(chunk, start, offsets):
+            try:
+                text = line.decode()
+                cells = next(csv.reader([text], delimiter=self.mapping.delimiter, strict=True))
+            except (UnicodeDecodeError, csv.Error) as error:
+                yield offset, line, "not UTF-8" if isinstance(error, UnicodeDecodeError) else "broken CSV quoting"
+                continue
+            if len(cells) != len(self.mapping.header):
+                yield offset, line, f"{len(cells)} cells instead of {len(self.mapping.header)}"
+                continue
+            out = io.StringIO()
+            csv.writer(out, delimiter=self.mapping.delimiter, lineterminator="").writerow(cells)
+            yield offset, out.getvalue().encode(), ""
+
+    def _coerced(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+        typed = [(i, path) for i, path in enumerate(self._paths) if self._types[path] != "VARCHAR"]
+        if not typed:
+            return {}
+        counts = rows(
+            connection,
+            "SELECT "
+            + ", ".join(
+                f"count(*) FILTER (trim(raw{i}) <> '' AND TRY_CAST(raw{i} AS {self._types[path]}) IS NULL)"
+                for i, path in typed
+            )
+            + " FROM staged",
+        )[0]
+        return {path: int(n) for (_, path), n in zip(typed, counts, strict=True) if n}
+
+
+def _slices(chunk: bytes, start: int, offsets: Offsets) -> Iterator[tuple[int, bytes]]:
+    """(offset in the source, record without its line end) for each record."""
+    ends = [*(int(offset) - start for offset in offsets[1:]), len(chunk)]
+    for offset, end in zip(offsets.tolist(), ends, strict=True):
+        yield offset, chunk[offset - start : end].strip(b"\r\n\0")
+
+
+def _json_lines(chunk: bytes, start: int, offsets: Offsets) -> Iterator[tuple[int, bytes, str]]:
+    for offset, line in _slices(chunk, start, offsets):
+        line = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if not line:
+            continue
+        yield offset, *_checked(line)
+
+
+def _checked(line: bytes) -> tuple[bytes, str]:
+    """(the line written anew, without what DuckDB refuses: a key named twice; why it is no record)."""
+    if len(line) > MAX_LINE:
+        return line, "line longer than 1 MiB"
+    try:
+        value = orjson.loads(line)
+        anew = orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        try:  # the standard library takes NaN, Infinity and integers of any length, which real gateways write
+            value = json.loads(line)
+        except UnicodeDecodeError:
+            return line, "not UTF-8"
+        except ValueError:
+            return line, "not JSON"
+        anew = json.dumps(value).encode()
+    return (anew, "") if isinstance(value, dict) else (line, "not a JSON object")
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,7 @@
+"""The truth about people: an append-only, hash-chained record of everything that people and automation did."""
+
+from __future__ import annotations
+
+from opsconsole.journal.chain import Event, Journal, verify
+
+__all__ = ["Event", "Journal", "verify"]
