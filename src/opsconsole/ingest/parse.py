@@ -17,18 +17,15 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from opsconsole import records
+from opsconsole.ingest.framing import MAX_LINE, Offsets, frame_csv, line_offsets
 from opsconsole.ingest.mapping import Mapping, Rule
 from opsconsole.store.database import rows
 from opsconsole.store.writer import BatchFeature
 
 Rejects = tuple[tuple[int, int, str], ...]
-Offsets = NDArray[np.int64]
 
-MAX_LINE = 1 << 20
-"""Bytes; a longer line is no record."""
 _MAX_CATEGORY = 128
 """Characters of a categorical value that are kept."""
 
@@ -66,19 +63,17 @@ class Parser:
         )
         self.logged = frozenset(mapping.columns)
 
-    def stage(
-        self, connection: duckdb.DuckDBPyConnection, spool: Path, chunk: bytes, start: int, offsets: Offsets
-    ) -> Staged:
-        """Parse whole records into ``staged``; ``chunk`` begins at ``start`` in its source, record i at ``offsets[i]``."""
+    def stage(self, connection: duckdb.DuckDBPyConnection, spool: Path, body: bytes, offsets: Offsets) -> Staged:
+        """Parse whole records into ``staged``; ``offsets[i]`` is where record i of ``body`` begins in its source."""
         file = spool / ("chunk.csv" if self.mapping.framing == "csv" else "chunk.jsonl")
-        file.write_bytes(chunk)
+        file.write_bytes(body)
         try:
             self._create(connection, file, offsets, lenient=False)
             if rows(connection, "SELECT count(*) FROM staged")[0][0] == len(offsets):
                 return Staged("staged", len(offsets), (), {})
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
             pass  # one record at least is not as the mapping expects: read them one by one
-        good, kept, rejects = self._sift(chunk, start, offsets)
+        good, kept, rejects = self._sift(body, offsets)
         file.write_bytes(good)
         self._create(connection, file, kept, lenient=True)
         return Staged("staged", len(kept), rejects, self._coerced(connection))
@@ -245,11 +240,7 @@ class Parser:
 
     def _error_type(self, logged: str) -> str:
         """What was logged; else, for an outcome logged in words, that word."""
-        words = [
-            self._text(rule.path)
-            for rule in self.mapping.columns.get("status", ())
-            if rule.path and rule.words
-        ]
+        words = [self._text(rule.path) for rule in self.mapping.columns.get("status", ()) if rule.path and rule.words]
         spoken = "".join(f", CASE WHEN TRY_CAST({word} AS DOUBLE) IS NULL THEN {word} END" for word in words)
         return f"CASE WHEN status >= 400 THEN coalesce({logged}{spoken}) END" if spoken else logged
 
@@ -272,13 +263,14 @@ class Parser:
 
     # The slow way -------------------------------------------------------------------------------------------------
 
-    def _sift(self, chunk: bytes, start: int, offsets: Offsets) -> tuple[bytes, Offsets, Rejects]:
+    def _sift(self, body: bytes, offsets: Offsets) -> tuple[bytes, Offsets, Rejects]:
         """Only the records that can be read, their offsets, and what was wrong with the others."""
-        walk = self._csv_records if self.mapping.framing == "csv" else _json_lines
+        check = self._checked_row if self.mapping.framing == "csv" else _checked_object
         good: list[bytes] = []
         kept: list[int] = []
         rejects: list[tuple[int, int, str]] = []
-        for offset, line, reason in walk(chunk, start, offsets):
+        for offset, record in zip(offsets.tolist(), self._records(body), strict=True):
+            line, reason = check(record)
             if reason:
                 rejects.append((offset, len(line), reason))
             else:
@@ -286,20 +278,28 @@ class Parser:
                 kept.append(offset)
         return b"".join(line + b"\n" for line in good), np.asarray(kept, dtype=np.int64), tuple(rejects)
 
-    def _csv_records(self, chunk: bytes, start: int, offsets: Offsets) -> Iterator[tuple[int, bytes, str]]:
-        for offset, line in _slices(chunk, start, offsets):
-            try:
-                text = line.decode()
-                cells = next(csv.reader([text], delimiter=self.mapping.delimiter, strict=True))
-            except (UnicodeDecodeError, csv.Error) as error:
-                yield offset, line, "not UTF-8" if isinstance(error, UnicodeDecodeError) else "broken CSV quoting"
-                continue
-            if len(cells) != len(self.mapping.header):
-                yield offset, line, f"{len(cells)} cells instead of {len(self.mapping.header)}"
-                continue
-            out = io.StringIO()
-            csv.writer(out, delimiter=self.mapping.delimiter, lineterminator="").writerow(cells)
-            yield offset, out.getvalue().encode(), ""
+    def _records(self, body: bytes) -> Iterator[bytes]:
+        """Each record of a framed body, without its line end."""
+        if self.mapping.framing == "csv":
+            starts = frame_csv(body, delimiter=self.mapping.delimiter, final=True).offsets.tolist()
+        else:
+            starts = line_offsets(body).tolist()
+        for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
+            yield body[start:end].strip(b"\r\n")
+
+    def _checked_row(self, record: bytes) -> tuple[bytes, str]:
+        """(the row written anew, why it is no record)."""
+        try:
+            cells = next(csv.reader([record.decode()], delimiter=self.mapping.delimiter, strict=True))
+        except UnicodeDecodeError:
+            return record, "not UTF-8"
+        except csv.Error:
+            return record, "broken CSV quoting"
+        if len(cells) != len(self.mapping.header):
+            return record, f"{len(cells)} cells instead of {len(self.mapping.header)}"
+        out = io.StringIO()
+        csv.writer(out, delimiter=self.mapping.delimiter, lineterminator="").writerow(cells)
+        return out.getvalue().encode(), ""
 
     def _coerced(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         typed = [(i, path) for i, path in enumerate(self._paths) if self._types[path] != "VARCHAR"]
@@ -317,25 +317,8 @@ class Parser:
         return {path: int(n) for (_, path), n in zip(typed, counts, strict=True) if n}
 
 
-def _slices(chunk: bytes, start: int, offsets: Offsets) -> Iterator[tuple[int, bytes]]:
-    """(offset in the source, record without its line end) for each record."""
-    ends = [*(int(offset) - start for offset in offsets[1:]), len(chunk)]
-    for offset, end in zip(offsets.tolist(), ends, strict=True):
-        yield offset, chunk[offset - start : end].strip(b"\r\n\0")
-
-
-def _json_lines(chunk: bytes, start: int, offsets: Offsets) -> Iterator[tuple[int, bytes, str]]:
-    for offset, line in _slices(chunk, start, offsets):
-        line = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if not line:
-            continue
-        yield offset, *_checked(line)
-
-
-def _checked(line: bytes) -> tuple[bytes, str]:
+def _checked_object(line: bytes) -> tuple[bytes, str]:
     """(the line written anew, without what DuckDB refuses: a key named twice; why it is no record)."""
-    if len(line) > MAX_LINE:
-        return line, "line longer than 1 MiB"
     try:
         value = orjson.loads(line)
         anew = orjson.dumps(value)

@@ -121,9 +121,7 @@ class PriceBook:
             + ", ".join(f"{name}_usd DOUBLE" for name in _CLASSES)
             + ")"
         )
-        wanted = rows(
-            connection, f"SELECT DISTINCT coalesce(provider, ''), model FROM {table} WHERE model IS NOT NULL"
-        )
+        wanted = rows(connection, f"SELECT DISTINCT coalesce(provider, ''), model FROM {table} WHERE model IS NOT NULL")
         found = [
             [provider, model, start, end, rate.above, rate.up_to, *(rate.usd[name] for name in _CLASSES)]
             for provider, model in wanted

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,16 @@ def rows(
 ) -> list[tuple[Any, ...]]:
     """Every row of a query's answer."""
     return connection.execute(sql, parameters or None).fetchall()
+
+
+def naive(moment: datetime) -> datetime:
+    """UTC without a zone, as the store keeps it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(moment: datetime) -> datetime:
+    """UTC with its zone, as everything outside the store has it."""
+    return moment.replace(tzinfo=UTC)
 
 
 def _quoted(path: Path) -> str:

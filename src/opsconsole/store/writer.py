@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 import duckdb
 
 from opsconsole import bins, records
 from opsconsole.store import schema
-from opsconsole.store.database import rows, transaction
+from opsconsole.store.database import aware, rows, transaction
 
 FeatureKind = Literal["numeric", "categorical"]
 
@@ -54,6 +55,9 @@ class Committed:
 
     accepted: int
     rejected: int
+    reject_reasons: Mapping[str, int]
+    first_at: datetime | None
+    last_at: datetime | None
 
 
 MAX_REJECT_ROWS = 1_000
@@ -178,13 +182,15 @@ class Writer:
             self._count_metrics(batch.logged)
             self._count_features(batch)
             self._count_breakdowns(batch.logged)
-        self._record_rejects(batch, [int(row[0]) for row in without_time], total - accepted)
+        reasons = self._record_rejects(batch, [int(row[0]) for row in without_time], total - accepted)
         rejected = len(batch.rejects) + total - accepted
         run(
             "INSERT INTO progress VALUES (?, ?, ?, ?, ?, ?, ?)",
             [batch.source_id, batch.end_offset, batch.raw_bytes, accepted, rejected, first_at, last_at],
         )
-        return Committed(accepted, rejected)
+        return Committed(
+            accepted, rejected, reasons, aware(first_at) if first_at else None, aware(last_at) if last_at else None
+        )
 
     def _insert_requests(self, batch: Batch) -> None:
         numbers = {f.name: f"CASE WHEN isfinite({f.column}) THEN {f.column} END" for f in batch.features}
@@ -231,9 +237,9 @@ class Writer:
             )
 
     def _count_features(self, batch: Batch) -> None:
-        watched = [
-            (name, kind, column) for name, kind, column in _STANDARD_FEATURES if name in batch.logged
-        ] + [(feature.name, feature.kind, feature.column) for feature in batch.features]
+        watched = [(name, kind, column) for name, kind, column in _STANDARD_FEATURES if name in batch.logged] + [
+            (feature.name, feature.kind, feature.column) for feature in batch.features
+        ]
         for name, kind, column in watched:
             feature_id = self._feature_id(name, kind)
             if kind == "numeric":
@@ -290,7 +296,7 @@ class Writer:
                 f"WHERE {dimension} IS NOT NULL GROUP BY hour, deployment_id, {dimension}"
             )
 
-    def _record_rejects(self, batch: Batch, without_time: Sequence[int], n_without_time: int) -> None:
+    def _record_rejects(self, batch: Batch, without_time: Sequence[int], n_without_time: int) -> dict[str, int]:
         reasons: dict[str, int] = {}
         for _, _, reason in batch.rejects:
             reasons[reason] = reasons.get(reason, 0) + 1
@@ -307,6 +313,7 @@ class Writer:
             self._connection.executemany(
                 "INSERT INTO rejects VALUES (?, ?, ?, ?)", [[batch.source_id, *row] for row in kept]
             )
+        return reasons
 
 
 def _literal(text: str) -> str:

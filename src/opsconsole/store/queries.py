@@ -1,0 +1,243 @@
+"""The questions that views put to the store: one SQL constant each, plain enough for another engine.
+
+Always true here: a question's cost depends on the window's buckets and not on the number of requests (only rollups are
+read); NULL comes back as NaN for numbers that were never logged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from opsconsole.store import folds, schema
+from opsconsole.store.database import aware, naive, rows
+
+Columns = dict[str, NDArray[Any]]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STEPS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
+_MAX_BUCKETS = 120
+_MINUTES_UP_TO_S = 86_400
+_HOURS_UP_TO_S = 180 * 86_400
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """The buckets of a window, aligned to the epoch, and the rollup level that answers for them."""
+
+    start: datetime
+    step_s: int
+    buckets: int
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(seconds=self.step_s * self.buckets)
+
+    @property
+    def level(self) -> str:
+        """The coarsest level whose buckets fit into a step."""
+        if self.step_s % 86_400 == 0 and self.step_s * self.buckets > _HOURS_UP_TO_S:
+            return "day"
+        if self.step_s % 3600 == 0 and self.step_s * self.buckets > _MINUTES_UP_TO_S:
+            return "hour"
+        return "minute"
+
+
+def time_axis(start: datetime, end: datetime) -> TimeAxis:
+    """The finest axis of at most 120 buckets that covers start … end."""
+    seconds = max((end - start).total_seconds(), 60.0)
+    step = next((step for step in _STEPS_S if seconds / step <= _MAX_BUCKETS), _STEPS_S[-1])
+    first = (start - _EPOCH) // timedelta(seconds=step)
+    last = -((_EPOCH - end) // timedelta(seconds=step))
+    return TimeAxis(_EPOCH + first * timedelta(seconds=step), step, max(int(last - first), 1))
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What the store holds of one service."""
+
+    first_at: datetime
+    last_at: datetime
+    requests: int
+
+
+_EXTENTS = """
+SELECT s.service, min(t.first_at), max(t.last_at), sum(t.requests)
+FROM {traffic} AS t JOIN series AS s USING (series_id) GROUP BY s.service ORDER BY s.service
+"""
+
+_TRAFFIC = """
+SELECT s.deployment_id, (epoch(t.bucket)::BIGINT - $start) // $step AS slot,
+       sum(t.requests) AS requests, sum(t.errors) AS errors, sum(t.pending) AS pending, sum(t.unknown) AS unknown,
+       sum(t.input_tokens)::DOUBLE AS input_tokens, sum(t.output_tokens)::DOUBLE AS output_tokens,
+       sum(t.cached_tokens)::DOUBLE AS cached_tokens, sum(t.cache_write_tokens)::DOUBLE AS cache_write_tokens,
+       sum(t.reasoning_tokens)::DOUBLE AS reasoning_tokens,
+       sum(t.cost_usd) AS cost_usd, sum(t.cost_known) AS cost_known, sum(t.cost_priced) AS cost_priced,
+       sum(t.unpriced_tokens) AS unpriced_tokens, epoch_us(min(t.first_at)) AS first_us, epoch_us(max(t.last_at)) AS last_us
+FROM {traffic} AS t JOIN series AS s USING (series_id)
+WHERE t.bucket >= $from AND t.bucket < $to AND ($service IS NULL OR s.service = $service)
+GROUP BY s.deployment_id, slot
+"""
+
+_HISTOGRAMS = """
+SELECT s.deployment_id, (epoch(h.bucket)::BIGINT - $start) // $step AS slot, h.metric, h.code, sum(h.requests) AS n
+FROM {histograms} AS h JOIN series AS s USING (series_id)
+WHERE h.bucket >= $from AND h.bucket < $to AND ($service IS NULL OR s.service = $service) AND h.metric <= $metrics
+GROUP BY s.deployment_id, slot, h.metric, h.code
+"""
+
+_FAILURES = """
+SELECT s.version, f.error_class, sum(f.requests) AS n
+FROM {failures} AS f JOIN series AS s USING (series_id)
+WHERE f.bucket >= $from AND f.bucket < $to AND s.service = $service
+GROUP BY ALL ORDER BY n DESC, f.error_class
+"""
+
+_MODELS = """
+SELECT DISTINCT s.deployment_id, s.model
+FROM {traffic} AS t JOIN series AS s USING (series_id)
+WHERE t.bucket >= $from AND t.bucket < $to AND s.service = $service AND s.model <> ''
+ORDER BY s.model
+"""
+
+_USERS = """
+SELECT count(DISTINCT b.value)
+FROM {breakdowns} AS b JOIN deployments AS d USING (deployment_id)
+WHERE b.bucket >= date_trunc('hour', $from::TIMESTAMP) AND b.bucket < $to AND d.service = $service
+  AND b.dimension = 'user_key'
+"""
+
+_SPENT = """
+SELECT sum(t.cost_usd), sum(t.unpriced_tokens), sum(t.cost_known), min(t.first_at) FILTER (t.cost_known > 0)
+FROM {traffic} AS t JOIN series AS s USING (series_id)
+WHERE t.bucket >= $from AND t.bucket < $to AND s.service = $service
+"""
+
+_FIRST_SEEN = """
+SELECT s.version, min(t.first_at)
+FROM {traffic} AS t JOIN series AS s USING (series_id)
+WHERE s.service = $service GROUP BY s.version ORDER BY 2
+"""
+
+_DISTRIBUTIONS = """
+SELECT d.version, f.name, f.kind, x.code, c.value, (epoch(x.bucket)::BIGINT - $start) // $step AS slot,
+       sum(x.requests) AS n
+FROM {distributions} AS x JOIN deployments AS d USING (deployment_id) JOIN features AS f USING (feature_id)
+     LEFT JOIN categories AS c ON c.feature_id = f.feature_id AND c.category_id = x.code AND f.kind = 'categorical'
+WHERE x.bucket >= $from AND x.bucket < $to AND d.service = $service
+GROUP BY ALL
+"""
+
+
+class Questions:
+    """The questions of one view: asked on one connection, of one consistent snapshot of the store."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._relations: dict[str, dict[str, str]] = {}
+
+    def _at(self, level: str) -> dict[str, str]:
+        if level not in self._relations:
+            self._relations[level] = folds.reading(self._connection, level)
+        return self._relations[level]
+
+    def _ask(self, sql: str, level: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        return rows(self._connection, sql.format(**self._at(level)), parameters)
+
+    def _columns(self, sql: str, level: str, parameters: dict[str, Any]) -> Columns:
+        found = self._connection.execute(sql.format(**self._at(level)), parameters).fetchnumpy()
+        return {
+            name: column.filled(np.nan if column.dtype.kind == "f" else 0)
+            if isinstance(column, np.ma.MaskedArray)
+            else np.asarray(column)
+            for name, column in found.items()
+        }
+
+    def extents(self) -> dict[str, Extent]:
+        """Every service, with the time and the number of what the store holds of it."""
+        return {
+            service: Extent(aware(first), aware(last), int(n))
+            for service, first, last, n in self._ask(_EXTENTS, "day", {})
+        }
+
+    def deployments(self) -> dict[int, tuple[str, str]]:
+        """Deployment id → (service, version)."""
+        return {
+            deployment: (service, version)
+            for deployment, service, version in rows(
+                self._connection, "SELECT deployment_id, service, version FROM deployments"
+            )
+        }
+
+    def traffic(self, axis: TimeAxis, service: str | None = None) -> Columns:
+        """Counts and sums by deployment and slot of the axis."""
+        return self._columns(_TRAFFIC, axis.level, _over(axis, service))
+
+    def histograms(self, axis: TimeAxis, service: str | None = None, *, only_latency: bool = False) -> Columns:
+        """Latency-like bins by deployment, slot, metric and code."""
+        metrics = 0 if only_latency else max(schema.METRICS.values())
+        return self._columns(_HISTOGRAMS, axis.level, _over(axis, service) | {"metrics": metrics})
+
+    def failures(self, axis: TimeAxis, service: str) -> dict[str, dict[str, int]]:
+        """Version → error class → requests, largest first."""
+        found: dict[str, dict[str, int]] = {}
+        for version, error_class, n in self._ask(_FAILURES, axis.level, _window(axis, service)):
+            found.setdefault(version, {})[error_class] = int(n)
+        return found
+
+    def models(self, axis: TimeAxis, service: str) -> dict[int, tuple[str, ...]]:
+        """Deployment id → models that answered for it."""
+        found: dict[int, tuple[str, ...]] = {}
+        for deployment, model in self._ask(_MODELS, axis.level, _window(axis, service)):
+            found[deployment] = (*found.get(deployment, ()), model)
+        return found
+
+    def users(self, axis: TimeAxis, service: str) -> int:
+        """Distinct users of the window's hours; 0 where none was logged."""
+        level = "day" if axis.level == "day" else "hour"
+        return int(self._ask(_USERS, level, _window(axis, service))[0][0])
+
+    def spent(self, service: str, start: datetime, end: datetime) -> tuple[float | None, int, datetime | None]:
+        """(USD, unpriced tokens, first request of known cost) between two moments on an hour's edge."""
+        usd, unpriced, known, first = self._ask(
+            _SPENT, "hour", {"from": naive(start), "to": naive(end), "service": service}
+        )[0]
+        return (usd if known else None, int(unpriced or 0), aware(first) if first else None)
+
+    def first_seen(self, service: str) -> list[tuple[str, datetime]]:
+        """Versions with the time of their first record, oldest first."""
+        return [(version, aware(at)) for version, at in self._ask(_FIRST_SEEN, "day", {"service": service})]
+
+    def distributions(
+        self, service: str, start: datetime, end: datetime, *, block_s: int | None = None
+    ) -> list[tuple[str, str, str, int, str | None, int, int]]:
+        """(version, feature, kind, code, category, block, n) between two moments; one block if ``block_s`` is None."""
+        seconds = int((end - start).total_seconds())
+        is_hourly = seconds > _MINUTES_UP_TO_S or (block_s is not None and block_s % 3600 == 0)
+        step = block_s or max(seconds, 1)
+        parameters = {
+            "from": naive(start),
+            "to": naive(end),
+            "service": service,
+            "start": int(start.timestamp()),
+            "step": step,
+        }
+        return [
+            (version, name, kind, int(code), category, int(slot), int(n))
+            for version, name, kind, code, category, slot, n in self._ask(
+                _DISTRIBUTIONS, "hour" if is_hourly else "minute", parameters
+            )
+        ]
+
+
+def _window(axis: TimeAxis, service: str | None) -> dict[str, Any]:
+    return {"from": naive(axis.start), "to": naive(axis.end), "service": service}
+
+
+def _over(axis: TimeAxis, service: str | None) -> dict[str, Any]:
+    return _window(axis, service) | {"start": int(axis.start.timestamp()), "step": axis.step_s}
