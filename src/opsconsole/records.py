@@ -54,9 +54,7 @@ COLUMNS: tuple[Column, ...] = (
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 
 MAPPABLE: tuple[str, ...] = tuple(
-    column.name
-    for column in COLUMNS
-    if column.name not in {"cost_source", "features", "source_id", "source_offset"}
+    column.name for column in COLUMNS if column.name not in {"cost_source", "features", "source_id", "source_offset"}
 )
 """The columns that a mapping can fill from a log; the others are made while ingesting."""
 

@@ -27,7 +27,7 @@ HealthWord = Literal["ok", "warn", "fail", "quiet", "unknown"]
 unknown: too few requests to say."""
 
 
-class Estimate(Struct):
+class Estimate(Struct, frozen=True, kw_only=True):
     """A quantile read from bins: the bin's geometric middle, its bounds, and how many values stand behind it."""
 
     value: float
@@ -36,7 +36,7 @@ class Estimate(Struct):
     n: int
 
 
-class Latency(Struct):
+class Latency(Struct, frozen=True, kw_only=True):
     """Quantiles of one duration or rate; ``None`` where no value was logged."""
 
     n: int
@@ -45,7 +45,7 @@ class Latency(Struct):
     p99: Estimate | None = None
 
 
-class Cost(Struct):
+class Cost(Struct, frozen=True, kw_only=True):
     """Money of a window. ``usd`` is None when no request of it has a known cost."""
 
     usd: float | None = None
@@ -58,7 +58,7 @@ class Cost(Struct):
     """Tokens of requests whose model has no price: never counted as $0."""
 
 
-class Spend(Struct):
+class Spend(Struct, frozen=True, kw_only=True):
     """Where the money goes in time, for one service."""
 
     today_usd: float | None = None
@@ -70,7 +70,7 @@ class Spend(Struct):
     unpriced_tokens: int = 0
 
 
-class Tokens(Struct):
+class Tokens(Struct, frozen=True, kw_only=True):
     """Disjoint token classes, summed; ``None`` for a class that was never logged."""
 
     input: int | None = None
@@ -80,7 +80,7 @@ class Tokens(Struct):
     reasoning: int | None = None
 
 
-class DriftFinding(Struct):
+class DriftFinding(Struct, frozen=True, kw_only=True):
     """One feature of one version against the baseline."""
 
     feature: str
@@ -106,7 +106,7 @@ class DriftFinding(Struct):
     """In words: ``shape``, ``nulls 0.1% → 12%``, ``unseen 'zz' 0.5%``, ``out of range 3%``."""
 
 
-class Baseline(Struct):
+class Baseline(Struct, frozen=True, kw_only=True):
     """What drift is measured against."""
 
     kind: Literal["version", "range", "file", "auto", "none"]
@@ -116,7 +116,7 @@ class Baseline(Struct):
     set_by: str = ""
 
 
-class Drift(Struct):
+class Drift(Struct, frozen=True, kw_only=True):
     """Every finding of a service's window, worst first."""
 
     baseline: Baseline
@@ -124,7 +124,7 @@ class Drift(Struct):
     n_tests: int = 0
 
 
-class VersionSummary(Struct):
+class VersionSummary(Struct, frozen=True, kw_only=True):
     """One version of one service in the window."""
 
     version: str
@@ -156,7 +156,7 @@ class VersionSummary(Struct):
     last_at: datetime | None
 
 
-class Marker(Struct):
+class Marker(Struct, frozen=True, kw_only=True):
     """Something that happened, to be drawn on a time axis."""
 
     at: datetime
@@ -165,7 +165,7 @@ class Marker(Struct):
     """``v42 first seen``."""
 
 
-class Axis(Struct):
+class Axis(Struct, frozen=True, kw_only=True):
     """The shared time axis: bucket i covers start + i·step to start + (i+1)·step."""
 
     start: datetime
@@ -173,7 +173,7 @@ class Axis(Struct):
     buckets: int
 
 
-class Lines(Struct):
+class Lines(Struct, frozen=True, kw_only=True):
     """One number a bucket; ``None`` where nothing was measured."""
 
     requests: tuple[int, ...] = ()
@@ -183,12 +183,12 @@ class Lines(Struct):
     usd: tuple[float | None, ...] = ()
 
 
-class VersionLines(Struct):
+class VersionLines(Struct, frozen=True, kw_only=True):
     version: str
     lines: Lines
 
 
-class ServiceRow(Struct):
+class ServiceRow(Struct, frozen=True, kw_only=True):
     """One service in the fleet view."""
 
     service: str
@@ -213,7 +213,7 @@ class ServiceRow(Struct):
     """Of the newest record that the store holds for it."""
 
 
-class View(Struct):
+class View(Struct, frozen=True, kw_only=True):
     """What every view says about itself."""
 
     revision: int
@@ -231,14 +231,14 @@ class View(Struct):
     """What computing this cost."""
 
 
-class FleetView(View):
+class FleetView(View, frozen=True, kw_only=True):
     services: tuple[ServiceRow, ...]
     sources: int
     sources_lagging: int
     rejects: int
 
 
-class ServiceView(View):
+class ServiceView(View, frozen=True, kw_only=True):
     service: str
     state: HealthWord
     reasons: tuple[str, ...]
@@ -260,7 +260,7 @@ class ServiceView(View):
     requests_per_s: float | None
 
 
-class SourceRow(Struct):
+class SourceRow(Struct, frozen=True, kw_only=True):
     """One file, stream or push endpoint that records come from."""
 
     source_id: int
@@ -289,12 +289,12 @@ class SourceRow(Struct):
     notes: tuple[str, ...]
 
 
-class SourcesView(Struct):
+class SourcesView(Struct, frozen=True, kw_only=True):
     revision: int
     sources: tuple[SourceRow, ...]
 
 
-class AttachRequest(Struct):
+class AttachRequest(Struct, frozen=True, kw_only=True):
     """Take in these paths (files, directories, globs)."""
 
     paths: tuple[str, ...]
@@ -308,7 +308,7 @@ class AttachRequest(Struct):
     """Service name for records that name none."""
 
 
-class Attached(Struct):
+class Attached(Struct, frozen=True, kw_only=True):
     """What became of each path: a source, or a reason why not."""
 
     source_ids: tuple[int, ...]
@@ -318,22 +318,22 @@ class Attached(Struct):
     """Path → why, and the remedy."""
 
 
-class MapRequest(Struct):
+class MapRequest(Struct, frozen=True, kw_only=True):
     path: str
     overrides: tuple[str, ...] = ()
     service: str = ""
 
 
-class MapReply(Struct):
+class MapReply(Struct, frozen=True, kw_only=True):
     mapping_yaml: str
 
 
-class QueryRequest(Struct):
+class QueryRequest(Struct, frozen=True, kw_only=True):
     sql: str
     limit: int = 10_000
 
 
-class QueryReply(Struct):
+class QueryReply(Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: list[list[str | int | float | bool | None]]
@@ -342,7 +342,7 @@ class QueryReply(Struct):
     elapsed_ms: float
 
 
-class BaselineRequest(Struct):
+class BaselineRequest(Struct, frozen=True, kw_only=True):
     """Exactly one of version, start and end, or file."""
 
     service: str
@@ -352,13 +352,13 @@ class BaselineRequest(Struct):
     file: str = ""
 
 
-class BaselineReply(Struct):
+class BaselineReply(Struct, frozen=True, kw_only=True):
     baseline: Baseline
     features: dict[str, int]
     """Feature → values pinned."""
 
 
-class StatusService(Struct):
+class StatusService(Struct, frozen=True, kw_only=True):
     """One service on the status page: everything, over the window."""
 
     service: str
@@ -372,12 +372,12 @@ class StatusService(Struct):
     not_logged: tuple[str, ...]
 
 
-class StatusView(View):
+class StatusView(View, frozen=True, kw_only=True):
     services: tuple[StatusService, ...]
     sources: tuple[SourceRow, ...]
 
 
-class Health(Struct):
+class Health(Struct, frozen=True, kw_only=True):
     """Is the daemon well?"""
 
     api_version: int
@@ -397,7 +397,7 @@ class Health(Struct):
     rss_bytes: int
 
 
-class Failure(Struct):
+class Failure(Struct, frozen=True, kw_only=True):
     """An error on its way back: the class of errors.py, what happened, what to do."""
 
     kind: str

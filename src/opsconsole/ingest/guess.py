@@ -98,7 +98,7 @@ def guess(sample: Sample, overrides: Sequence[str] = (), service: str = "", path
         _claim_only_time(draft, path)
     default_service = service or stem_of(path)
     draft.claim("service", (*draft.columns.get("service", ()), Rule(value=default_service)))
-    features = _sort_the_rest(draft, known)
+    features = _sort_the_rest(draft)
     includes_cached, includes_reasoning = _token_conventions(draft, known)
     return Mapping(
         format=known.name,
@@ -136,6 +136,10 @@ def _claim_known(draft: _Draft, known: Format) -> None:
         ]
         if usable:
             draft.claim(column, usable)
+    for path in draft.profiles:
+        why = next((why for begin, why in known.left_out.items() if _begins(path, begin)), "")
+        if why and path not in draft.claimed:
+            draft.left_out[path] = why
 
 
 # By alias ---------------------------------------------------------------------------------------------------------
@@ -146,7 +150,7 @@ def _candidates(draft: _Draft, column: str, aliases: tuple[str, ...]) -> Iterato
     suffixes = _SUFFIXES.get(column)
     called: dict[str, list[tuple[int, str, str]]] = {}
     for path in draft.profiles:
-        if path in draft.claimed:
+        if path in draft.claimed or path in draft.left_out:
             continue
         for dropped, name in enumerate(names_of(path)):
             called.setdefault(fold(name), []).append((dropped, path, ""))
@@ -258,17 +262,16 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 # The rest ---------------------------------------------------------------------------------------------------------
 
 
-def _sort_the_rest(draft: _Draft, known: Format) -> dict[str, FeatureKind]:
+def _sort_the_rest(draft: _Draft) -> dict[str, FeatureKind]:
     """Fields that are no column become features or are left out, in the order of the sample."""
     features: dict[str, FeatureKind] = {}
-    left_out = {path: why for path, why in draft.left_out.items() if path not in draft.claimed}
+    left_out: dict[str, str] = {}
     for path, profile in draft.profiles.items():
-        if path in draft.claimed or path in left_out:
+        if path in draft.claimed:
             continue
-        kind, why = verdict(profile)
-        by_format = next((reason for begin, reason in known.left_out.items() if _begins(path, begin)), "")
-        if by_format or kind is None:
-            left_out[path] = by_format or why
+        kind, why = (None, draft.left_out[path]) if path in draft.left_out else verdict(profile)
+        if kind is None:
+            left_out[path] = why
         else:
             features[path] = kind
     left_out.update({path: why for path, why in draft.sample.nested.items() if path not in draft.claimed})

@@ -9,16 +9,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import msgspec
 import yaml
 
 from opsconsole.errors import ConfigError
-from opsconsole.ingest.mapping import DURATION_UNITS, TIME_UNITS, Mapping, Rule
+from opsconsole.ingest.mapping import DURATION_UNITS, TIME_UNITS, FeatureKind, Mapping, Rule
 from opsconsole.records import DURATION_COLUMNS, MAPPABLE
 
 MAX_BYTES = 1 << 20
+FEATURE_KINDS: tuple[str, ...] = get_args(FeatureKind)
+T = TypeVar("T")
 _HEADER = """\
 # How the records of {name} are read.
 # columns: canonical column → where its value comes from; of several rules the first that gives a value wins.
@@ -42,8 +44,13 @@ class _Dumper(yaml.SafeDumper):
     def represent_flow(self, data: _Flow) -> yaml.Node:
         return self.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
 
+    def represent_text(self, text: str) -> yaml.Node:
+        style = None if text.isprintable() else '"'  # PyYAML escapes line breaks of Unicode only within double quotes
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
 
 _Dumper.add_representer(_Flow, _Dumper.represent_flow)
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def to_yaml(mapping: Mapping, name: str = "this log") -> str:
@@ -68,18 +75,11 @@ def from_yaml(text: str, path: str | Path = "the mapping") -> Mapping:
     """
     root = _compose(text, path)
     _check_keys(root, path)
-    plain = yaml.BaseLoader(text).get_single_data()
+    plain = _plain(root)
     columns = plain.get("columns")
     if isinstance(columns, dict):
-        plain["columns"] = {name: [rules] if isinstance(rules, dict) else rules for name, rules in columns.items()}
-    try:
-        mapping = msgspec.convert(plain, Mapping, strict=False)
-    except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$.")
-        keys = [key for key in where.rstrip("`").replace("[", ".[").split(".") if key and "..." not in key]
-        raise ConfigError(
-            f"{path}, line {_line(root, keys)}: {message}", f"In {where.rstrip('`') or 'the top'}."
-        ) from None
+        plain["columns"] = {name: rules if isinstance(rules, list) else [rules] for name, rules in columns.items()}
+    mapping = _convert(plain, Mapping, root, path)
     for column, rules in mapping.columns.items():
         for place, rule in enumerate(rules):
             if problem := _problem(column, rule):
@@ -90,6 +90,28 @@ def from_yaml(text: str, path: str | Path = "the mapping") -> Mapping:
             f"{path}, line {_line(root, ['columns'])}: no column ts", "Say which field is the request's time."
         )
     return mapping
+
+
+def _plain(node: yaml.Node) -> Any:
+    """What a node holds; every scalar as its text."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): _plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    return node.value
+
+
+def _convert(plain: Any, kind: type[T], node: yaml.Node, path: str | Path) -> T:
+    """Plain data as a struct or a choice; ``node`` is where the data stand, for the line of what is wrong."""
+    try:
+        return msgspec.convert(plain, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        keys = [key for key in where.rstrip("`").replace("[", ".[").split(".") if key]
+        raise ConfigError(
+            f"{path}, line {_line(node, keys)}: {message}",
+            f"Keys: {', '.join(_MAPPING_KEYS)}; of a rule: {', '.join(_RULE_KEYS)}.",
+        ) from None
 
 
 def _compose(text: str, path: str | Path) -> yaml.MappingNode:
@@ -125,12 +147,18 @@ def _check_keys(root: yaml.MappingNode, path: str | Path) -> None:
     for name, node, _ in _items(root):
         if name in ("features", "left_out"):
             _check_known(node, None, "field", path)
+        for _, kind, line in _items(node) if name == "features" else ():
+            if kind.value not in FEATURE_KINDS:
+                raise ConfigError(
+                    f"{path}, line {line}: {kind.value} is no kind", f"Kinds: {', '.join(FEATURE_KINDS)}."
+                )
         if name != "columns":
             continue
         _check_known(node, MAPPABLE, "column", path)
         for _, rules, _ in _items(node):
             for rule in rules.value if isinstance(rules, yaml.SequenceNode) else [rules]:
                 _check_known(rule, _RULE_KEYS, "key", path)
+                _convert(_plain(rule), Rule, rule, path)
 
 
 def _check_known(node: yaml.Node, known: tuple[str, ...] | None, what: str, path: str | Path) -> None:

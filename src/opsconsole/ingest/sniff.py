@@ -94,9 +94,9 @@ def sniff(path: str | Path) -> Sample:
     _refuse_binary(path, text)
     if not is_whole and b"\n" in text:
         text = text[: text.rfind(b"\n") + 1]
-    first_lines = text.split(b"\n", 50)[:50]
+    first_lines = [line for line in text.split(b"\n", 50)[:50] if line.strip()]
     json_lines = sum(_json_object(line) is not None for line in first_lines if line[:1] == b"{")
-    if _JSON_START.match(text) or json_lines * 2 > len(first_lines):
+    if _JSON_START.match(text) or json_lines * 2 >= len(first_lines):
         return _sniff_json(path, text, is_whole)
     return _sniff_csv(path, text)
 

@@ -161,7 +161,7 @@ class Source:
             return 0
         body, offsets = framed.body, framed.offsets
         if self.mapping.framing == "csv" and self.offset == 0 and len(offsets):
-            body, offsets = _without_header(body, offsets, self.mapping.delimiter)
+            body, offsets = without_header(body, offsets, self.mapping.delimiter)
         is_packed = bool(self.reader.compression)
         taken = self._commit(
             body,
@@ -270,9 +270,10 @@ class Source:
         return int((self.reader.status().st_mtime - last_s) * 1e6)
 
 
-def _without_header(
+def without_header(
     body: bytes, offsets: np.ndarray[tuple[int], np.dtype[np.int64]], delimiter: str
 ) -> tuple[bytes, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """A framed CSV body without its first record."""
     starts = frame_csv(body, delimiter=delimiter, final=True).offsets
     return (body[int(starts[1]) :], offsets[1:]) if len(starts) > 1 else (b"", offsets[1:])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -78,7 +79,7 @@ def counts_of(connection: duckdb.DuckDBPyConnection, baseline_id: int) -> list[C
 
 
 def count_relation(
-    connection: duckdb.DuckDBPyConnection, relation: str, features: list[tuple[str, str, str]]
+    connection: duckdb.DuckDBPyConnection, relation: str, features: Sequence[tuple[str, str, str]]
 ) -> list[Count]:
     """Counts of a relation that is not in the store; ``features`` are (name, kind, SQL column)."""
     counts: list[Count] = []

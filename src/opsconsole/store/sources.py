@@ -53,17 +53,39 @@ def known_sources(connection: duckdb.DuckDBPyConnection) -> list[KnownSource]:
         what.setdefault((source_id, kind), {})[name] = int(n)
     return [
         KnownSource(
-            *head,
+            source_id=source_id,
+            path=path,
+            device=device,
+            inode=inode,
+            head_length=head_length,
+            head_sha256=head_sha256,
+            follow=follow,
+            mapping_json=mapping,
             offset=int(offset),
             raw_bytes=int(raw),
             accepted=int(accepted),
             rejected=int(rejected),
             first_at=aware(first) if first else None,
             last_at=aware(last) if last else None,
-            reject_reasons=what.get((head[0], "rejected"), {}),
-            coerced=what.get((head[0], "coerced"), {}),
+            reject_reasons=what.get((source_id, "rejected"), {}),
+            coerced=what.get((source_id, "coerced"), {}),
         )
-        for *head, offset, raw, accepted, rejected, first, last in rows(connection, _KNOWN)
+        for (
+            source_id,
+            path,
+            device,
+            inode,
+            head_length,
+            head_sha256,
+            follow,
+            mapping,
+            offset,
+            raw,
+            accepted,
+            rejected,
+            first,
+            last,
+        ) in rows(connection, _KNOWN)
     ]
 
 

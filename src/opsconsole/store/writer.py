@@ -63,24 +63,31 @@ class Committed:
 MAX_REJECT_ROWS = 1_000
 """Rejected lines of one batch that are kept one by one; all of them are counted."""
 
+PROMPT_TOKENS = "(input_tokens + coalesce(cached_tokens, 0) + coalesce(cache_write_tokens, 0))"
+GENERATED_TOKENS = "(output_tokens + coalesce(reasoning_tokens, 0))"
+
 _STANDARD_FEATURES: tuple[tuple[str, FeatureKind, str], ...] = (
-    ("input_tokens", "numeric", "prompt_tokens"),
-    ("output_tokens", "numeric", "generated_tokens"),
+    ("input_tokens", "numeric", PROMPT_TOKENS),
+    ("output_tokens", "numeric", GENERATED_TOKENS),
     ("confidence", "numeric", "confidence"),
     ("finish_reason", "categorical", "finish_reason"),
     ("prediction", "categorical", "prediction"),
 )
-"""(column that must be logged, kind, column of ``keyed``): what drift watches beside the log's own features."""
+"""(column that must be logged, kind, SQL): what drift watches beside the log's own features."""
 
-_PROMPT = "input_tokens + coalesce(cached_tokens, 0) + coalesce(cache_write_tokens, 0)"
-_GENERATED = "output_tokens + coalesce(reasoning_tokens, 0)"
+
+def watched_features(logged: frozenset[str], features: Sequence[BatchFeature]) -> list[tuple[str, FeatureKind, str]]:
+    """(name, kind, SQL value) of everything whose distribution is counted."""
+    standard = [feature for feature in _STANDARD_FEATURES if feature[0] in logged]
+    return standard + [(feature.name, feature.kind, feature.column) for feature in features]
+
 
 _KEYED = """
 CREATE OR REPLACE TEMP TABLE keyed AS
 SELECT date_trunc('minute', b.ts) AS bucket, s.series_id, s.deployment_id, b.ts, b.status,
        CASE WHEN b.status >= 400 THEN coalesce(b.error_type, 'HTTP ' || b.status) END AS error_class,
        b.latency_ms, b.ttft_ms, b.input_tokens, b.output_tokens, b.cached_tokens, b.cache_write_tokens,
-       b.reasoning_tokens, {prompt} AS prompt_tokens, {generated} AS generated_tokens,
+       b.reasoning_tokens,
        b.cost_usd, b.cost_source, b.cache_hit, b.user_key, b.api_key_id, b.route, b.finish_reason, b.confidence,
        b.prediction{features}
 FROM {relation} AS b JOIN series AS s
@@ -89,7 +96,7 @@ FROM {relation} AS b JOIN series AS s
 WHERE b.ts IS NOT NULL
 """
 
-_UNPRICED = "CASE WHEN cost_usd IS NULL THEN coalesce(prompt_tokens, 0) + coalesce(generated_tokens, 0) ELSE 0 END"
+_UNPRICED = f"CASE WHEN cost_usd IS NULL THEN coalesce({PROMPT_TOKENS}, 0) + coalesce({GENERATED_TOKENS}, 0) ELSE 0 END"
 
 _TRAFFIC = f"""
 INSERT INTO traffic_recent
@@ -111,8 +118,8 @@ _METRIC_VALUES: dict[str, tuple[str, str]] = {
     "latency_ms": ("latency_ms", "latency_ms IS NOT NULL"),
     "ttft_ms": ("ttft_ms", "ttft_ms IS NOT NULL"),
     "tokens_per_s": (
-        "generated_tokens * 1000.0 / latency_ms",
-        "generated_tokens > 0 AND latency_ms > 0 AND coalesce(status, 200) < 400",
+        f"{GENERATED_TOKENS} * 1000.0 / latency_ms",
+        f"{GENERATED_TOKENS} > 0 AND latency_ms > 0 AND coalesce(status, 200) < 400",
     ),
 }
 """Metric → (SQL value, SQL condition under which it was measured)."""
@@ -171,8 +178,6 @@ class Writer:
             run(
                 _KEYED.format(
                     relation=batch.relation,
-                    prompt=_PROMPT,
-                    generated=_GENERATED,
                     features="".join(f", b.{feature.column}" for feature in batch.features),
                 )
             )
@@ -237,10 +242,7 @@ class Writer:
             )
 
     def _count_features(self, batch: Batch) -> None:
-        watched = [(name, kind, column) for name, kind, column in _STANDARD_FEATURES if name in batch.logged] + [
-            (feature.name, feature.kind, feature.column) for feature in batch.features
-        ]
-        for name, kind, column in watched:
+        for name, kind, column in watched_features(batch.logged, batch.features):
             feature_id = self._feature_id(name, kind)
             if kind == "numeric":
                 self._connection.execute(

@@ -1,0 +1,178 @@
+"""The daemon as its clients see it: asynchronous for the console, synchronous for the command line.
+
+Always true here: an error that the daemon reports rises as the same class of errors.py; a daemon that cannot be reached
+is a DaemonError that says what to do. Nothing slow is imported: this is on the way to the first paint.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from opsconsole import errors, wire
+from opsconsole.errors import DaemonError
+from opsconsole.home import Home
+
+T = TypeVar("T")
+
+_ANSWER_WITHIN_S = 60.0
+_START_WITHIN_S = 20.0
+_BASE = "http://opsconsole"
+
+
+def decoded(response: httpx.Response, kind: type[T]) -> T:
+    """The struct in an answer, or the error in it."""
+    if response.status_code == httpx.codes.OK:
+        try:
+            return msgspec.json.decode(response.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise DaemonError(
+                f"the daemon's answer is not understood: {error}",
+                "It is of another version: `opsconsole daemon stop`, then try again.",
+            ) from error
+    try:
+        failure = msgspec.json.decode(response.content, type=wire.Failure)
+    except msgspec.DecodeError:
+        raise DaemonError(
+            f"the daemon failed (HTTP {response.status_code})", "Its log in the home directory says why."
+        ) from None
+    raise errors.BY_NAME.get(failure.kind, DaemonError)(failure.message, failure.remedy)
+
+
+class Client:
+    """Asks a daemon, from the command line."""
+
+    def __init__(self, home: Home, transport: httpx.BaseTransport | None = None) -> None:
+        self.home = home
+        self._http = httpx.Client(
+            transport=transport or httpx.HTTPTransport(uds=str(home.socket)), base_url=_BASE, timeout=_ANSWER_WITHIN_S
+        )
+
+    def _send(self, method: str, path: str, kind: type[T], **options: Any) -> T:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise _unreachable(self.home, error) from error
+        return decoded(response, kind)
+
+    def _post(self, path: str, request: msgspec.Struct, kind: type[T], **options: Any) -> T:
+        return self._send("POST", path, kind, content=msgspec.json.encode(request), **options)
+
+    def health(self) -> wire.Health:
+        return self._send("GET", "/v1/health", wire.Health)
+
+    def status(self, window: str) -> wire.StatusView:
+        return self._send("GET", "/v1/status", wire.StatusView, params={"window": window})
+
+    def sources(self) -> wire.SourcesView:
+        return self._send("GET", "/v1/sources", wire.SourcesView)
+
+    def attach(self, request: wire.AttachRequest) -> wire.Attached:
+        return self._post("/v1/attach", request, wire.Attached)
+
+    def guessed_mapping(self, request: wire.MapRequest) -> wire.MapReply:
+        return self._post("/v1/map", request, wire.MapReply)
+
+    def set_baseline(self, request: wire.BaselineRequest) -> wire.BaselineReply:
+        return self._post("/v1/baseline", request, wire.BaselineReply, timeout=600.0)
+
+    def query(self, request: wire.QueryRequest) -> wire.QueryReply:
+        return self._post("/v1/query", request, wire.QueryReply)
+
+    def stop(self) -> None:
+        self._send("POST", "/v1/stop", dict[str, str])
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class AsyncClient:
+    """Asks a daemon, from the console; with ``after`` it waits for what is newer."""
+
+    def __init__(self, home: Home, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._home = home
+        self._http = httpx.AsyncClient(
+            transport=transport or httpx.AsyncHTTPTransport(uds=str(home.socket)),
+            base_url=_BASE,
+            timeout=_ANSWER_WITHIN_S,
+        )
+
+    async def _get(self, path: str, kind: type[T], **params: str | int) -> T:
+        try:
+            response = await self._http.get(path, params=params)
+        except httpx.TransportError as error:
+            raise _unreachable(self._home, error) from error
+        return decoded(response, kind)
+
+    async def fleet(self, window: str, after: int = 0) -> wire.FleetView:
+        return await self._get("/v1/fleet", wire.FleetView, window=window, after=after)
+
+    async def service(self, name: str, window: str, after: int = 0) -> wire.ServiceView:
+        return await self._get("/v1/service", wire.ServiceView, service=name, window=window, after=after)
+
+    async def sources(self, after: int = 0) -> wire.SourcesView:
+        return await self._get("/v1/sources", wire.SourcesView, after=after)
+
+    async def health(self) -> wire.Health:
+        return await self._get("/v1/health", wire.Health)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+def _unreachable(home: Home, error: httpx.TransportError) -> DaemonError:
+    return DaemonError(
+        f"no daemon answers on {home.socket} ({type(error).__name__})",
+        "Start it with `opsconsole daemon start`, or choose another --home.",
+    )
+
+
+def is_running(home: Home) -> bool:
+    """Does a daemon answer on this home?"""
+    if not home.socket.exists():
+        return False
+    client = Client(home)
+    try:
+        client.health()
+    except DaemonError:
+        return False
+    finally:
+        client.close()
+    return True
+
+
+def ensure_daemon(home: Home, *, linger_s: float | None = None) -> None:
+    """Start a daemon on this home unless one runs, and wait until it answers.
+
+    Raises DaemonError with the daemon's own words when it ends instead.
+    """
+    if is_running(home):
+        return
+    home.create()
+    command = [sys.executable, "-m", "opsconsole.daemon", "--home", str(home.directory)]
+    if linger_s is not None:
+        command += ["--linger", str(linger_s)]
+    with home.daemon_log.open("ab") as log:
+        began = log.tell()
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    deadline = time.monotonic() + _START_WITHIN_S
+    while time.monotonic() < deadline:
+        if is_running(home):
+            return
+        if process.poll() not in (None, errors.DaemonError.exit_code):
+            raise DaemonError(_last_words(home.daemon_log, began), f"The whole log: {home.daemon_log}")
+        time.sleep(0.02)
+    raise DaemonError(f"the daemon did not answer within {_START_WITHIN_S:.0f} s", f"Its log: {home.daemon_log}")
+
+
+def _last_words(log: Path, since: int) -> str:
+    words = log.read_bytes()[since:].decode(errors="replace").strip()
+    return words.splitlines()[-1] if "Traceback" in words else words or "the daemon ended without a word"

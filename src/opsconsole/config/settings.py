@@ -1,0 +1,156 @@
+"""Every setting that there is, with its default and its meaning.
+
+Always true here: a setting that exists can be written in ``opsconsole.yaml``, is checked when it is read, and has a
+docstring from which the reference page is made. A ``Path`` is relative to the file that it is written in.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Ratio = Annotated[float, Meta(gt=1)]
+Days = Annotated[int, Meta(ge=1)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every section: by keyword, and closed to keys it does not know."""
+
+
+class SourceSetting(Section, frozen=True):
+    """Logs that the daemon reads, from its start on."""
+
+    path: Path
+    """A file, a directory or a glob."""
+    service: str = ""
+    """Service name for records that name none."""
+    follow: bool = True
+    """Keep reading what is appended; else stop at the end of what is there."""
+    mapping: Path | None = None
+    """A pinned mapping, as printed by `opsconsole map`; else the mapping is guessed."""
+    columns: dict[str, str] = {}
+    """Canonical column → `path[:unit]` of the log's own field, over what the mapping says."""
+
+
+class PriceSetting(Section, frozen=True):
+    """Prices for requests whose log has tokens but no cost."""
+
+    file: Path
+    """A price list in LiteLLM's JSON format."""
+    valid_from: date
+    """First day (UTC) that these prices apply to."""
+    valid_to: date | None = None
+    """Last day (UTC) that they apply to; open when absent."""
+
+    def __post_init__(self) -> None:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise ValueError(f"valid_to {self.valid_to} is before valid_from {self.valid_from}")
+
+
+class BaselineSetting(Section, frozen=True):
+    """What drift is measured against: a version, a time range, or a file."""
+
+    version: str = ""
+    """The records of this version."""
+    start: datetime | None = None
+    """The records from this moment on (UTC unless it says otherwise) …"""
+    end: datetime | None = None
+    """… up to this one."""
+    file: Path | None = None
+    """The records of a file, for example a training set."""
+
+    def __post_init__(self) -> None:
+        ways = [bool(self.version), self.start is not None or self.end is not None, self.file is not None]
+        if sum(ways) != 1:
+            raise ValueError("a baseline is exactly one of: version; start and end; file")
+        if (self.start is None) != (self.end is None):
+            raise ValueError("a time range needs both start and end")
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
+
+
+class ServiceSetting(Section, frozen=True):
+    """What is known about one service beforehand."""
+
+    baseline: BaselineSetting | None = None
+    """What its drift is measured against; `opsconsole baseline set` does the same."""
+    budget_usd_per_month: Annotated[float, Meta(gt=0)] | None = None
+    """What it may cost in a calendar month (UTC)."""
+
+
+class DriftSetting(Section, frozen=True):
+    """When a difference from the baseline is called drift: it has to be both significant and large enough to matter."""
+
+    q: Annotated[float, Meta(gt=0, lt=1)] = 0.01
+    """False discovery rate of one look, over every feature (Benjamini-Hochberg)."""
+    min_effect: Annotated[float, Meta(ge=0, lt=1)] = 0.015
+    """Least bias-corrected Jensen-Shannon distance."""
+    min_values: Annotated[int, Meta(ge=1)] = 100
+    """Fewer values in the window or in the baseline are too few to say."""
+
+
+class HealthSetting(Section, frozen=True):
+    """What turns a service or a version to `warn` or `fail`."""
+
+    error_rate_warn: Share = 0.01
+    """A warning when the error rate is surely (Wilson interval, 95 %) above this."""
+    error_rate_fail: Share = 0.05
+    """A failure when the error rate is surely above this."""
+    slower_p99: Ratio = 1.5
+    """A warning when p99 latency is surely above this many times that of the version before."""
+    slower_p50: Ratio = 1.2
+    """A warning when median latency is surely above this many times that of the version before."""
+    dearer: Ratio = 1.3
+    """A warning when a request costs more than this many times that of the version before."""
+    min_requests: Annotated[int, Meta(ge=1)] = 20
+    """Fewer requests in the window are too few to say."""
+
+    def __post_init__(self) -> None:
+        if self.error_rate_fail < self.error_rate_warn:
+            raise ValueError(f"error_rate_fail {self.error_rate_fail} is below error_rate_warn {self.error_rate_warn}")
+
+
+class RetentionSetting(Section, frozen=True):
+    """How long the store keeps what."""
+
+    requests_days: Days = 30
+    """Single requests."""
+    minutes_days: Days = 14
+    """Rollups of a minute."""
+    hours_days: Days = 180
+    """Rollups of an hour; those of a day are kept."""
+
+
+class StoreSetting(Section, frozen=True):
+    """What the store may use of the machine."""
+
+    memory_limit_mb: Annotated[int, Meta(ge=100)] = 400
+    """Memory of the database, in MB."""
+    threads: Annotated[int, Meta(ge=1)] = 2
+    """Threads of the database."""
+
+
+class Settings(Section, frozen=True):
+    """Everything that `opsconsole.yaml` can say."""
+
+    environment: str = ""
+    """Name in the console's frame: `prod`, `staging`."""
+    sources: tuple[SourceSetting, ...] = ()
+    """Logs that the daemon reads, from its start on."""
+    prices: tuple[PriceSetting, ...] = ()
+    """Dated price lists; each request is priced by the list of its day."""
+    services: dict[str, ServiceSetting] = {}
+    """Service name → what is known about it beforehand."""
+    drift: DriftSetting = DriftSetting()
+    """When a difference is called drift."""
+    health: HealthSetting = HealthSetting()
+    """What turns a service to `warn` or `fail`."""
+    retention: RetentionSetting = RetentionSetting()
+    """How long the store keeps what."""
+    store: StoreSetting = StoreSetting()
+    """What the store may use of the machine."""

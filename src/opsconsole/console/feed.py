@@ -1,0 +1,99 @@
+"""Where views come from: the client, asked again and again for the one view that is on the screen.
+
+Always true here: one question is open at a time; a newer answer replaces an older one and none is queued; a daemon that
+is gone is asked again ever more slowly, and the last answer stays with whoever holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from opsconsole import wire
+from opsconsole.console.actions import ViewName
+from opsconsole.console.frame import Link
+from opsconsole.errors import DaemonError, RequestRefused
+
+
+class Client(Protocol):
+    """What the console needs of the daemon. With ``after`` above 0 a call waits until the revision is newer, or until
+    the daemon's time-out, and then returns the newest; it raises DaemonError when the daemon is gone."""
+
+    async def fleet(self, window: str, after: int = 0) -> wire.FleetView: ...
+
+    async def service(self, name: str, window: str, after: int = 0) -> wire.ServiceView: ...
+
+    async def sources(self, after: int = 0) -> wire.SourcesView: ...
+
+    async def health(self) -> wire.Health: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which view is wanted."""
+
+    view: ViewName
+    window: str = ""
+    service: str = ""
+
+
+Answer: TypeAlias = wire.FleetView | wire.ServiceView | wire.SourcesView
+
+_ASK: dict[ViewName, Callable[[Client, Question, int], Awaitable[Answer]]] = {
+    "fleet": lambda client, question, after: client.fleet(question.window, after),
+    "service": lambda client, question, after: client.service(question.service, question.window, after),
+    "sources": lambda client, question, after: client.sources(after),
+}
+
+LEAST_PAUSE_S = 0.5
+"""Between two answers: twice a second is as fast as a person reads."""
+
+FIRST_RETRY_S, LAST_RETRY_S = 0.5, 15.0
+"""Pauses between attempts to reach a daemon that is gone: doubled each time."""
+
+
+class Feed:
+    """Asks one question until it is cancelled, and tells of answers and of how the link stands."""
+
+    def __init__(
+        self,
+        client: Client,
+        on_answer: Callable[[Question, Answer], None],
+        on_link: Callable[[Link], None],
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._client = client
+        self._on_answer = on_answer
+        self._on_link = on_link
+        self._pause = pause
+        self._link = Link()
+
+    async def follow(self, question: Question) -> None:
+        """Ask until cancelled."""
+        after, retry_s, version = 0, FIRST_RETRY_S, self._link.version
+        while True:
+            try:
+                if self._link.word != "ok":
+                    version = (await self._client.health()).version
+                answer = await _ASK[question.view](self._client, question, after)
+            except RequestRefused as refused:
+                self._set_link(Link("refused", refused.message))
+            except DaemonError as gone:
+                self._set_link(Link("lost", gone.message))
+            else:
+                self._set_link(Link("ok", version=version))
+                if answer.revision != after or not after:
+                    self._on_answer(question, answer)
+                after, retry_s = answer.revision, FIRST_RETRY_S
+                await self._pause(LEAST_PAUSE_S)
+                continue
+            await self._pause(retry_s)
+            after, retry_s = 0, min(LAST_RETRY_S, retry_s * 2)
+
+    def _set_link(self, link: Link) -> None:
+        if link != self._link:
+            self._link = link
+            self._on_link(link)

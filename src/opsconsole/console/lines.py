@@ -1,0 +1,124 @@
+"""Lines: what painters return. A line is a tuple of spans, a span is text in one ink.
+
+Always true here: text in a span is safe (``span`` is the only way to make one from data), and ``fill`` makes a line of
+exactly the width that is asked for, so painters can be put beside each other without looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import NamedTuple, TypeAlias
+
+from opsconsole.console.palette import SELECTED, Ink
+from opsconsole.console.text import ELLIPSIS, cut, safe, width
+
+
+class Span(NamedTuple):
+    text: str
+    ink: Ink
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+EMPTY: Line = ()
+
+
+def span(text: str, ink: Ink = "text") -> Span:
+    """Text made safe, in one ink."""
+    return Span(safe(text), ink)
+
+
+def line(*spans: Span | str) -> Line:
+    """A line; plain strings are in the ink ``text``."""
+    return tuple(part if isinstance(part, Span) else span(part) for part in spans)
+
+
+def separated(parts: Iterable[Line | Span], between: str = " · ") -> Line:
+    """Parts with a dim separator between those that are not empty."""
+    joined: list[Span] = []
+    for part in parts:
+        spans = (part,) if isinstance(part, Span) else part
+        if not any(piece.text for piece in spans):
+            continue
+        if joined:
+            joined.append(Span(between, "faint"))
+        joined.extend(spans)
+    return tuple(joined)
+
+
+def line_width(spans: Line) -> int:
+    return sum(width(piece.text) for piece in spans)
+
+
+def fill(spans: Line, cells: int, ink: Ink = "text") -> Line:
+    """Exactly ``cells`` cells: cut with an ellipsis, or padded with blanks."""
+    taken = line_width(spans)
+    if taken <= cells:
+        return (*spans, Span(" " * (cells - taken), ink)) if taken < cells else spans
+    kept: list[Span] = []
+    left = cells
+    for piece in spans:
+        size = width(piece.text)
+        if size >= left:
+            kept.append(Span(cut(piece.text + ELLIPSIS, left), piece.ink))
+            left -= width(kept[-1].text)
+            break
+        kept.append(piece)
+        left -= size
+    return (*kept, Span(" " * left, ink)) if left > 0 else tuple(kept)
+
+
+def ends(left: Line, right: Line, cells: int, between: str = " ", ink: Ink = "text") -> Line:
+    """``left`` and ``right`` at the two ends of a line; the left end gives way when they would touch."""
+    room = cells - line_width(right)
+    if room < 8 or not right:
+        return fill(left, cells)
+    taken = line_width(left)
+    if taken > room - 1:
+        return (*fill(left, room - 1), Span(" ", "text"), *right)
+    return (*left, Span(between * (room - taken), ink), *right)
+
+
+def block(lines: Sequence[Line], cells: int, rows: int) -> list[Line]:
+    """Exactly ``rows`` lines of exactly ``cells`` cells."""
+    shown = [fill(each, cells) for each in lines[:rows]]
+    return shown + [fill(EMPTY, cells)] * (rows - len(shown))
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], gap: Line) -> list[Line]:
+    """Two blocks of the same height next to each other."""
+    return [(*a, *gap, *b) for a, b in zip(left, right, strict=True)]
+
+
+def selected(spans: Line) -> Line:
+    """The line in the inks of the selected row."""
+    return tuple(Span(piece.text, piece.ink + SELECTED) for piece in spans)
+
+
+def from_cells(cells: Iterable[tuple[str, Ink]]) -> Line:
+    """Runs of neighbouring cells in one ink become one span."""
+    return tuple(
+        Span("".join(character for character, _ in run), ink) for ink, run in groupby(cells, key=lambda cell: cell[1])
+    )
+
+
+def wrapped(text: str, cells: int, ink: Ink = "text", indent: int = 0) -> list[Line]:
+    """Safe text broken at blanks into lines of at most ``cells`` cells; later lines are indented."""
+    rows: list[Line] = []
+    current = ""
+    room = cells
+    for word in safe(text).split(" "):
+        candidate = f"{current} {word}" if current else word
+        if width(candidate) <= room or not current:
+            current = candidate
+            continue
+        rows.append((Span(" " * (indent if rows else 0) + current, ink),))
+        current, room = word, cells - indent
+    rows.append((Span(" " * (indent if rows else 0) + current, ink),))
+    return [fill(row, cells) if line_width(row) > cells else row for row in rows]
+
+
+def plain(spans: Line) -> str:
+    """The line's text alone."""
+    return "".join(piece.text for piece in spans)

@@ -1,0 +1,120 @@
+"""The three charts over the shared time axis: latency, traffic with errors, cost.
+
+Always true here: each is a block of exactly the size asked for, with its plot in the same columns as the others', so
+that one axis line serves a stack of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from opsconsole import wire
+from opsconsole.console import numbers
+from opsconsole.console.frame import Frame
+from opsconsole.console.lines import EMPTY, Line, Span, block
+from opsconsole.console.widgets import plot, timeline
+
+LEAST_BAR_ROWS_WITH_ERRORS = 4
+LEAST_ELAPSED = 0.25
+"""Part of a bucket that must have passed before its rate is drawn."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the charts draw: numbers on an axis, and what happened on it."""
+
+    key: str
+    """Whose numbers: keeps the axis' top steady between updates."""
+    lines: wire.Lines
+    axis: wire.Axis
+    end_s: float
+    """Seconds from the axis' start to the window's end: the newest bucket may be unfinished."""
+    markers: tuple[wire.Marker, ...] = ()
+
+
+Chart = Callable[[Course, Frame, int, int], list[Line]]
+"""A course, the frame, columns and rows → exactly that block."""
+
+
+def of_service(view: wire.ServiceView) -> Course:
+    return Course(f"service {view.service} {view.window}", view.lines, view.axis, _end_s(view), view.markers)
+
+
+def of_row(view: wire.FleetView, row: wire.ServiceRow) -> Course:
+    return Course(f"fleet {row.service} {view.window}", row.trend, view.axis, _end_s(view))
+
+
+def _end_s(view: wire.View) -> float:
+    return (view.end - view.axis.start) / timedelta(seconds=1)
+
+
+def latency(course: Course, frame: Frame, width: int, height: int) -> list[Line]:
+    """p50 dotted below p99, under the markers."""
+    lines = course.lines
+    if not any(value is not None for value in (*lines.p50_ms, *lines.p99_ms)):
+        return absent("no request in this window has a latency", width, height)
+    cells = width - plot.GUTTER
+    rules = timeline.columns_of(course.markers, course.axis, cells)
+    above = [timeline.marker_line(course.markers, course.axis, cells)] if rules and height >= 5 else []
+    top = frame.scales.top(("latency", course.key), (*lines.p99_ms, *lines.p50_ms))
+    series = (
+        plot.Series(lines.p50_ms, "p50", ".", is_dotted=frame.glyphs.name == "braille"),
+        plot.Series(lines.p99_ms, "p99", "*"),
+    )
+    rows = plot.lines_plot(series, cells, height - len(above), top, frame.glyphs, rules)
+    return block(above + plot.with_axis(rows, top, numbers.tick_duration), width, height)
+
+
+def traffic(course: Course, frame: Frame, width: int, height: int) -> list[Line]:
+    """Requests a second as bars; below them, on an axis of their own, the errors."""
+    lines, axis = course.lines, course.axis
+    if not lines.requests:
+        return absent("no requests in this window", width, height)
+    cells = width - plot.GUTTER
+    rules = timeline.columns_of(course.markers, axis, cells)
+    per_s = _rates(lines.requests, course)
+    error_rows = 0 if height < LEAST_BAR_ROWS_WITH_ERRORS or not any(lines.errors) else max(1, height // 5)
+    top = frame.scales.top(("traffic", course.key), per_s)
+    bars = plot.bars_plot(per_s, cells, height - error_rows, top, "traffic", frame.glyphs, rules=rules)
+    rows = plot.with_axis(bars, top, lambda rate: f"{numbers.tick(rate)}/s" if rate else "0")
+    if error_rows:
+        most = frame.scales.top(("errors", course.key), lines.errors)
+        marks = plot.bars_plot(lines.errors, cells, error_rows, most, "fail", frame.glyphs, sum, rules)
+        rows += plot.with_axis(marks, most, lambda n: f"✖ {numbers.tick(n)}" if n else "0")
+    return block(rows, width, height)
+
+
+def _rates(values: Sequence[float | None], course: Course) -> list[float | None]:
+    """Each bucket's sum by the second; the unfinished one by its elapsed part, once that is enough to say."""
+    step_s = float(course.axis.step_s)
+    rates = [None if value is None else value / step_s for value in values]
+    elapsed_s = course.end_s - (len(values) - 1) * step_s
+    if values and elapsed_s < step_s:
+        newest = values[-1]
+        is_early = elapsed_s < LEAST_ELAPSED * step_s
+        rates[-1] = None if newest is None or is_early else newest / elapsed_s
+    return rates
+
+
+def cost(course: Course, frame: Frame, width: int, height: int) -> list[Line]:
+    """Dollars an hour as bars."""
+    if not any(value is not None for value in course.lines.usd):
+        return absent("no request in this window has a known cost", width, height)
+    cells = width - plot.GUTTER
+    rules = timeline.columns_of(course.markers, course.axis, cells)
+    per_h = [None if rate is None else rate * 3600 for rate in _rates(course.lines.usd, course)]
+    top = frame.scales.top(("cost", course.key), per_h)
+    bars = plot.bars_plot(per_h, cells, height, top, "cost", frame.glyphs, rules=rules)
+    return block(plot.with_axis(bars, top, lambda usd: f"${numbers.tick(usd)}/h" if usd else "0"), width, height)
+
+
+def axis_line(course: Course, width: int) -> Line:
+    return timeline.axis_line(course.axis, width - plot.GUTTER)
+
+
+def absent(why: str, width: int, height: int) -> list[Line]:
+    """Instead of an empty chart: that nothing was logged, and what."""
+    rows: list[Line] = [EMPTY] * max(0, (height - 1) // 2)
+    return block([*rows, (Span("   not logged: ", "strong"), Span(why, "dim"))], width, height)

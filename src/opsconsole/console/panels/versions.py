@@ -1,0 +1,177 @@
+"""The versions panel: versions side by side, metric by metric, or a row each where there is little room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opsconsole import wire
+from opsconsole.console import numbers
+from opsconsole.console.frame import Frame
+from opsconsole.console.lines import Line, Span, block, line, span
+from opsconsole.console.states import HEALTH, drift_cell
+from opsconsole.console.text import fit
+from opsconsole.console.widgets import table
+from opsconsole.console.widgets.table import Cell, Column
+
+UNNAMED = "(no version)"
+
+COLUMNS: tuple[Column, ...] = (
+    Column("state", "state", 9),
+    Column("version", "version", 8, grow=1),
+    Column("share", "share", 5, is_right=True),
+    Column("n", "n", 5, is_right=True),
+    Column("errors", "errors", 6, is_right=True),
+    Column("p50", "p50", 5, is_right=True),
+    Column("p99", "p99", 5, is_right=True),
+    Column("cost", "$/req", 8, is_right=True),
+    Column("drift", "drift", 16, grow=1),
+)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the comparison."""
+
+    title: str
+    text: Callable[[wire.VersionSummary], Cell]
+
+
+def _interval(summary: wire.VersionSummary) -> str:
+    if summary.error_rate is None or summary.error_rate_low is None or summary.error_rate_high is None:
+        return numbers.MISSING
+    low, high = numbers.percent(summary.error_rate_low), numbers.percent(summary.error_rate_high)
+    return f"{numbers.percent(summary.error_rate)} ({low.rstrip('%')}–{high.rstrip('%')})"
+
+
+def _outcomes(summary: wire.VersionSummary) -> str:
+    parts = [f"{numbers.count(summary.errors)} of {numbers.count(summary.requests)}"]
+    parts += [f"{numbers.count(n)} {word}" for n, word in _open(summary) if n]
+    return ", ".join(parts)
+
+
+def _open(summary: wire.VersionSummary) -> tuple[tuple[int, str], ...]:
+    return ((summary.pending, "pending"), (summary.unknown, "no outcome"))
+
+
+def _per_second(latency: wire.Latency) -> str:
+    return numbers.MISSING if latency.p50 is None else f"{numbers.count(latency.p50.value)}/s"
+
+
+def _tokens(summary: wire.VersionSummary) -> str:
+    tokens = summary.tokens
+    return f"{numbers.count(tokens.input)} in {numbers.count(tokens.output)} out"
+
+
+def _other_tokens(summary: wire.VersionSummary) -> str:
+    tokens = summary.tokens
+    named = ((tokens.cached, "cached"), (tokens.cache_write, "cache write"), (tokens.reasoning, "reasoning"))
+    return ", ".join(f"{numbers.count(n)} {name}" for n, name in named if n is not None) or numbers.MISSING
+
+
+def _cost(summary: wire.VersionSummary) -> Cell:
+    cost = summary.cost
+    if cost.usd_per_request is None:
+        return Span(numbers.unpriced(cost.unpriced_tokens), "warn") if cost.unpriced_tokens else numbers.MISSING
+    return numbers.money(cost.usd_per_request) + ("+" if cost.unpriced_tokens else "")
+
+
+def _error_classes(summary: wire.VersionSummary) -> str:
+    classes = list(summary.error_classes.items())[:2]
+    return ", ".join(f"{numbers.count(n)} {name}" for name, n in classes) or numbers.MISSING
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("state", lambda v: HEALTH[v.state].span),
+    Metric("share", lambda v: numbers.share(v.share)),
+    Metric("errors", _outcomes),
+    Metric("error rate", _interval),
+    Metric("p50", lambda v: numbers.bounded(v.latency_ms.p50)),
+    Metric("p90", lambda v: numbers.bounded(v.latency_ms.p90)),
+    Metric("p99", lambda v: numbers.bounded(v.latency_ms.p99)),
+    Metric("n latency", lambda v: numbers.count(v.latency_ms.n)),
+    Metric("ttft p50", lambda v: numbers.bounded(v.ttft_ms.p50)),
+    Metric("ttft p99", lambda v: numbers.bounded(v.ttft_ms.p99)),
+    Metric("tok/s p50", lambda v: _per_second(v.tokens_per_s)),
+    Metric("tokens", _tokens),
+    Metric("of classes", _other_tokens),
+    Metric("$/request", _cost),
+    Metric("n cost", lambda v: numbers.count(v.cost.n_known)),
+    Metric("drift", lambda v: drift_cell(v.worst_drift, is_long=True)),
+    Metric("error kinds", _error_classes),
+    Metric("models", lambda v: ", ".join(v.models) or numbers.MISSING),
+    Metric("first seen", lambda v: numbers.MISSING if v.first_at is None else numbers.minute(v.first_at)),
+    Metric("last seen", lambda v: numbers.MISSING if v.last_at is None else numbers.minute(v.last_at)),
+)
+
+LABEL_CELLS = 13
+VERSION_CELLS = 24
+"""The least that one version takes beside others."""
+LEAST_ROWS_SIDE_BY_SIDE = 10
+
+
+def summary(frame: Frame) -> Line:
+    """Who serves which part."""
+    versions = frame.service.versions if frame.service else ()
+    shown = ", ".join(f"{each.version or UNNAMED} {numbers.share(each.share)}" for each in versions[:3])
+    return (span(shown + (f", {len(versions) - 3} more" if len(versions) > 3 else "")),)
+
+
+def measured(frame: Frame) -> str:
+    return f"n {numbers.count(frame.service.total.requests)}" if frame.service else ""
+
+
+def body(frame: Frame, width: int, height: int) -> list[Line]:
+    """Side by side where there are rows for the metrics, else a row a version."""
+    versions = frame.service.versions if frame.service else ()
+    if height >= LEAST_ROWS_SIDE_BY_SIDE:
+        return block(_side_by_side(versions, width), width, height)
+    columns = table.visible(COLUMNS, width)
+    rows = [table.row(columns, _cells(each), width) for each in versions]
+    if len(rows) > height - 1:
+        hidden = len(rows) - height + 2
+        rows = [*rows[: max(0, height - 2)], line(Span(f"   … {hidden} more with smaller shares", "dim"))]
+    return block([table.header(columns, width), *rows], width, height)
+
+
+def _side_by_side(versions: tuple[wire.VersionSummary, ...], width: int) -> list[Line]:
+    fitting = max(1, (width - LABEL_CELLS) // VERSION_CELLS)
+    shown = versions[:fitting]
+    if not shown:
+        return [line(Span("   no requests in this window", "dim"))]
+    cells = min(40, (width - LABEL_CELLS) // len(shown))
+    heads = [Span(fit(each.version or UNNAMED, cells), "strong") for each in shown]
+    rows: list[Line] = [(Span(" " * LABEL_CELLS, "text"), *heads)]
+    for metric in METRICS:
+        row = [Span(fit(f" {metric.title}", LABEL_CELLS), "head")]
+        for each in shown:
+            row.extend(_exactly(metric.text(each), cells))
+        rows.append(tuple(row))
+    if len(shown) < len(versions):
+        rows.insert(1, line(Span(f"   … {len(versions) - len(shown)} more with smaller shares", "dim")))
+    return rows
+
+
+def _exactly(cell: Cell, cells: int) -> Line:
+    spans: Line = (span(cell),) if isinstance(cell, str) else (cell,) if isinstance(cell, Span) else cell
+    return (*block([spans], cells - 1, 1)[0], Span(" ", "text"))
+
+
+def _cells(summary: wire.VersionSummary) -> dict[str, Cell]:
+    return {
+        "state": HEALTH[summary.state].span,
+        "version": span(summary.version or UNNAMED, "strong"),
+        "share": numbers.share(summary.share),
+        "n": numbers.count(summary.requests),
+        "errors": numbers.percent(summary.error_rate),
+        "p50": numbers.duration(numbers.value(summary.latency_ms.p50)),
+        "p99": numbers.duration(numbers.value(summary.latency_ms.p99)),
+        "cost": _short_cost(summary),
+        "drift": drift_cell(summary.worst_drift, is_long=True),
+    }
+
+
+def _short_cost(summary: wire.VersionSummary) -> Cell:
+    if summary.cost.usd_per_request is None and summary.cost.unpriced_tokens:
+        return Span("unpriced", "warn")
+    return _cost(summary)

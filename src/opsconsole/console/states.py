@@ -1,0 +1,69 @@
+"""How health, verdicts and ingestion states are shown: a sign, a word and an ink for each.
+
+Always true here: the sign and the word alone tell the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsconsole import wire
+from opsconsole.console import numbers
+from opsconsole.console.lines import Line, Span, span
+from opsconsole.console.palette import Ink
+
+
+@dataclass(frozen=True)
+class Sign:
+    sign: str
+    word: str
+    ink: Ink
+
+    @property
+    def span(self) -> Span:
+        return Span(f"{self.sign} {self.word}", self.ink)
+
+
+HEALTH: dict[str, Sign] = {
+    "ok": Sign("✔", "ok", "ok"),
+    "warn": Sign("▲", "warn", "warn"),
+    "fail": Sign("✖", "FAIL", "fail"),
+    "quiet": Sign("◌", "quiet", "quiet"),
+    "unknown": Sign("?", "unknown", "unknown"),
+}
+
+VERDICTS: dict[str, Sign] = {
+    "drift": Sign("▲", "drift", "warn"),
+    "ok": Sign("✔", "ok", "ok"),
+    "too few": Sign("?", "too few", "unknown"),
+    "no baseline": Sign("–", "no base", "quiet"),
+}
+
+SOURCE_STATES: dict[str, Sign] = {
+    "reading": Sign("↓", "reading", "accent"),
+    "following": Sign("✔", "following", "ok"),
+    "done": Sign("·", "done", "dim"),
+    "gone": Sign("◌", "gone", "quiet"),
+    "failed": Sign("✖", "FAILED", "fail"),
+}
+
+FAULTS = frozenset({"warn", "fail"})
+"""Health that ``faults only`` keeps."""
+
+
+def drift_cell(finding: wire.DriftFinding | None, *, is_long: bool) -> Line:
+    """The worst drift in a cell: sign and effect, and where there is room the feature's name."""
+    if finding is None or finding.verdict == "no baseline":
+        return (Span(numbers.MISSING, "dim"),)
+    if finding.verdict == "too few":
+        return (Span("? few" if not is_long else "? too few", "unknown"),)
+    if finding.verdict == "ok":
+        return (Span("ok", "ok"),)
+    spans = (Span(f"▲ {numbers.effect(finding.effect)}", "warn"),)
+    return (*spans, span(f" {finding.feature}", "text")) if is_long else spans
+
+
+def reason_lines(reasons: tuple[str, ...], state: str) -> list[Line]:
+    """Each reason in words, behind the sign of the state."""
+    sign = HEALTH[state]
+    return [(Span(f"{sign.sign} ", sign.ink), span(reason)) for reason in reasons]

@@ -1,0 +1,221 @@
+"""The fleet: one row a service, and below it why the one under the cursor is as it is."""
+
+from __future__ import annotations
+
+from opsconsole import wire
+from opsconsole.console import numbers
+from opsconsole.console.frame import Frame, State
+from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fill, line, line_width, separated, span
+from opsconsole.console.panels import charts
+from opsconsole.console.states import FAULTS, HEALTH, drift_cell, reason_lines
+from opsconsole.console.views.bars import filter_note
+from opsconsole.console.widgets import plot, table
+from opsconsole.console.widgets.table import Cell, Column
+
+WIDE_FROM = 124
+
+NARROW: tuple[Column, ...] = (
+    Column("state", "state", 9),
+    Column("service", "service", 13, grow=2),
+    Column("p50", "p50", 5, is_right=True),
+    Column("p99", "p99", 5, is_right=True),
+    Column("errors", "errors", 6, is_right=True),
+    Column("rate", "req/s", 5, is_right=True),
+    Column("cost", "$/h", 8, is_right=True),
+    Column("drift", "drift", 6),
+    Column("versions", "versions", 10, grow=1),
+    Column("age", "age", 3, is_right=True),
+)
+
+WIDE: tuple[Column, ...] = (
+    Column("state", "state", 9),
+    Column("service", "service", 16, grow=2),
+    Column("p50", "p50", 5, is_right=True),
+    Column("p99", "p99", 5, is_right=True),
+    Column("p99_trend", "p99 trend", 14, from_width=150),
+    Column("errors", "errors", 6, is_right=True),
+    Column("rate", "req/s", 5, is_right=True),
+    Column("rate_trend", "traffic trend", 14, from_width=150),
+    Column("n", "n", 5, is_right=True),
+    Column("cost", "$/h", 18, is_right=True),
+    Column("drift", "worst drift", 20, grow=1),
+    Column("versions", "versions", 20, grow=2),
+    Column("age", "age", 3, is_right=True),
+)
+
+TREND_CELLS = 14
+LEAST_DETAIL = 9
+"""Rows below the table, where there are that many."""
+LEAST_CHART = 7
+"""Rows that a chart needs to say something."""
+
+
+def rows_shown(fleet: wire.FleetView | None, state: State) -> tuple[wire.ServiceRow, ...]:
+    """The services that the filters leave, in the daemon's order (worst first)."""
+    if fleet is None:
+        return ()
+    text = (state.draft if state.mode == "filter" else state.filter).lower()
+    is_inverse = text.startswith("!")
+    needle = text.removeprefix("!")
+    return tuple(
+        row
+        for row in fleet.services
+        if (not state.is_faults_only or row.state in FAULTS)
+        and (not needle or (needle in row.service.lower()) is not is_inverse)
+    )
+
+
+def cursor(rows: tuple[wire.ServiceRow, ...], state: State) -> int:
+    """The row on which the cursor stands: that of its service, else the first."""
+    return next((i for i, row in enumerate(rows) if row.service == state.service), 0)
+
+
+def paint(frame: Frame, width: int, height: int) -> list[Line]:
+    fleet = frame.fleet
+    if fleet is None:
+        return block([EMPTY, line(Span("   waiting for the first answer", "dim"))], width, height)
+    rows = rows_shown(fleet, frame.state)
+    at = cursor(rows, frame.state)
+    is_wide = width >= WIDE_FROM
+    columns = table.visible(WIDE if is_wide else NARROW, width)
+    note = filter_note(frame, len(rows), len(fleet.services))
+    above = [ends((Span(" ", "text"), *note), (), width)] if note else []
+    room = max(3, min(len(rows), height - 2 - len(above) - min(LEAST_DETAIL, height // 2)))
+    shown = table.page(at, len(rows), room)
+    body = [
+        table.row(columns, _cells(rows[i], fleet, frame, is_wide=is_wide), width, is_selected=i == at) for i in shown
+    ]
+    if not rows:
+        body = [line(Span(_nothing(fleet), "dim"))]
+    if len(rows) > len(shown):
+        body.append(line(Span(f"   {shown.start + 1}–{shown.stop} of {len(rows)}", "dim")))
+    listed = block([*above, table.header(columns, width), *body], width, len(above) + 1 + len(body))
+    below = max(0, height - len(listed))
+    return (listed + (_detail(rows[at], fleet, frame, width, below) if rows else block((), width, below)))[:height]
+
+
+def _nothing(fleet: wire.FleetView) -> str:
+    return "   no service matches; Esc shows all" if fleet.services else "   no records yet: s shows the sources"
+
+
+def _cells(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, *, is_wide: bool) -> dict[str, Cell]:
+    is_quiet = row.state == "quiet"
+    ink = "dim" if is_quiet else "text"
+    latency, trend = row.latency_ms, row.trend
+    p99_top = frame.scales.top(("fleet p99", row.service, fleet.window), trend.p99_ms)
+    rate_top = frame.scales.top(("fleet rate", row.service, fleet.window), trend.requests)
+    return {
+        "state": HEALTH[row.state].span,
+        "service": span(row.service, "dim" if is_quiet else "strong"),
+        "p50": Span(numbers.duration(numbers.value(latency.p50)), ink),
+        "p99": Span(numbers.duration(numbers.value(latency.p99)), ink),
+        "p99_trend": plot.sparkline(trend.p99_ms, TREND_CELLS, frame.glyphs, "p50", p99_top),
+        "errors": Span(numbers.percent(row.error_rate), "text" if row.errors else ink),
+        "rate": Span(numbers.rate(row.requests_per_s), ink),
+        "rate_trend": plot.sparkline(trend.requests, TREND_CELLS, frame.glyphs, "traffic", rate_top),
+        "n": Span(numbers.count(row.requests), ink),
+        "cost": _cost(row, is_wide=is_wide),
+        "drift": drift_cell(row.worst_drift, is_long=is_wide),
+        "versions": _versions(row, is_wide=is_wide),
+        "age": Span(numbers.age(frame.age_s(row.last_at)), ink),
+    }
+
+
+def _cost(row: wire.ServiceRow, *, is_wide: bool) -> Cell:
+    """Dollars an hour; a plus where part of the tokens has no price; never $0 for tokens that have none."""
+    if row.usd_per_hour is None:
+        if not row.unpriced_tokens:
+            return Span(numbers.MISSING, "dim")
+        return Span(numbers.unpriced(row.unpriced_tokens) if is_wide else "unpriced", "warn")
+    known = Span(numbers.money(row.usd_per_hour), "text")
+    return (known, Span("+", "warn")) if row.unpriced_tokens else known
+
+
+def _versions(row: wire.ServiceRow, *, is_wide: bool) -> Cell:
+    named = [(name or "(none)", of_one) for name, of_one in row.versions]
+    if not named:
+        return Span(numbers.MISSING, "dim")
+    shown = named[:3] if is_wide else named[:1]
+    text = " ".join(f"{name} {numbers.share(of_one)}" for name, of_one in shown)
+    more = f" +{len(named) - len(shown)}" if len(named) > len(shown) else ""
+    return (span(text), Span(more, "dim"))
+
+
+def _detail(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, width: int, height: int) -> list[Line]:
+    """Why, in words; the numbers with their bounds; and where rows are left, the course of it."""
+    if height < 3:
+        return block((), width, height)
+    age = numbers.coarse_age(frame.age_s(row.last_at))
+    left = (Span("── ", "faint"), span(row.service, "strong"), Span(" ", "text"))
+    right = (Span(f" n {numbers.count(row.requests)} · {age} ", "dim"),)
+    said = _words(row, width)
+    rows = [EMPTY, ends(left, right, width, "─", "faint"), *said]
+    spare = height - len(rows)
+    if spare < LEAST_CHART:
+        return block(rows, width, height)
+    return block(rows, width, height - spare) + _course(charts.of_row(fleet, row), frame, width, spare)
+
+
+def _words(row: wire.ServiceRow, width: int) -> list[Line]:
+    lines = reason_lines(row.reasons, row.state)[:4] or [(HEALTH[row.state].span,)]
+    latency = row.latency_ms
+    quantiles = separated(
+        line(Span(f"{name} ", "dim"), Span(numbers.bounded(estimate), "text"))
+        for name, estimate in (("p50", latency.p50), ("p90", latency.p90), ("p99", latency.p99))
+        if estimate is not None
+    )
+    pending = f", {numbers.count(row.pending)} pending" if row.pending else ""
+    errors = "not logged" if row.error_rate is None else numbers.percent(row.error_rate)
+    facts: list[tuple[str, Line]] = [
+        ("latency", quantiles or line(Span("not logged", "dim"))),
+        ("errors", line(f"{errors}  ({numbers.count(row.errors)} of {numbers.count(row.requests)}{pending})")),
+        ("cost", _cost_words(row)),
+        ("drift", _drift_words(row.worst_drift)),
+        ("versions", separated(span(f"{name or '(none)'} {numbers.share(part)}") for name, part in row.versions)),
+    ]
+    body = [(Span("  ", "text"), *each) for each in lines]
+    body += [(Span(f"  {name:<9} ", "head"), *told) for name, told in facts]
+    return [each if line_width(each) <= width else block([each], width, 1)[0] for each in body]
+
+
+def _cost_words(row: wire.ServiceRow) -> Line:
+    unpriced = line(Span(numbers.unpriced(row.unpriced_tokens), "warn")) if row.unpriced_tokens else ()
+    if row.usd_per_hour is None:
+        return unpriced or line(Span("not logged", "dim"))
+    return separated((line(f"{numbers.money(row.usd_per_hour)}/h"), unpriced))
+
+
+def _drift_words(finding: wire.DriftFinding | None) -> Line:
+    if finding is None:
+        return line(Span("nothing judged", "dim"))
+    because = span(", ".join(finding.reasons), "dim") if finding.reasons else Span("", "text")
+    on = span(f"on {finding.version or '(no version)'}, n {numbers.count(finding.n)}")
+    return separated((drift_cell(finding, is_long=True), line(on), line(because)))
+
+
+def _course(course: charts.Course, frame: Frame, width: int, height: int) -> list[Line]:
+    """Latency, and where there is room traffic, over one axis: beside each other on a wide screen."""
+    if width >= WIDE_FROM:
+        half = (width - 2) // 2
+        left = _titled(charts.latency, course, frame, half, height - 1)
+        right = _titled(charts.traffic, course, frame, half, height - 1)
+        axis = charts.axis_line(course, half)
+        return beside([*left, fill(axis, half)], [*right, fill(axis, half)], (Span("  ", "text"),))
+    if height < 2 * LEAST_CHART:
+        rows = _titled(charts.latency, course, frame, width, height - 1)
+    else:
+        upper = (height - 1) * 3 // 5
+        rows = _titled(charts.latency, course, frame, width, upper)
+        rows += _titled(charts.traffic, course, frame, width, height - 1 - upper)
+    return block([*rows, charts.axis_line(course, width)], width, height)
+
+
+TITLES: dict[charts.Chart, Line] = {
+    charts.latency: (Span("latency ", "head"), Span("p99", "p99"), Span(" above ", "head"), Span("p50", "p50")),
+    charts.traffic: (Span("requests a second", "head"), Span(", errors below", "head")),
+}
+
+
+def _titled(chart: charts.Chart, course: charts.Course, frame: Frame, width: int, height: int) -> list[Line]:
+    title = (Span(" " * plot.GUTTER, "text"), *TITLES[chart])
+    return [fill(title, width), *chart(course, frame, width, height - 1)]

@@ -1,0 +1,33 @@
+"""The whole screen: a pure function of a frame and a size.
+
+Always true here: the first line says where, the last says how fresh; a screen that is too small says what it needs.
+"""
+
+from __future__ import annotations
+
+from opsconsole.console.frame import Frame
+from opsconsole.console.lines import EMPTY, Line, Span, block, line
+from opsconsole.console.views import bars, fleet, help, service, sources  # noqa: A004
+
+LEAST_COLUMNS, LEAST_ROWS = 80, 24
+
+BODIES = {"fleet": fleet.paint, "service": service.paint, "sources": sources.paint}
+
+
+def paint(frame: Frame, width: int, height: int) -> list[Line]:
+    if width < LEAST_COLUMNS or height < LEAST_ROWS:
+        return too_small(width, height)
+    body = help.paint if frame.state.mode == "help" else BODIES[frame.state.view]
+    return [bars.top(frame, width), *body(frame, width, height - 2), bars.bottom(frame, width)]
+
+
+def too_small(width: int, height: int) -> list[Line]:
+    """What is needed, what there is, and how to leave."""
+    told: list[Line] = [
+        line(Span("opsconsole needs more room", "strong")),
+        line(f"have {width}x{height}"),
+        line(f"need {LEAST_COLUMNS}x{LEAST_ROWS}"),
+        line(Span("q leaves", "dim")),
+    ]
+    above = max(0, (height - len(told)) // 2)
+    return block([EMPTY] * above + [(Span(" " * min(2, width), "text"), *each) for each in told], width, height)

@@ -1,0 +1,98 @@
+"""The HTTP API: a thin skin over the desk and the hub, the same on a Unix socket and in a test's process.
+
+Always true here: every answer is JSON of a struct in wire.py; an error that a person can meet is a ``Failure`` with its
+class, its words and its remedy; anything else is a bug and is a 500 with its traceback in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from opsconsole import wire
+from opsconsole.daemon.desk import Desk
+from opsconsole.daemon.hub import Hub
+from opsconsole.daemon.views import Asked
+from opsconsole.errors import OpsConsoleError, UsageError
+
+S = TypeVar("S", bound=msgspec.Struct)
+Answer = Callable[[Request], Awaitable[Response]]
+
+MAX_BODY_BYTES = 4 << 20
+
+
+def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
+    """The API of one home; ``stop`` ends the process that serves it."""
+
+    def view(kind: str) -> Answer:
+        async def answer(request: Request) -> Response:
+            asked = Asked(
+                kind=kind,
+                window=request.query_params.get("window", wire.DEFAULT_WINDOW),
+                service=request.query_params.get("service", ""),
+            )
+            return _json(await hub.answer(asked, _number(request, "after")))
+
+        return answer
+
+    async def health(request: Request) -> Response:
+        return _encoded(await asyncio.to_thread(desk.health, hub.waiting))
+
+    async def stopping(request: Request) -> Response:
+        stop()
+        return _json(b"{}")
+
+    def called(kind: type[S], call: Callable[[S], msgspec.Struct]) -> Answer:
+        async def answer(request: Request) -> Response:
+            return _encoded(await asyncio.to_thread(call, await _body(request, kind)))
+
+        return answer
+
+    routes = [
+        Route("/v1/health", health),
+        *(Route(f"/v1/{kind}", view(kind)) for kind in ("fleet", "service", "status", "sources")),
+        Route("/v1/attach", called(wire.AttachRequest, desk.attach), methods=["POST"]),
+        Route("/v1/map", called(wire.MapRequest, desk.guessed_mapping), methods=["POST"]),
+        Route("/v1/baseline", called(wire.BaselineRequest, desk.set_baseline), methods=["POST"]),
+        Route("/v1/query", called(wire.QueryRequest, desk.query), methods=["POST"]),
+        Route("/v1/stop", stopping, methods=["POST"]),
+    ]
+    return Starlette(routes=routes, exception_handlers={OpsConsoleError: _refused})
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OpsConsoleError)
+    failure = wire.Failure(kind=type(error).__name__, message=error.message, remedy=error.remedy)
+    return Response(msgspec.json.encode(failure), status_code=400, media_type="application/json")
+
+
+async def _body(request: Request, kind: type[S]) -> S:
+    body = await request.body()
+    if len(body) > MAX_BODY_BYTES:
+        raise UsageError(f"the request is larger than {MAX_BODY_BYTES} bytes", "Ask for less at once.")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"the request is not understood: {error}", "Is the client of another version?") from error
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "0")
+    if not text.isdecimal():
+        raise UsageError(f"{name} must be a whole number, not {text!r}")
+    return int(text)
+
+
+def _encoded(struct: msgspec.Struct) -> Response:
+    return _json(msgspec.json.encode(struct))
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")

@@ -1,0 +1,204 @@
+"""The one thread that writes: it follows sources, folds rollups, pins baselines, and runs what others ask of it.
+
+Always true here: every write to the store happens on this thread, so nobody waits for a lock inside DuckDB; the revision
+grows with each commit and never otherwise; what cannot be done is told to whoever asked and never ends the thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import timedelta
+from time import perf_counter
+from typing import Any, TypeVar
+
+import duckdb
+
+from opsconsole.clock import Clock
+from opsconsole.config.settings import Settings
+from opsconsole.home import Home
+from opsconsole.ingest.follower import Follower
+from opsconsole.ingest.prices import PriceBook, read_prices
+from opsconsole.ingest.privacy import Hasher
+from opsconsole.ingest.source import Means
+from opsconsole.journal import Journal
+from opsconsole.store import folds
+from opsconsole.store.database import Database
+from opsconsole.store.sources import compact_progress
+from opsconsole.store.writer import Writer
+
+T = TypeVar("T")
+log = logging.getLogger("opsconsole")
+
+POLL_S = 0.25
+"""Between two looks at files that stand still: four commits a second at the most."""
+FOLD_EVERY_S = 10.0
+FOLD_HOURS_EVERY_S = 900.0
+EXPIRE_EVERY_S = 3600.0
+
+
+class Engine:
+    """Store, journal and follower of one home."""
+
+    def __init__(self, home: Home, settings: Settings, clock: Clock, actor: str) -> None:
+        """Open everything; raises StoreError, JournalError or ConfigError when something cannot be opened."""
+        self.home, self.settings, self.clock, self.actor = home, settings, clock, actor
+        store = settings.store
+        tables = [
+            read_prices(price.file, price.valid_from, price.valid_to + timedelta(days=1) if price.valid_to else None)
+            for price in settings.prices
+        ]
+        self.database = Database(home.store, home.spool, memory_limit_mb=store.memory_limit_mb, threads=store.threads)
+        self.journal = Journal(home.journal, clock)
+        self._means = Means(
+            connection=self.database.writer,
+            spool=home.spool,
+            writer=Writer(self.database.writer),
+            hasher=Hasher(home.hash_key),
+            prices=PriceBook(tables),
+            clock=clock,
+        )
+        self.follower = Follower(self._means)
+        self.revision = 1
+        self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._listeners: list[Callable[[], None]] = []
+        self._chores: list[Callable[[], None]] = []
+        self._due: dict[str, float] = {}
+        self._commits_since_fold = 0
+
+    @property
+    def means(self) -> Means:
+        return self._means
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand, fold what is recent, and close everything."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.follower.close()
+        self.database.checkpoint()
+        self.database.close()
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Be told, on the engine's thread, of every new revision."""
+        self._listeners.append(listener)
+
+    def every_so_often(self, chore: Callable[[], None]) -> None:
+        """Have this done on the engine's thread when it has time, about every two seconds."""
+        self._chores.append(chore)
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Run this on the engine's thread, between two batches."""
+        future: Future[T] = Future()
+        self._calls.put((future, call))
+        self._wake.set()
+        return future
+
+    def changed(self) -> None:
+        """There is something new to see."""
+        self.revision += 1
+        for listener in self._listeners:
+            listener()
+
+    def note(self, kind: str, **data: object) -> None:
+        """Write into the journal what somebody or something did."""
+        self.journal.append(self.actor, kind, data)
+
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        """A connection for reading, for the calling thread alone."""
+        return self.database.reader()
+
+    # The thread ---------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            began = perf_counter()
+            self._answer_calls()
+            taken = self.step()
+            self._maintain(is_idle=not taken)
+            rest = POLL_S - (perf_counter() - began)
+            if rest > 0 and not self._has_backlog():
+                self._wake.wait(rest)
+            self._wake.clear()
+        self._answer_calls()
+        self._guarded("folding", lambda: folds.fold_recent(self.database.writer))
+
+    def step(self) -> int:
+        """One bite of every source; the number of records taken in."""
+        taken = self._guarded("reading sources", self.follower.step) or 0
+        if taken:
+            self._commits_since_fold += 1
+            self.changed()
+        return taken
+
+    def _has_backlog(self) -> bool:
+        return any(source.state == "reading" for source in self.follower.sources)
+
+    def _answer_calls(self) -> None:
+        while True:
+            try:
+                future, call = self._calls.get_nowait()
+            except queue.Empty:
+                return
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(call())
+            except BaseException as error:  # noqa: BLE001 - it rises again where it was asked for
+                future.set_exception(error)
+
+    def _maintain(self, *, is_idle: bool) -> None:
+        writer = self.database.writer
+        is_large = self._commits_since_fold >= 4 and folds.recent_rows(writer) > folds.FOLD_RECENT_ROWS
+        if self._commits_since_fold and (is_large or self._is_due("fold", FOLD_EVERY_S)):
+            self._guarded("folding", lambda: folds.fold_recent(writer))
+            self._commits_since_fold = 0
+        if self._is_due("hours", FOLD_HOURS_EVERY_S):
+            self._guarded("folding hours", self._fold_coarse)
+        if self._is_due("expire", EXPIRE_EVERY_S):
+            self._guarded("retention", self._expire)
+        if is_idle and self._is_due("chores", 2.0):
+            for chore in self._chores:
+                self._guarded("a chore", chore)
+
+    def _fold_coarse(self) -> None:
+        folds.fold_level(self.database.writer, "hour")
+        folds.fold_level(self.database.writer, "day")
+        compact_progress(self.database.writer)
+
+    def _expire(self) -> None:
+        keep = self.settings.retention
+        folds.expire(
+            self.database.writer,
+            self.clock.now(),
+            requests_days=keep.requests_days,
+            minutes_days=keep.minutes_days,
+            hours_days=keep.hours_days,
+        )
+
+    def _is_due(self, name: str, every_s: float) -> bool:
+        """Has this much time gone by since it was last due? The first time it is not: nothing is old yet."""
+        now = self.clock.monotonic()
+        last = self._due.setdefault(name, now)
+        if now - last < every_s:
+            return False
+        self._due[name] = now
+        return True
+
+    def _guarded(self, what: str, call: Callable[[], T]) -> T | None:
+        """The thread outlives any failure; the log and the next health check tell of it."""
+        try:
+            return call()
+        except Exception:
+            log.exception("%s failed", what)
+            return None

@@ -1,0 +1,30 @@
+"""The configuration page is what the settings say today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from opsconsole.config import settings
+from opsconsole.config.load import parse
+from opsconsole.config.reference import INTRODUCTION, attribute_docstrings, configuration_page
+from opsconsole.config.settings import Section
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
+SECTIONS = [kind for kind in vars(settings).values() if isinstance(kind, type) and issubclass(kind, Section)]
+
+
+def test_committed_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == configuration_page(), "run `make docs` and commit what changed"
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_every_setting_says_what_it_is_for(kind: type[Section]) -> None:
+    assert {field.name for field in msgspec.structs.fields(kind)} == attribute_docstrings(kind).keys()
+
+
+def test_example_on_the_page_is_valid() -> None:
+    example = INTRODUCTION.split("```yaml\n")[1].split("```")[0]
+    assert parse(example.encode(), Path("opsconsole.yaml")).environment == "prod"

@@ -1,0 +1,88 @@
+"""How the tests drive the console: a size, keys, and the text on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from fleet import NOW, FakeClient, fleet_view
+from textual.pilot import Pilot
+
+from opsconsole.clock import ManualClock
+from opsconsole.console.app import OpsConsole
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+FOUR = ("lora-gateway", "chat-assist", "ticket-router", "azure-llm-code")
+
+SMALL, LARGE = (80, 24), (160, 50)
+
+
+class Session:
+    """A console under test, and what a person would do with it."""
+
+    def __init__(self, app: OpsConsole, pilot: Pilot[None], client: FakeClient, clock: ManualClock) -> None:
+        self.app, self.pilot, self.client, self.clock = app, pilot, client, clock
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let answers arrive and the screen be painted."""
+        for _ in range(4):
+            await self.pilot.pause()
+
+    async def until(self, text: str) -> None:
+        """Wait, within bounds, for a text to appear."""
+        for _ in range(200):
+            if text in self.text:
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"{text!r} never appeared:\n{self.text}")
+
+    @property
+    def text(self) -> str:
+        return self.app.screen_text()
+
+    @property
+    def top(self) -> str:
+        return self.text.splitlines()[0]
+
+    @property
+    def bottom(self) -> str:
+        return self.text.splitlines()[-1]
+
+    def line(self, needle: str) -> str:
+        return next((row for row in self.text.splitlines() if needle in row), "")
+
+
+def drive(
+    scenario: Callable[[Session], Awaitable[None]],
+    *,
+    size: tuple[int, int] = SMALL,
+    client: FakeClient | None = None,
+    **options: Any,
+) -> None:
+    """Run a scenario against a console on the demo fleet, headless."""
+
+    async def run() -> None:
+        fake = client or FakeClient(fleet_answer=lambda window: fleet_view(window, names=FOUR))
+        clock = ManualClock(NOW)
+        app = OpsConsole(fake, clock=clock, **{"colours": "truecolor", **options})
+        async with app.run_test(size=size) as pilot:
+            session = Session(app, pilot, fake, clock)
+            await session.settle()
+            await scenario(session)
+
+    asyncio.run(run())
+
+
+def check_snapshot(name: str, text: str) -> None:
+    """The screen is as it was; UPDATE_SNAPSHOTS=1 writes it anew."""
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == path.read_text(encoding="utf-8"), f"{name} changed; UPDATE_SNAPSHOTS=1 writes it anew"

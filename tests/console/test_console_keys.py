@@ -1,0 +1,216 @@
+"""What the keys do, as a person sees it."""
+
+from __future__ import annotations
+
+import pytest
+from driver import LARGE, Session, drive
+from fleet import FakeClient, fleet_view
+
+from opsconsole.console import actions
+from opsconsole.console.actions import ACTIONS, Action, bind
+from opsconsole.console.verbs import VERBS
+
+EFFECTS = {"quit", "leave", "repaint"}
+
+
+def test_enter_opens_the_service_under_the_cursor_and_each_back_key_returns() -> None:
+    async def scenario(session: Session) -> None:
+        for back in ("escape", "q", "backspace"):
+            await session.press("g", "j", "enter")
+            assert "chat-assist" in session.text.splitlines()[1]
+            assert "1 latency" in session.text
+            await session.press(back)
+            assert "›▲ warn    chat-assist" in session.text
+
+    drive(scenario)
+
+
+def test_q_in_the_fleet_leaves() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("q")
+        assert not session.app.is_running or session.app._exit
+
+    drive(scenario)
+
+
+def test_digit_fills_the_view_with_a_panel_and_zero_or_the_same_digit_shows_all() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("j", "enter", "3")
+        assert "3 [drift]" in session.text
+        assert "tenant_tier" in session.text
+        await session.press("0")
+        assert "1 latency" in session.text
+        assert "tenant_tier" not in session.text
+        await session.press("5", "5")
+        assert "1 latency" in session.text
+        await session.press("2", "tab")
+        assert "3 [drift]" in session.text
+        await session.press("escape")
+        assert "4 cost" in session.text
+
+    drive(scenario)
+
+
+def test_filter_keeps_what_matches_and_escape_shows_all_again() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("/", "r", "o", "u", "t", "e", "r")
+        assert "/router▏" in session.bottom
+        await session.press("enter")
+        assert "ticket-router" in session.text
+        assert "chat-assist" not in session.text
+        assert "1 of 4" in session.text
+        await session.press("escape")
+        assert "chat-assist" in session.text
+
+    drive(scenario)
+
+
+def test_every_letter_is_text_while_the_filter_is_open() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("/", "q", "j", "t", "backspace")
+        assert "/qj▏" in session.bottom
+        await session.press("escape")
+        assert "4 services" in session.top
+
+    drive(scenario)
+
+
+def test_inverse_filter_hides_what_matches() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("/", "!", "c", "h", "a", "t", "enter")
+        assert "chat-assist" not in session.text
+        assert "3 of 4" in session.text
+
+    drive(scenario)
+
+
+def test_pasted_text_runs_no_verb() -> None:
+    async def scenario(session: Session) -> None:
+        from textual.events import Paste
+
+        session.app.post_message(Paste("q!t\n\x1b[31mqq"))
+        await session.settle()
+        assert "4 services" in session.top
+        await session.press("/")
+        session.app.post_message(Paste("chat\x1b\n"))
+        await session.settle()
+        assert "/chat▏" in session.bottom
+
+    drive(scenario)
+
+
+def test_faults_only_keeps_what_warns_or_fails() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("!")
+        assert "faults only" in session.text
+        assert "ticket-router" not in session.text
+        assert "lora-gateway" in session.text
+        await session.press("!")
+        assert "ticket-router" in session.text
+
+    drive(scenario)
+
+
+@pytest.mark.parametrize(("keys", "window"), [(("4",), "24h"), (("l", "enter"), "6h"), (("left", "enter"), "15m")])
+def test_window_is_picked_by_digit_or_by_arrow_and_enter(keys: tuple[str, ...], window: str) -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("t")
+        assert "[1h]" in session.bottom
+        await session.press(*keys)
+        await session.until(f" {window} to ")
+        assert ("fleet", window) in session.client.asked
+
+    drive(scenario)
+
+
+def test_cancelled_window_picker_changes_nothing() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("t", "l", "l", "escape")
+        assert " 1h to " in session.top
+        assert {question[1] for question in session.client.asked if question[0] == "fleet"} == {"1h"}
+
+    drive(scenario)
+
+
+def test_cursor_stays_on_its_service_when_the_order_changes() -> None:
+    order = ["chat-assist", "ticket-router"]
+
+    async def scenario(session: Session) -> None:
+        await session.press("j")
+        assert "›✔ ok      ticket-router" in session.text
+        order.reverse()
+        session.client.publish()
+        for _ in range(100):
+            if session.text.index("ticket-router") < session.text.index("chat-assist"):
+                break
+            await session.pilot.pause(0.02)
+        assert "›✔ ok      ticket-router" in session.text
+
+    drive(scenario, client=FakeClient(fleet_answer=lambda window: fleet_view(window, names=tuple(order))))
+
+
+def test_help_lists_exactly_the_keys_that_work_here() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("?")
+        for keys, told in actions.listed("fleet"):
+            assert keys in session.text
+            assert told in session.text
+        assert "the next panel alone" not in session.text
+        await session.press("escape", "j", "enter", "?")
+        assert "the next panel alone" in session.text
+        await session.press("q")
+        assert "1 latency" in session.text
+
+    drive(scenario)
+
+
+def test_sources_show_guesses_rejects_and_errors_and_return_where_they_were_opened() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("j", "enter", "s")
+        assert "not JSON" in session.text
+        await session.press("j")
+        assert "GeneratedTokens was taken for output_tokens" in session.text
+        await session.press("j")
+        assert "no column can be the time of a request" in session.text
+        await session.press("escape")
+        assert "1 latency" in session.text
+        await session.press("escape")
+        assert "4 services" in session.top
+
+    drive(scenario)
+
+
+def test_small_terminal_says_what_it_has_and_needs_and_grows_back() -> None:
+    async def scenario(session: Session) -> None:
+        assert "have 79x24" in session.text
+        assert "need 80x24" in session.text
+        await session.pilot.resize_terminal(80, 24)
+        await session.settle()
+        assert "chat-assist" in session.text
+
+    drive(scenario, size=(79, 24))
+
+
+def test_console_opens_on_a_service_when_told() -> None:
+    async def scenario(session: Session) -> None:
+        assert "1 latency" in session.text
+
+    drive(scenario, size=LARGE, start_service="chat-assist")
+
+
+def test_a_key_that_would_mean_two_things_is_refused() -> None:
+    twice = (*ACTIONS, Action("other", ("j",), "", "", frozenset({"fleet"})))
+    with pytest.raises(ValueError, match=r"'j' in fleet is both 'down' and 'other'"):
+        bind(twice)
+
+
+def test_reserved_keys_cannot_be_bound_and_no_default_needs_function_keys_or_alt() -> None:
+    with pytest.raises(ValueError, match=r"ctrl\+s of 'save'"):
+        bind((Action("save", ("ctrl+s",), "", "", frozenset({"fleet"})),))
+    keys = {key for _, key in bind()}
+    assert not keys & actions.RESERVED
+    assert not any(key.startswith(("alt+", "f1", "f2", "f3", "f4", "f5")) for key in keys)
+
+
+def test_every_action_does_something() -> None:
+    assert {action.id for action in ACTIONS} == set(VERBS) | EFFECTS

@@ -1,0 +1,66 @@
+"""Every view at both sizes, as the text a person reads."""
+
+from __future__ import annotations
+
+import pytest
+from driver import LARGE, SMALL, Session, check_snapshot, drive
+from fleet import FakeClient, fleet_view
+
+from opsconsole.console.glyphs import GLYPHS
+
+SCREENS = {
+    "fleet": ("j",),
+    "service": ("j", "enter"),
+    "latency": ("j", "enter", "1"),
+    "traffic": ("j", "enter", "2"),
+    "drift": ("j", "enter", "3"),
+    "cost": ("j", "enter", "4"),
+    "versions": ("j", "enter", "5"),
+    "tokens_only": ("G", "enter"),
+    "historical": ("enter",),
+    "sources": ("s", "j"),
+    "help": ("?",),
+    "window": ("t", "l"),
+}
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
+@pytest.mark.parametrize("name", SCREENS)
+def test_view_looks_as_it_did(name: str, size: tuple[int, int]) -> None:
+    async def scenario(session: Session) -> None:
+        await session.press(*SCREENS[name])
+        rows = session.text.splitlines()
+        assert len(rows) == size[1]
+        check_snapshot(f"{name}_{size[0]}x{size[1]}", session.text)
+
+    drive(scenario, size=size)
+
+
+@pytest.mark.parametrize("glyphs", ["block", "ascii"])
+def test_other_glyph_sets_look_as_they_did(glyphs: str) -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("j", "enter")
+        check_snapshot(f"service_80x24_{glyphs}", session.text)
+        assert glyphs != "ascii" or session.text.isascii()
+
+    drive(scenario, glyph_set=GLYPHS[glyphs])
+
+
+def test_a_fleet_whose_data_ended_says_when() -> None:
+    async def scenario(session: Session) -> None:
+        assert "end of data 2024-12-08 13:00" in session.top
+        check_snapshot("fleet_historical_80x24", session.text)
+
+    drive(scenario, client=FakeClient(fleet_answer=lambda window: fleet_view(window, is_live=False)))
+
+
+@pytest.mark.parametrize("glyphs", ["braille", "block", "ascii"])
+@pytest.mark.parametrize("colours", ["truecolor", "ansi16", "mono"])
+def test_every_mode_tells_the_same_states(colours: str, glyphs: str) -> None:
+    async def scenario(session: Session) -> None:
+        rows = [session.line(name) for name in ("lora-g", "chat-a", "ticket", "azure-l")]
+        told = [row[1:11].split() for row in rows]
+        assert [word for _, word in told] == ["FAIL", "warn", "ok", "unknown"]
+        assert len({sign for sign, _ in told}) == 4
+
+    drive(scenario, colours=colours, glyph_set=GLYPHS[glyphs])
