@@ -85,6 +85,9 @@ class Client:
     def query(self, request: wire.QueryRequest) -> wire.QueryReply:
         return self._post("/v1/query", request, wire.QueryReply)
 
+    def diagnosis(self) -> wire.Diagnosis:
+        return self._send("GET", "/v1/diagnosis", wire.Diagnosis)
+
     def stop(self) -> None:
         self._send("POST", "/v1/stop", dict[str, str])
 

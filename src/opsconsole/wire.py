@@ -397,6 +397,21 @@ class Health(Struct, frozen=True, kw_only=True):
     rss_bytes: int
 
 
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    name: str
+    found: str
+    is_ok: bool
+    remedy: str = ""
+
+
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """How the daemon finds itself."""
+
+    checks: tuple[Check, ...]
+
+
 class Failure(Struct, frozen=True, kw_only=True):
     """An error on its way back: the class of errors.py, what happened, what to do."""
 

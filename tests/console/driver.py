@@ -32,7 +32,7 @@ class Session:
 
     async def settle(self) -> None:
         """Let answers arrive and the screen be painted."""
-        for _ in range(4):
+        for _ in range(2):
             await self.pilot.pause()
 
     async def until(self, text: str) -> None:

@@ -143,6 +143,18 @@ def test_a_service_of_healthy_versions_is_ok(versions: list[VersionFacts]) -> No
     assert judge_service(facts("", 10_000), versions) == ("ok", ())
 
 
+def test_a_failing_version_that_hardly_anybody_reaches_makes_the_service_warn() -> None:
+    stray = facts("v2", 40, errors=40)
+    assert judge_service(facts("", 8_040, errors=40), [V1, stray])[0] == "warn"
+
+
+def test_a_service_of_many_bad_versions_names_the_worst_and_counts_the_rest() -> None:
+    bad = [facts(f"v{i}", 400, errors=100) for i in range(20)]
+    reasons = judge_service(facts("", 8_000, errors=2_000), bad)[1]
+    assert reasons[0] == "errors 25%"
+    assert reasons[-1] == "and 9 more"
+
+
 def test_a_failing_canary_makes_the_service_fail() -> None:
     canary = facts("v2", 300, errors=90)
     assert judge_service(facts("", 8_300, errors=90), [V1, canary])[0] == "fail"

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from opsconsole import wire
 from opsconsole.daemon.desk import Desk
+from opsconsole.daemon.diagnosis import diagnose
 from opsconsole.daemon.hub import Hub
 from opsconsole.daemon.views import Asked
 from opsconsole.errors import OpsConsoleError, UsageError
@@ -45,6 +46,9 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
     async def health(request: Request) -> Response:
         return _encoded(await asyncio.to_thread(desk.health, hub.waiting))
 
+    async def diagnosis(request: Request) -> Response:
+        return _encoded(await asyncio.to_thread(diagnose, desk.engine))
+
     async def stopping(request: Request) -> Response:
         stop()
         return _json(b"{}")
@@ -57,6 +61,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
 
     routes = [
         Route("/v1/health", health),
+        Route("/v1/diagnosis", diagnosis),
         *(Route(f"/v1/{kind}", view(kind)) for kind in ("fleet", "service", "status", "sources")),
         Route("/v1/attach", called(wire.AttachRequest, desk.attach), methods=["POST"]),
         Route("/v1/map", called(wire.MapRequest, desk.guessed_mapping), methods=["POST"]),

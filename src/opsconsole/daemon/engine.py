@@ -71,6 +71,8 @@ class Engine:
         self._chores: list[Callable[[], None]] = []
         self._due: dict[str, float] = {}
         self._commits_since_fold = 0
+        self.failures: dict[str, str] = {}
+        """What failed on the engine's thread → the last error: shown by `opsconsole doctor`."""
 
     @property
     def means(self) -> Means:
@@ -199,6 +201,7 @@ class Engine:
         """The thread outlives any failure; the log and the next health check tell of it."""
         try:
             return call()
-        except Exception:
+        except Exception as error:
             log.exception("%s failed", what)
+            self.failures[what] = f"{type(error).__name__}: {error}"
             return None

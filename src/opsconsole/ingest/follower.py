@@ -184,7 +184,7 @@ class Follower:
                 self._begin_anew(source)
                 return 0
             taken = source.step(is_final=not source.known.follow) if source.has_more() else 0
-            if source.has_more():
+            if source.is_behind():
                 source.state = "reading"
             elif source.known.follow and not source.reader.compression:
                 self._look_around(source)

@@ -20,6 +20,7 @@ import orjson
 
 from opsconsole.errors import ConfigError
 from opsconsole.store.database import rows
+from opsconsole.store.writer import UNBILLED_FAILURE
 
 _CLASSES: dict[str, tuple[str, ...]] = {
     "input_tokens": ("input_cost_per_token",),
@@ -148,8 +149,8 @@ LEFT JOIN rates AS p ON p.model = b.model AND p.provider = coalesce(b.provider, 
 """Joins each record of ``b`` to the one rate that applies to it, if any."""
 
 PRICE = (
-    "CASE WHEN coalesce(b.input_tokens, b.output_tokens) IS NOT NULL THEN "
+    f"CASE WHEN coalesce(b.input_tokens, b.output_tokens) IS NOT NULL AND NOT {UNBILLED_FAILURE.format(b='b.')} THEN "
     + " + ".join(f"coalesce(b.{name}, 0) * p.{name}_usd" for name in _CLASSES)
     + " END"
 )
-"""USD of one record joined by JOIN_RATES; NULL where no rate applies."""
+"""USD of one record joined by JOIN_RATES; NULL where no rate applies, and for a failure that generated nothing."""

@@ -34,6 +34,8 @@ State = Literal["reading", "following", "done", "gone", "failed"]
 FIRST_CHUNK = 2 << 20
 LARGEST_CHUNK = 32 << 20
 """Bytes: a backlog is taken in growing bites, so that panels fill soon and throughput comes after."""
+LIVE_GAIN = 1 << 20
+"""Bytes: whoever is less behind than this is following and not catching up."""
 _DOCUMENT_BATCH = 50_000
 _RATE_SMOOTHING = 0.3
 
@@ -138,6 +140,13 @@ class Source:
         if self.mapping.framing == "json":
             return self.tally.raw_bytes < self.reader.size_on_disk()
         return not self.reader.at_end
+
+    def is_behind(self) -> bool:
+        """Is there more to read than what a live log gains between two looks?"""
+        is_live = self.known.follow and self.mapping.framing != "json" and not self.reader.compression
+        if is_live:
+            return self.reader.size_on_disk() - self.reader.offset > LIVE_GAIN
+        return self.has_more()
 
     @property
     def has_partial_line(self) -> bool:

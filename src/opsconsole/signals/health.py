@@ -23,6 +23,9 @@ Judgement = tuple[wire.HealthWord, tuple[str, ...]]
 Found = Iterator[tuple[wire.HealthWord, str]]
 Codes = NDArray[np.integer[Any]]
 
+MOST_REASONS = 12
+"""Of a service with a hundred versions nobody reads more."""
+
 SEVERITY: dict[wire.HealthWord, int] = {"fail": 0, "warn": 1, "unknown": 2, "ok": 3, "quiet": 4}
 
 
@@ -42,6 +45,8 @@ class HealthSettings:
     """Warn when the error rate's lower bound is above."""
     warn_error_difference: float = 0.01
     """Warn when the lower bound of the difference to the version before (Newcombe, 95 %) is above."""
+    min_failing_share: float = 0.02
+    """Share of the service's requests from which on a failing version makes the whole service fail."""
     min_compared: int = 100
     """Values that both versions need before latency or cost are compared."""
     warn_latency: tuple[tuple[str, float, float], ...] = (("p99", 0.99, 1.5), ("p50", 0.5, 1.2))
@@ -118,18 +123,26 @@ def judge_service(
     findings: Sequence[wire.DriftFinding] = (),
     settings: HealthSettings | None = None,
 ) -> Judgement:
-    """State of a service: its own over all versions, made worse by any version that fails or warns."""
+    """State of a service: its own over all versions, made worse by any version that fails or warns.
+
+    Reasons come worst first, and of equally bad ones those of the version with the most traffic; a version that few
+    requests reach makes a service warn but not fail.
+    """
     if len(versions) == 1:
         return judge_version(versions[0], None, findings, settings)
     word, reasons = judge_version(total, settings=settings)
-    pairs = [(word, reason) for reason in reasons]
+    ranked = [(SEVERITY[word], -1.0, reason) for reason in reasons]
     for version in versions:
         state, why = judge_version(version, peer_of(version, versions), findings, settings)
+        share = version.requests / max(total.requests, 1)
+        if state == "fail" and share < (settings or HealthSettings()).min_failing_share:
+            state = "warn"
         if state in ("fail", "warn"):
-            pairs += [(state, reason) for reason in why]
+            ranked += [(SEVERITY[state], -share, reason) for reason in why]
             word = min(word, state, key=SEVERITY.__getitem__)
-    pairs.sort(key=lambda pair: SEVERITY[pair[0]])
-    return word, tuple(reason for _, reason in pairs)
+    ranked.sort(key=lambda row: row[:2])
+    shown = tuple(reason for *_, reason in ranked[:MOST_REASONS])
+    return word, shown if len(ranked) <= MOST_REASONS else (*shown, f"and {len(ranked) - MOST_REASONS} more")
 
 
 def _nothing_found(this: VersionFacts, settings: HealthSettings) -> Judgement:

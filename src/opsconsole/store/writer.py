@@ -96,7 +96,13 @@ FROM {relation} AS b JOIN series AS s
 WHERE b.ts IS NOT NULL
 """
 
-_UNPRICED = f"CASE WHEN cost_usd IS NULL THEN coalesce({PROMPT_TOKENS}, 0) + coalesce({GENERATED_TOKENS}, 0) ELSE 0 END"
+UNBILLED_FAILURE = "(coalesce({b}status, 0) >= 400 AND coalesce({b}output_tokens, 0) = 0)"
+"""A request that failed before it generated anything: providers do not bill it, so its prompt has no price to miss."""
+
+_UNPRICED = (
+    f"CASE WHEN cost_usd IS NULL AND NOT {UNBILLED_FAILURE.format(b='')} "
+    f"THEN coalesce({PROMPT_TOKENS}, 0) + coalesce({GENERATED_TOKENS}, 0) ELSE 0 END"
+)
 
 _TRAFFIC = f"""
 INSERT INTO traffic_recent

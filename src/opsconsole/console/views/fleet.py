@@ -117,7 +117,7 @@ def _cells(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, *, is_wide
         "cost": _cost(row, is_wide=is_wide),
         "drift": drift_cell(row.worst_drift, is_long=is_wide),
         "versions": _versions(row, is_wide=is_wide),
-        "age": Span(numbers.age(frame.age_s(row.last_at)), ink),
+        "age": Span(numbers.coarse_age(frame.age_s(row.last_at)), ink),
     }
 
 

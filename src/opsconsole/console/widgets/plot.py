@@ -125,7 +125,7 @@ def _strokes(each: Series, across: int, down: int, top: float) -> list[tuple[int
 def _interpolated(values: Values, slots: int) -> list[float | None]:
     """Values at each slot, straight between the middles of neighbouring buckets."""
     n = len(values)
-    if n >= slots:
+    if not n or n >= slots:
         return resampled(values, slots, max)
     heights: list[float | None] = []
     for slot in range(slots):

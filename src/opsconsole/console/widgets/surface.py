@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
@@ -75,11 +76,34 @@ class Surface(Widget):
         return "\n".join((fold(row) if self._is_ascii else row).rstrip() for row in rows)
 
     def _strip(self, spans: Line) -> Strip:
-        return Strip([self._segment(piece) for piece in spans])
+        return Strip(merged([self._segment(piece) for piece in spans]))
 
     def _segment(self, piece: Span) -> Segment:
         text = piece.text if is_safe(piece.text) else safe(piece.text, len(piece.text))
         return Segment(fold(text) if self._is_ascii else text, style(piece.ink, self._mode))
+
+
+def merged(segments: Sequence[Segment]) -> list[Segment]:
+    """The same cells in fewer segments: a blank has no ink of its own, so it joins a neighbour on its background."""
+    runs: list[Segment] = []
+    for text, ink, _ in segments:
+        if not text:
+            continue
+        if runs:
+            before, before_ink, _ = runs[-1]
+            is_blank, was_blank = not text.strip(" "), not before.strip(" ")
+            if ink == before_ink or ((is_blank or was_blank) and _is_one_ground(ink, before_ink)):
+                runs[-1] = Segment(before + text, before_ink if is_blank else ink)
+                continue
+        runs.append(Segment(text, ink))
+    return runs
+
+
+def _is_one_ground(one: Style | None, other: Style | None) -> bool:
+    """Do blanks look the same in both styles?"""
+    if one is None or other is None:
+        return one is other
+    return one.bgcolor == other.bgcolor and not one.reverse and not other.reverse
 
 
 def changed_runs(before: Line, after: Line) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,83 @@
+"""``opsconsole demo``: a seeded fleet to try the console on.
+
+The fleet is a process of its own that writes logs; the demo's daemon follows them like any others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from opsconsole.client import Client, ensure_daemon, is_running
+from opsconsole.commands import status
+from opsconsole.commands.console import open_console
+from opsconsole.commands.words import Verbs, narrate, verb
+from opsconsole.demo.launch import fleet_pid, start_fleet, stop_fleet, write_sample
+from opsconsole.demo.stage import prepare
+from opsconsole.home import Home, default_home
+
+_READY_WITHIN_S = 30.0
+_EXAMPLES = """
+opsconsole demo                        start the fleet and open the console on it
+opsconsole demo | cat                  one page about it
+opsconsole demo --write sample_data    small logs, prices and configuration to look at
+"""
+
+
+def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
+    parser = verb(verbs, shared, "demo", "start a demo fleet and open the console on it", _EXAMPLES)
+    parser.add_argument("--write", metavar="DIR", type=Path, help="write small sample data there and end")
+    parser.add_argument("--seed", type=int, default=7, help="of everything random in it (default: 7)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.write:
+        write_sample(arguments.write, seed=arguments.seed)
+        narrate(f"wrote {arguments.write}")
+        return 0
+    home = arguments.home if arguments.is_home_named else Home(default_home().directory / "demo")
+    home.create()
+    was_running = fleet_pid(home.directory) is not None
+    try:
+        prepare(home.directory)
+        narrate("starting the demo fleet: three services, three hours of history …")
+        start_fleet(home.directory, seed=arguments.seed)
+        ensure_daemon(home)
+        _wait_until_read(home)
+        if sys.stdout.isatty():
+            return open_console(home)
+        return status.show(home, window="1h", as_json=False)
+    finally:
+        if not was_running:
+            _stop(home)
+
+
+def _wait_until_read(home: Home) -> None:
+    """Until the history is in the store and the configured baselines are pinned."""
+    client = Client(home)
+    deadline = time.monotonic() + _READY_WITHIN_S
+    try:
+        while time.monotonic() < deadline:
+            sources = client.sources().sources
+            if sources and all(source.state == "following" for source in sources):
+                services = client.status("1h").services
+                if services and all(service.drift.baseline.kind == "version" for service in services):
+                    return
+            time.sleep(0.1)
+        narrate("the history is still being read: the panels will fill")
+    finally:
+        client.close()
+
+
+def _stop(home: Home) -> None:
+    """What this command started ends with it."""
+    stop_fleet(home.directory)
+    if is_running(home):
+        client = Client(home)
+        try:
+            client.stop()
+        finally:
+            client.close()

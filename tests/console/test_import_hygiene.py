@@ -1,0 +1,23 @@
+"""The console is a thin client: importing it loads nothing numeric and none of the daemon's rooms.
+
+Import contracts see what is written; this sees what is loaded, also through others.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+FORBIDDEN = (
+    "duckdb", "polars", "scipy", "numpy", "pyarrow", "uvicorn", "starlette",
+    "opsconsole.store", "opsconsole.signals", "opsconsole.ingest", "opsconsole.daemon", "opsconsole.journal",
+    "opsconsole.bins",
+)  # fmt: skip
+
+
+def test_importing_the_console_loads_nothing_heavy() -> None:
+    code = "import sys, opsconsole.console.app; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "opsconsole.console.app" in loaded
+    heavy = [name for name in loaded if name.startswith(FORBIDDEN)]
+    assert heavy == []
