@@ -7,6 +7,7 @@ traceback; without a verb the console opens.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from opsconsole import __version__
 from opsconsole.commands import baseline, console, daemon, demo, doctor, ingest, mapping, query, status, watch
+from opsconsole.commands.words import narrate
 from opsconsole.errors import OpsConsoleError
 from opsconsole.home import Home, default_home
 
@@ -64,16 +66,26 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(words)
     arguments.is_home_named = hasattr(arguments, "home")
     arguments.home = home_of(arguments)
+    _draw_what_can_be_drawn()
     try:
-        return int(arguments.run(arguments))
+        exit_code = int(arguments.run(arguments))
+        sys.stdout.flush()
+        return exit_code
     except OpsConsoleError as error:
-        sys.stderr.write(f"opsconsole: {error}\n")
+        narrate(f"opsconsole: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:  # `opsconsole query … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _draw_what_can_be_drawn() -> None:
+    """A dash that the terminal's encoding lacks becomes a question mark, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

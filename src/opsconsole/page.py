@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from opsconsole import wire
 from opsconsole.console.numbers import count, duration, money, percent, rate, share, size, unpriced, value
-from opsconsole.console.text import safe
+from opsconsole.console.text import fit, safe, width
 
 MISSING = "–"
 _WORDS: dict[wire.HealthWord, str] = {
@@ -28,9 +28,19 @@ def aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
     """A table: columns padded to their widest cell, two blanks apart; the first row is its heading."""
     if not rows:
         return ""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ("  ".join(fit(cell, cells) for cell, cells in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def counted(n: int, noun: str) -> str:
+    """``1 service``, ``2,000 services``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def one_line(message: str) -> str:
+    """An error and its remedy, side by side."""
+    return " ".join(message.split("\n"))
 
 
 def status_page(view: wire.StatusView) -> str:
@@ -38,7 +48,7 @@ def status_page(view: wire.StatusView) -> str:
     name = f" · {safe(view.environment)}" if view.environment else ""
     window = "all records" if view.window == "all" else f"last {view.window}"
     as_of = f"up to {view.end:%Y-%m-%d %H:%M:%S} UTC" + ("" if view.is_live else " (end of the data)")
-    head = f"opsconsole{name} · {window} {as_of} · {len(view.services)} services\n"
+    head = f"opsconsole{name} · {window} {as_of} · {counted(len(view.services), 'service')}\n"
     if not view.services:
         return head + "\nno records yet\n\n" + sources_page(view.sources)
     return head + "".join(f"\n{_service(service)}" for service in view.services) + "\n" + sources_page(view.sources)
@@ -183,7 +193,7 @@ def sources_page(sources: Sequence[wire.SourceRow]) -> str:
         notes = [f"{n:,} rejected: {safe(reason)}" for reason, n in source.reject_reasons.items()]
         notes += [f"{n:,} values of {safe(column)} were not of its type" for column, n in source.coerced.items()]
         notes += [safe(note, 400) for note in source.notes]
-        notes += [f"failed: {safe(source.error, 400)}"] if source.error else []
+        notes += [f"failed: {safe(one_line(source.error), 400)}"] if source.error else []
         if notes:
             text += f"{safe(source.path)}\n" + "".join(f"  {note}\n" for note in notes)
     return text

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 
-from opsconsole.client import Client, ensure_daemon, is_running
+from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
 from opsconsole.commands.words import Verbs, add_json, print_json, verb
 from opsconsole.console.numbers import size
-from opsconsole.errors import DaemonError
 
 _EXAMPLES = """
 opsconsole daemon run --home /var/lib/opsconsole      in the foreground, for systemd
@@ -18,7 +16,6 @@ opsconsole daemon start                               in the background
 opsconsole daemon status --json
 opsconsole daemon stop
 """
-_STOP_WITHIN_S = 30.0
 
 
 def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
@@ -68,20 +65,7 @@ def run_status(arguments: argparse.Namespace) -> int:
 
 
 def run_stop(arguments: argparse.Namespace) -> int:
-    if not is_running(arguments.home):
-        sys.stdout.write(f"no daemon runs on {arguments.home.directory}\n")
-        return 0
-    client = Client(arguments.home)
-    try:
-        client.stop()
-    finally:
-        client.close()
-    deadline = time.monotonic() + _STOP_WITHIN_S
-    while arguments.home.socket.exists():
-        if time.monotonic() > deadline:
-            raise DaemonError(
-                f"the daemon did not end within {_STOP_WITHIN_S:.0f} s", f"Its log: {arguments.home.daemon_log}"
-            )
-        time.sleep(0.05)
-    sys.stdout.write("stopped\n")
+    was_running = ask_to_stop(arguments.home)
+    await_stop(arguments.home)
+    sys.stdout.write("stopped\n" if was_running else f"no daemon runs on {arguments.home.directory}\n")
     return 0

@@ -10,9 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-from opsconsole.client import Client, ensure_daemon, is_running
+from opsconsole import wire
+from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
 from opsconsole.commands import status
 from opsconsole.commands.console import open_console
+from opsconsole.commands.ending import unwinding_when_told_to_end
 from opsconsole.commands.words import Verbs, narrate, verb
 from opsconsole.demo.launch import fleet_pid, start_fleet, stop_fleet, write_sample
 from opsconsole.demo.stage import prepare
@@ -41,43 +43,42 @@ def run(arguments: argparse.Namespace) -> int:
     home = arguments.home if arguments.is_home_named else Home(default_home().directory / "demo")
     home.create()
     was_running = fleet_pid(home.directory) is not None
-    try:
-        prepare(home.directory)
-        narrate("starting the demo fleet: three services, three hours of history …")
-        start_fleet(home.directory, seed=arguments.seed)
-        ensure_daemon(home)
-        _wait_until_read(home)
-        if sys.stdout.isatty():
-            return open_console(home)
-        return status.show(home, window="1h", as_json=False)
-    finally:
-        if not was_running:
-            _stop(home)
+    with unwinding_when_told_to_end():
+        try:
+            prepare(home.directory)
+            narrate("starting the demo fleet: three services, three hours of history …")
+            start_fleet(home.directory, seed=arguments.seed)
+            ensure_daemon(home)
+            is_page = not sys.stdout.isatty()
+            _wait_until_read(home, with_baselines=is_page)
+            return status.show(home, window="1h", as_json=False) if is_page else open_console(home)
+        finally:
+            if not was_running:
+                _stop(home)
 
 
-def _wait_until_read(home: Home) -> None:
-    """Until the history is in the store and the configured baselines are pinned."""
+def _wait_until_read(home: Home, *, with_baselines: bool) -> None:
+    """Until the history is in the store, and for a page that is printed once the configured baselines are pinned."""
     client = Client(home)
     deadline = time.monotonic() + _READY_WITHIN_S
     try:
         while time.monotonic() < deadline:
             sources = client.sources().sources
-            if sources and all(source.state == "following" for source in sources):
-                services = client.status("1h").services
-                if services and all(service.drift.baseline.kind == "version" for service in services):
-                    return
+            is_read = bool(sources) and all(source.state == "following" for source in sources)
+            if is_read and (not with_baselines or _are_pinned(client.status("1h").services)):
+                return
             time.sleep(0.1)
         narrate("the history is still being read: the panels will fill")
     finally:
         client.close()
 
 
+def _are_pinned(services: tuple[wire.StatusService, ...]) -> bool:
+    return bool(services) and all(service.drift.baseline.kind == "version" for service in services)
+
+
 def _stop(home: Home) -> None:
-    """What this command started ends with it."""
+    """What this command started ends with it: both are told first, for a lost terminal leaves little time."""
+    ask_to_stop(home)
     stop_fleet(home.directory)
-    if is_running(home):
-        client = Client(home)
-        try:
-            client.stop()
-        finally:
-            client.close()
+    await_stop(home)

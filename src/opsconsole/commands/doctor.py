@@ -10,16 +10,15 @@ import stat
 import sys
 from collections.abc import Iterable
 
-import msgspec
-
 from opsconsole import __version__, wire
 from opsconsole.client import Client, is_running
-from opsconsole.commands.words import Verbs, add_json, verb
+from opsconsole.commands.words import Verbs, add_json, print_json, verb
 from opsconsole.console.text import safe
 from opsconsole.home import Home
 from opsconsole.page import aligned
 
 _LEAST_FREE_BYTES = 1 << 30
+_NOT_RUNNING = "not running: store, journal and sources are looked at when it does (opsconsole daemon start)"
 _EXAMPLES = """
 opsconsole doctor
 opsconsole doctor --json        exit code 1 if something is wrong
@@ -35,7 +34,7 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     checks = [*_here(), *_home(arguments.home), *_daemon(arguments.home)]
     if arguments.json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(checks), indent=2) + b"\n")
+        print_json(checks)
     else:
         rows = [(_SIGNS[check.is_ok], check.name, safe(check.found)) for check in checks]
         sys.stdout.write(aligned(rows))
@@ -91,7 +90,7 @@ def _home(home: Home) -> Iterable[wire.Check]:
 
 def _daemon(home: Home) -> Iterable[wire.Check]:
     if not is_running(home):
-        yield wire.Check(name="daemon", found="not running", is_ok=True)
+        yield wire.Check(name="daemon", found=_NOT_RUNNING, is_ok=True)
         return
     mode = stat.S_IMODE(home.socket.stat().st_mode)
     yield wire.Check(name="socket", found=f"mode {mode:04o}", is_ok=mode == 0o600, remedy=f"chmod 600 {home.socket}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from opsconsole.commands.reading import attach, attach_request, client_of, read_to_end, summary
+from opsconsole.commands.reading import attach, attach_request, client_of, exit_code, read_to_end, summary
 from opsconsole.commands.words import Verbs, add_reading, narrate, verb
+from opsconsole.page import counted
 
 _EXAMPLES = """
 opsconsole ingest /var/log/gateway/2026-11-*.jsonl.gz     backfill; a file that was read before is not read again
@@ -24,8 +25,9 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     with client_of(arguments.home) as client:
-        attached = attach(client, attach_request(arguments, follow=False))
+        request = attach_request(arguments, follow=False)
+        attached = attach(client, request)
         rows = read_to_end(client, attached.source_ids)
     narrate(summary(rows))
-    narrate(f"{len(rows)} sources in {time.monotonic() - began:.1f} s")
-    return 4 if any(row.state == "failed" for row in rows) else 0
+    narrate(f"{counted(len(rows), 'source')} in {time.monotonic() - began:.1f} s")
+    return exit_code(request, attached, rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,10 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from opsconsole import wire
-from opsconsole.client import Client, ensure_daemon
+from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
+from opsconsole.commands.ending import unwinding_when_told_to_end
+from opsconsole.commands.words import narrate
 from opsconsole.console.text import safe
 from opsconsole.errors import DaemonError, InputError, UsageError
 from opsconsole.home import Home
+from opsconsole.page import one_line
 
 _POLL_S = 0.1
 _SAY_EVERY_S = 5.0
@@ -40,23 +42,16 @@ def passing_client() -> Iterator[Client]:
     """A client of a daemon that lives only as long as this command, in a home that is deleted after it."""
     directory = Path(tempfile.mkdtemp(prefix="opsconsole-"))
     home = Home(directory)
-    try:
-        ensure_daemon(home, linger_s=60.0)
-        client = Client(home)
+    client = Client(home)
+    with unwinding_when_told_to_end():
         try:
+            ensure_daemon(home, linger_s=60.0)
             yield client
         finally:
-            client.stop()
             client.close()
-            _wait_until_gone(home)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _wait_until_gone(home: Home) -> None:
-    deadline = time.monotonic() + 10
-    while home.socket.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+            ask_to_stop(home)
+            await_stop(home)
+            shutil.rmtree(directory)
 
 
 def attach_request(arguments: argparse.Namespace, *, follow: bool) -> wire.AttachRequest:
@@ -96,8 +91,14 @@ def attach(client: Client, request: wire.AttachRequest) -> wire.Attached:
     if attached.refused and not attached.source_ids:
         raise InputError(reasons)
     if reasons:
-        sys.stderr.write(f"opsconsole: left out:\n{reasons}\n")
+        narrate(f"opsconsole: left out:\n{reasons}")
     return attached
+
+
+def exit_code(request: wire.AttachRequest, attached: wire.Attached, rows: tuple[wire.SourceRow, ...]) -> int:
+    """0 when all that was named was read; a stranger in a directory or behind a pattern is no failure."""
+    is_short = any(path in attached.refused for path in request.paths) or any(row.state == "failed" for row in rows)
+    return InputError.exit_code if is_short else 0
 
 
 def read_to_end(client: Client, source_ids: tuple[int, ...]) -> tuple[wire.SourceRow, ...]:
@@ -113,7 +114,7 @@ def read_to_end(client: Client, source_ids: tuple[int, ...]) -> tuple[wire.Sourc
         if time.monotonic() - said >= _SAY_EVERY_S:
             said = time.monotonic()
             done, total = _bytes(rows)
-            sys.stderr.write(f"read {done:,} of {total:,} bytes, {sum(row.accepted for row in rows):,} records\n")
+            narrate(f"read {done:,} of {total:,} bytes, {sum(row.accepted for row in rows):,} records")
         time.sleep(_POLL_S)
 
 
@@ -165,6 +166,6 @@ def summary(rows: tuple[wire.SourceRow, ...]) -> str:
             values = ", ".join(f"{n:,} of {safe(column)}" for column, n in row.coerced.items())
             words += f"; not of their type and so not logged: {values}"
         if row.error:
-            words += f"; failed: {safe(row.error)}"
+            words += f"; failed: {safe(one_line(row.error), 400)}"
         lines.append(words)
     return "\n".join(lines)

@@ -10,7 +10,15 @@ from datetime import UTC, datetime, timedelta
 from opsconsole import page, wire
 from opsconsole.client import Client
 from opsconsole.commands.console import open_console
-from opsconsole.commands.reading import attach, attach_request, client_of, passing_client, read_to_end, summary
+from opsconsole.commands.reading import (
+    attach,
+    attach_request,
+    client_of,
+    exit_code,
+    passing_client,
+    read_to_end,
+    summary,
+)
 from opsconsole.commands.words import Verbs, add_json, add_reading, narrate, print_json, verb
 from opsconsole.home import watch_home
 
@@ -50,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _once(arguments: argparse.Namespace) -> int:
     with passing_client() as client:
-        attached = attach(client, attach_request(arguments, follow=False))
+        request = attach_request(arguments, follow=False)
+        attached = attach(client, request)
         rows = read_to_end(client, attached.source_ids)
         view = client.status(arguments.window or "all")
         if arguments.json:
@@ -60,7 +69,7 @@ def _once(arguments: argparse.Namespace) -> int:
         failed = [row for row in rows if row.state == "failed"]
         if failed:
             narrate(summary(tuple(failed)))
-        return 4 if failed else 0
+        return exit_code(request, attached, rows)
 
 
 def _fitting_window(client: Client, attached: wire.Attached) -> str:

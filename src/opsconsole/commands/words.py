@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -10,7 +12,12 @@ from typing import TypeAlias
 import msgspec
 
 from opsconsole import wire
+from opsconsole.console.text import safe
 from opsconsole.errors import UsageError
+
+_NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
+_LINE_LIMIT = 2_000
+"""Characters of one line of narration."""
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -54,15 +61,22 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", default="", metavar="NAME", help="service of records that name none")
 
 
-def print_json(struct: msgspec.Struct) -> None:
-    """One struct as indented JSON, on stdout."""
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(struct), indent=2) + b"\n")
+def print_json(answer: object) -> None:
+    """Structs as indented JSON, on stdout; what a terminal might obey is written as an escape, so nothing is lost."""
+    text = msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
+    sys.stdout.flush()
+    sys.stdout.buffer.write(_NOT_ASCII.sub(_escaped, text).encode() + b"\n")
     sys.stdout.flush()
 
 
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
 def narrate(text: str) -> None:
-    """One line to the person, on stderr."""
-    sys.stderr.write(text + "\n")
+    """Lines to the person, on stderr; they may quote data."""
+    sys.stderr.write("".join(f"{safe(line, _LINE_LIMIT)}\n" for line in text.split("\n")))
     sys.stderr.flush()
 
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 ViewName = Literal["fleet", "service", "sources"]
-Context = Literal["fleet", "service", "sources", "filter", "window", "help"]
-"""Where keys are read: a view, or what is open above it."""
+Context = Literal["fleet", "service", "list", "sources", "filter", "window", "help", "small"]
+"""Where keys are read: a view, a panel of the service that is a list, what is open above them, a screen too small."""
 
-LISTS: frozenset[Context] = frozenset({"fleet", "sources"})
-VIEWS: frozenset[Context] = frozenset({"fleet", "service", "sources"})
-EVERYWHERE: frozenset[Context] = VIEWS | {"filter", "window", "help"}
+LISTS: frozenset[Context] = frozenset({"fleet", "list", "sources"})
+SERVICE: frozenset[Context] = frozenset({"service", "list"})
+VIEWS: frozenset[Context] = LISTS | SERVICE
+EVERYWHERE: frozenset[Context] = VIEWS | {"filter", "window", "help", "small"}
+
+LIST_PANELS = frozenset({3, 5})
+"""Digits of the service's panels that are lists: alone on the screen they have a cursor."""
 
 RESERVED = frozenset({"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b"})
 """Aliases of Backspace, Tab and Enter; flow control; the prefixes of screen and tmux."""
@@ -42,25 +47,26 @@ def _in(*contexts: Context) -> frozenset[Context]:
 
 ACTIONS: tuple[Action, ...] = (
     Action("enter", ("enter",), "open", "open the service under the cursor", _in("fleet")),
-    Action("back", ("escape", "backspace", "q"), "back", "back to where you were", _in("service", "sources", "help")),
+    Action("back", ("escape", "backspace", "q"), "back", "back to where you were", SERVICE | _in("sources", "help")),
     Action("help", ("?",), "help", "the keys that work here", VIEWS),
     Action("quit", ("q",), "quit", "leave; the daemon goes on", _in("fleet")),
-    Action("window", ("t",), "window", "choose the time window", _in("fleet", "service")),
+    Action("window", ("t",), "window", "choose the time window", SERVICE | _in("fleet")),
     Action("filter", ("/",), "filter", "services whose name holds a text; !text: those that do not", _in("fleet")),
     Action("faults", ("!",), "faults", "faults only: services that warn or fail", _in("fleet")),
-    Action("overview", ("0",), "all", "all panels", _in("service")),
-    Action("panel", ("1", "2", "3", "4", "5"), "panel", "this panel alone; again: all", _in("service")),
-    Action("sources", ("s",), "sources", "where the records come from, what was rejected", _in("fleet", "service")),
-    Action("next_panel", ("tab",), "", "the next panel alone", _in("service")),
+    Action("overview", ("0",), "all", "all panels", SERVICE),
+    Action("panel", ("1", "2", "3", "4", "5"), "panel", "this panel alone; again: all", SERVICE),
+    Action("sources", ("s",), "sources", "where the records come from, what was rejected", SERVICE | _in("fleet")),
+    Action("next_panel", ("tab",), "", "the next panel alone", SERVICE),
     Action("clear", ("escape", "backspace"), "", "clear the filter, show every service again", _in("fleet")),
-    Action("down", ("j", "down"), "", "next", LISTS),
-    Action("up", ("k", "up"), "", "previous", LISTS),
-    Action("first", ("g", "home"), "", "first", LISTS),
-    Action("last", ("G", "end"), "", "last", LISTS),
-    Action("page_down", ("ctrl+d", "pagedown", " "), "", "ten further", LISTS),
-    Action("page_up", ("ctrl+u", "pageup"), "", "ten back", LISTS),
+    Action("down", ("j", "down"), "", "next, previous", LISTS),
+    Action("up", ("k", "up"), "", "next, previous", LISTS),
+    Action("first", ("g", "home"), "", "first, last", LISTS),
+    Action("last", ("G", "end"), "", "first, last", LISTS),
+    Action("page_down", ("ctrl+d", "pagedown", " "), "", "ten further, ten back", LISTS),
+    Action("page_up", ("ctrl+u", "pageup"), "", "ten further, ten back", LISTS),
     Action("repaint", ("ctrl+l",), "", "draw the whole screen again", VIEWS),
     Action("leave", ("ctrl+c",), "", "leave from anywhere; the daemon goes on", EVERYWHERE),
+    Action("give_up", ("q", "escape"), "", "leave a terminal that is too small", _in("small")),
     Action("close_help", ("?", "enter", " "), "", "close this list", _in("help")),
     Action("keep_filter", ("enter",), "keep", "keep the filter", _in("filter")),
     Action("cancel", ("escape",), "cancel", "leave it as it was", _in("filter", "window")),
@@ -107,5 +113,7 @@ def hints(context: Context) -> list[tuple[str, str]]:
 
 
 def listed(context: Context) -> list[tuple[str, str]]:
-    """(keys, what they do) of everything that works in a context."""
-    return [(written(action), action.help) for action in ACTIONS if context in action.contexts]
+    """(keys, what they do) of everything that works in a context; actions with one explanation share a line."""
+    named = [(written(action), action.help) for action in ACTIONS if context in action.contexts]
+    lines = groupby(named, key=lambda each: each[1])
+    return [("  ".join(keys for keys, _ in group), told) for told, group in lines]

@@ -1,15 +1,17 @@
 """The console itself: keys change the state, answers change the frame, the surface shows the frame.
 
 Always true here: every key goes through the actions table; every change ends in one ``show``; nothing runs when nothing
-changes but one tick a second, which repaints the cells of ages and no others.
+changes but one tick a second, which repaints the cells of ages and no others. Only ``run_console`` knows the terminal.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
+from textual import constants
 from textual.app import App, ComposeResult
 from textual.events import Key, Paste
 from textual.screen import Screen
@@ -23,17 +25,29 @@ from opsconsole.console.lines import Line
 from opsconsole.console.verbs import VERBS
 from opsconsole.console.views import screen
 from opsconsole.console.widgets.plot import Scales
+from opsconsole.console.widgets.repaint import CellsCompositor
 from opsconsole.console.widgets.surface import Surface
+from opsconsole.errors import DaemonError, UsageError
 
 FILTER_LIMIT = 60
 """Characters of a filter."""
+
+FOREIGN_REMEDY = "Restart the daemon with `opsconsole daemon stop`, or the console, so that both are of one version."
 
 TICK_S = 1.0
 """How often ages are written anew."""
 
 
+ESCAPE_WAIT_S = 0.025
+"""How long a lone Esc may still become the beginning of another key; ESCDELAY, in milliseconds, overrules it."""
+
+
 class Board(Screen[None], inherit_bindings=False):
     """The one screen; it takes no keys for itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = CellsCompositor()
 
 
 class OpsConsole(App[None], inherit_bindings=False):
@@ -66,11 +80,14 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._effects: dict[str, Callable[[], None]] = {
             "quit": self.exit,
             "leave": self.exit,
+            "give_up": self.exit,
             "repaint": self._repaint,
         }
         self._feed = Feed(client, self._on_answer, self._on_link)
         self._question: Question | None = None
         self._surface = Surface(self._paint, mode=self._mode, is_ascii=self._glyphs.is_ascii)
+        self.mismatch: DaemonError | None = None
+        """Why this console cannot talk with this daemon at all, once that is known."""
 
     def get_default_screen(self) -> Board:
         return Board()
@@ -109,7 +126,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         return self._surface.as_text()
 
     def on_key(self, event: Key) -> None:
-        context = self._state.context
+        context: actions.Context = "small" if screen.is_too_small(*self.size) else self._state.context
         printed = event.character if event.character and event.character.isprintable() else None
         key = printed if printed is not None and (context, printed) in self._keys else event.key
         action = self._keys.get((context, key))
@@ -155,6 +172,9 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _on_link(self, link: Link) -> None:
         self._link = link
+        if link.word == "foreign":
+            self.mismatch = DaemonError(link.message, FOREIGN_REMEDY)
+            self.exit(return_code=self.mismatch.exit_code)
         self._surface.show()
 
     def _paint(self, columns: int, rows: int) -> list[Line]:
@@ -170,7 +190,19 @@ class OpsConsole(App[None], inherit_bindings=False):
 def run_console(
     client: Client, *, environment: str = "", start_window: str = wire.DEFAULT_WINDOW, start_service: str = ""
 ) -> int:
-    """Run the console on this terminal until the person leaves; returns the exit code."""
+    """Run the console on this terminal until the person leaves; returns the exit code.
+
+    Raises UsageError where there is no keyboard to read, and DaemonError when the daemon is of another version.
+    """
+    if sys.__stdin__ is None or sys.__stdin__.closed or not sys.__stdin__.isatty():
+        raise UsageError(
+            "the console reads keys, and its standard input is no terminal",
+            "Start it in a terminal; `opsconsole status` prints one page instead.",
+        )
+    if not os.environ.get("ESCDELAY"):
+        constants.ESCAPE_DELAY = ESCAPE_WAIT_S  # type: ignore[misc]  # read anew for every key
     app = OpsConsole(client, environment=environment, start_window=start_window, start_service=start_service)
     app.run(mouse=False)
+    if app.mismatch is not None:
+        raise app.mismatch
     return app.return_code or 0

@@ -77,7 +77,11 @@ class Feed:
         while True:
             try:
                 if self._link.word != "ok":
-                    version = (await self._client.health()).version
+                    health = await self._client.health()
+                    if health.api_version != wire.API_VERSION:
+                        self._set_link(Link("foreign", _foreign(health), health.version))
+                        return
+                    version = health.version
                 answer = await _ASK[question.view](self._client, question, after)
             except RequestRefused as refused:
                 self._set_link(Link("refused", refused.message))
@@ -97,3 +101,8 @@ class Feed:
         if link != self._link:
             self._link = link
             self._on_link(link)
+
+
+def _foreign(health: wire.Health) -> str:
+    spoken = f"version {health.api_version} of the wire, this console version {wire.API_VERSION}"
+    return f"the daemon ({health.version}) speaks {spoken}"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from opsconsole import wire
-from opsconsole.console.actions import Context, ViewName
+from opsconsole.console.actions import LIST_PANELS, Context, ViewName
 from opsconsole.console.glyphs import GLYPHS, GlyphSet
 from opsconsole.console.widgets.plot import Scales
 
@@ -37,16 +37,24 @@ class State:
     is_faults_only: bool = False
     panel: int = 0
     """The panel that fills the view; 0 shows all."""
+    row: int = 0
+    """The row of that panel on which the cursor stands, where it is a list."""
     came_from: ViewName = "fleet"
     """The view from which the sources were opened."""
 
     @property
     def context(self) -> Context:
         """Where keys are read."""
-        return self.view if self.mode == "browse" else self.mode
+        return self.beneath if self.mode == "browse" else self.mode
+
+    @property
+    def beneath(self) -> Context:
+        """The view, whatever is open above it."""
+        return "list" if self.view == "service" and self.panel in LIST_PANELS else self.view
 
 
-LinkWord = Literal["connecting", "ok", "lost", "refused"]
+LinkWord = Literal["connecting", "ok", "lost", "refused", "foreign"]
+"""``foreign``: the daemon speaks another version of the wire."""
 
 
 @dataclass(frozen=True)

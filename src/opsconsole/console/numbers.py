@@ -121,10 +121,15 @@ def age(seconds: float | None) -> str:
 
 
 def coarse_age(seconds: float | None) -> str:
-    """As ``age``, but in steps of five seconds below a minute, so that many of them on a screen cost little."""
+    """As ``age``, but below a minute only ``now`` and ``<1m``, so that many of them on a screen cost little."""
     if seconds is not None and seconds < 60:
-        return "now" if seconds < 5 else f"{int(seconds) // 5 * 5}s"
+        return "now" if seconds < 10 else "<1m"
     return age(seconds)
+
+
+def ticking_age(seconds: float | None) -> str:
+    """As ``age``, but from ten seconds to a minute in steps of ten: the one age on the screen that counts seconds."""
+    return age(seconds if seconds is None or not 10 <= seconds < 60 else seconds // 10 * 10)
 
 
 def size(n: int) -> str:

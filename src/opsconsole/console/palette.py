@@ -35,8 +35,11 @@ INKS: dict[str, dict[ColourMode, str]] = {
     "unknown": {"truecolor": "#a99bd1", "ansi16": "magenta", "mono": ""},
     "p50": {"truecolor": "#5b8fc7", "ansi16": "blue", "mono": ""},
     "p99": {"truecolor": "#7cc4ff", "ansi16": "cyan", "mono": "bold"},
+    "first": {"truecolor": "#7cc4ff", "ansi16": "cyan", "mono": ""},
+    "second": {"truecolor": "#d9a6ff", "ansi16": "magenta", "mono": "bold"},
     "traffic": {"truecolor": "#3f6d66", "ansi16": "green", "mono": ""},
     "cost": {"truecolor": "#675c8c", "ansi16": "magenta", "mono": ""},
+    "open": {"truecolor": "#7d8896", "ansi16": "bright_black", "mono": "dim"},
     "marker": {"truecolor": "#e8b450", "ansi16": "yellow", "mono": "bold"},
 }
 

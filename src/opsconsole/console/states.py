@@ -63,7 +63,10 @@ def drift_cell(finding: wire.DriftFinding | None, *, is_long: bool) -> Line:
     return (*spans, span(f" {finding.feature}", "text")) if is_long else spans
 
 
-def reason_lines(reasons: tuple[str, ...], state: str) -> list[Line]:
-    """Each reason in words, behind the sign of the state."""
+def reason_lines(reasons: tuple[str, ...], state: str, most: int) -> list[Line]:
+    """The first reasons in words, behind the sign of the state; the last says how many more there are."""
     sign = HEALTH[state]
-    return [(Span(f"{sign.sign} ", sign.ink), span(reason)) for reason in reasons]
+    rows: list[Line] = [(Span(f"{sign.sign} ", sign.ink), span(reason)) for reason in reasons[:most]]
+    if len(reasons) > most:
+        rows[-1] = (*rows[-1], Span(f"  and {len(reasons) - most} more", "dim"))
+    return rows

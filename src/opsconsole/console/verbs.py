@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from opsconsole import wire
 from opsconsole.console.frame import Frame, State
-from opsconsole.console.panels.spec import PANELS
+from opsconsole.console.panels.spec import BY_DIGIT, PANELS
 from opsconsole.console.views import fleet
 
 PAGE_ROWS = 10
@@ -25,7 +25,7 @@ def _enter(state: State, key: str, frame: Frame) -> State:
     rows = fleet.rows_shown(frame.fleet, state)
     if not rows:
         return state
-    return replace(state, view="service", service=rows[fleet.cursor(rows, state)].service, panel=0)
+    return replace(state, view="service", service=rows[fleet.cursor(rows, state)].service, panel=0, row=0)
 
 
 def _back(state: State, key: str, frame: Frame) -> State:
@@ -41,6 +41,9 @@ def _moved(distance: Callable[[int], int]) -> Verb:
     """Move the cursor of the list on the screen by a distance that may depend on the list's length."""
 
     def verb(state: State, key: str, frame: Frame) -> State:
+        if state.context == "list":
+            n = BY_DIGIT[state.panel].length(frame) if frame.service else 0
+            return replace(state, row=max(0, min(n - 1, state.row + distance(n))))
         if state.view == "sources":
             n = len(frame.sources.sources) if frame.sources else 0
             return replace(state, source=max(0, min(n - 1, state.source + distance(n))))
@@ -54,11 +57,11 @@ def _moved(distance: Callable[[int], int]) -> Verb:
 
 
 def _panel(state: State, key: str, frame: Frame) -> State:
-    return replace(state, panel=0 if state.panel == int(key) else int(key))
+    return replace(state, panel=0 if state.panel == int(key) else int(key), row=0)
 
 
 def _next_panel(state: State, key: str, frame: Frame) -> State:
-    return replace(state, panel=state.panel % len(PANELS) + 1)
+    return replace(state, panel=state.panel % len(PANELS) + 1, row=0)
 
 
 def _open_window(state: State, key: str, frame: Frame) -> State:

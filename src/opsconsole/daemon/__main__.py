@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import pwd
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,14 @@ from opsconsole.errors import DaemonError, OpsConsoleError
 from opsconsole.home import Home
 
 log = logging.getLogger("opsconsole")
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to ``serve``: uvicorn would raise them again at its end, before the store is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 @contextmanager
@@ -64,7 +73,7 @@ async def serve(home: Home, engine: Engine, listener: socket.socket, linger_s: f
     def stop() -> None:
         server.should_exit = True
 
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             make_app(desk, hub, stop),
             log_config=None,
@@ -73,6 +82,8 @@ async def serve(home: Home, engine: Engine, listener: socket.socket, linger_s: f
             timeout_graceful_shutdown=1,
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     engine.note("daemon.started", pid=os.getpid())
     engine.start()
     restoring = asyncio.create_task(asyncio.to_thread(desk.restore))

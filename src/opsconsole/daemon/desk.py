@@ -6,12 +6,14 @@ a configuration file makes is in the journal.
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -20,10 +22,11 @@ import duckdb
 import msgspec
 
 from opsconsole import __version__, wire
+from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.drifting import drift_of
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.views import Asked, Context, ViewBuilder
-from opsconsole.errors import InputError, OpsConsoleError, QueryError, UsageError
+from opsconsole.errors import ConfigError, InputError, OpsConsoleError, QueryError, UsageError
 from opsconsole.ingest.count import count_file
 from opsconsole.ingest.follower import Outcome, Wish, expand
 from opsconsole.ingest.guess import guess
@@ -37,6 +40,7 @@ from opsconsole.store import baselines
 from opsconsole.store.queries import Extent, Questions
 
 T = TypeVar("T")
+log = logging.getLogger("opsconsole")
 
 DRIFT_FRESH_S = 15.0
 """A service's drift is computed again when its last answer is older: it moves with hours, not with seconds."""
@@ -147,8 +151,7 @@ class Desk:
 
     def attach(self, request: wire.AttachRequest) -> wire.Attached:
         """Take in paths; what is followed is remembered across restarts."""
-        mapping = from_yaml(request.mapping_yaml, "the pinned mapping") if request.mapping_yaml else None
-        wish = Wish(request.paths, request.follow, request.overrides, mapping, request.service)
+        wish = _wish(request)
         outcome = self._on_engine(lambda: self._attach_and_note(wish, request))
         return wire.Attached(
             source_ids=tuple(source.known.source_id for source in outcome.sources),
@@ -165,21 +168,32 @@ class Desk:
 
     def restore(self) -> None:
         """Attach again what was followed when the daemon last stopped, and what the configuration names."""
-        wishes: dict[str, wire.AttachRequest] = {}
+        wishes: list[Wish] = []
+        for setting in self.engine.settings.sources:
+            try:
+                wishes.append(_wish_of(setting))
+            except OpsConsoleError as error:
+                self._not_restored(str(setting.path), error)
+        wishes += self._followed()
+        for wish in wishes:
+            outcome = self._on_engine(lambda wish=wish: self.engine.follower.attach(wish))  # type: ignore[misc]
+            for path, refusal in outcome.refused.items():
+                self._not_restored(path, refusal)
+        self.engine.changed()
+
+    def _followed(self) -> list[Wish]:
+        """What people asked to be followed, each set of paths as it was last asked for."""
+        requests: dict[tuple[str, ...], wire.AttachRequest] = {}
         for event in self.engine.journal.events():
             if event.kind == "sources.attached":
                 request = msgspec.convert(event.data["request"], wire.AttachRequest)
                 if request.follow:
-                    wishes["\0".join(request.paths)] = request
-        for setting in self.engine.settings.sources:
-            mapping = from_yaml(setting.mapping.read_text(), setting.mapping) if setting.mapping else None
-            overrides = tuple(f"{column}={rule}" for column, rule in setting.columns.items())
-            wish = Wish((str(setting.path),), setting.follow, overrides, mapping, setting.service)
-            self._on_engine(lambda wish=wish: self.engine.follower.attach(wish))  # type: ignore[misc]
-        for request in wishes.values():
-            pinned = from_yaml(request.mapping_yaml, "the pinned mapping") if request.mapping_yaml else None
-            again = Wish(request.paths, True, request.overrides, pinned, request.service)
-            self._on_engine(lambda again=again: self.engine.follower.attach(again))  # type: ignore[misc]
+                    requests[request.paths] = request
+        return [_wish(request) for request in requests.values()]
+
+    def _not_restored(self, path: str, error: OpsConsoleError) -> None:
+        log.warning("%s is not followed: %s", path, error)
+        self.engine.failures[f"following {path}"] = str(error)
 
     def guessed_mapping(self, request: wire.MapRequest) -> wire.MapReply:
         """What would be guessed for a file."""
@@ -277,6 +291,8 @@ class Desk:
 
     def query(self, request: wire.QueryRequest) -> wire.QueryReply:
         """Read-only SQL on the store."""
+        if request.limit < 1:
+            raise UsageError(f"the limit of a query is 1 row at least, not {request.limit}")
         try:
             statements = duckdb.extract_statements(request.sql)
         except duckdb.Error as error:
@@ -314,6 +330,21 @@ class Desk:
         return self.engine.submit(call).result()
 
 
+def _wish(request: wire.AttachRequest) -> Wish:
+    mapping = from_yaml(request.mapping_yaml, "the pinned mapping") if request.mapping_yaml else None
+    return Wish(request.paths, request.follow, request.overrides, mapping, request.service)
+
+
+def _wish_of(setting: SourceSetting) -> Wish:
+    """Raises ConfigError when its mapping cannot be read."""
+    try:
+        mapping = from_yaml(setting.mapping.read_text(), setting.mapping) if setting.mapping else None
+    except OSError as error:
+        raise ConfigError(f"mapping {setting.mapping} cannot be read: {error.strerror}", "Correct it.") from error
+    overrides = tuple(f"{column}={rule}" for column, rule in setting.columns.items())
+    return Wish((str(setting.path),), setting.follow, overrides, mapping, setting.service)
+
+
 def _row(source: Source) -> wire.SourceRow:
     tally, mapping = source.tally, source.mapping
     on_disk = source.size_on_disk()
@@ -346,5 +377,9 @@ def _not_logged(mapping: Mapping) -> tuple[str, ...]:
 
 
 def _plain(value: object) -> str | int | float | bool | None:
-    """A value that JSON has; everything else as text."""
+    """A value that JSON has; everything else, and an integer that JSON readers would round, as text."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
+        return str(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

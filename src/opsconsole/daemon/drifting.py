@@ -24,7 +24,8 @@ from opsconsole.store.queries import Extent, Questions
 
 _BLOCKS = 24
 _AUTO_BASELINE = timedelta(days=7)
-_HOUR_S = 3600
+_LEAST_BLOCKS = 8
+_MINUTE_S, _HOUR_S = 60, 3600
 
 Key = tuple[str, Literal["numeric", "categorical"]]
 
@@ -55,8 +56,15 @@ class _Tally:
 class _Reference(NamedTuple):
     baseline: wire.Baseline
     counts: dict[str, FeatureCounts]
-    version: str | None
+    """Of every version together."""
+    version: str | None = None
     """The one version that it stands for, if it does."""
+    of_version: dict[str, dict[str, FeatureCounts]] = {}
+    """A baseline that nobody chose holds each version against its own past, where that is long enough."""
+
+    def for_version(self, version: str, feature: str, least: int) -> FeatureCounts | None:
+        own = self.of_version.get(version, {}).get(feature)
+        return own if own is not None and own.n >= least else self.counts.get(feature)
 
 
 def drift_of(
@@ -78,13 +86,12 @@ def drift_of(
     noise = _dispersions(questions, service, start, end, extent, reference.version)
     versions: dict[str, dict[str, Comparison]] = {}
     for version, tally in sorted(tallies.items()):
-        versions[version] = {
-            feature: Comparison(
-                reference.counts.get(feature, FeatureCounts(window.kind, {})), window, *_scaled(noise, feature, window)
-            )
-            for feature, window in tally.counts().items()
-            if feature not in reference.counts or reference.counts[feature].kind == window.kind
-        }
+        compared: dict[str, Comparison] = {}
+        for feature, window in tally.counts().items():
+            before = reference.for_version(version, feature, settings.min_n) or FeatureCounts(window.kind, {})
+            if before.kind == window.kind:
+                compared[feature] = Comparison(before, window, *_scaled(noise, feature, window))
+        versions[version] = compared
     findings, n_tests = judge_all(versions, settings)
     return wire.Drift(baseline=reference.baseline, findings=findings, n_tests=n_tests)
 
@@ -103,7 +110,7 @@ def _reference(
         tally = _Tally()
         for count in baselines.counts_of(connection, pinned.baseline_id):
             tally.add(*count)
-        return _Reference(baseline, tally.counts(), pinned.label if pinned.kind == "version" else None), start
+        return _Reference(baseline, tally.counts(), version=pinned.label if pinned.kind == "version" else None), start
     since = max(extent.first_at, start - _AUTO_BASELINE)
     if start - since >= (end - start) / 2:
         label = f"the {_span(start - since)} before (auto)"
@@ -114,23 +121,34 @@ def _reference(
 
 
 def _auto(questions: Questions, service: str, start: datetime, end: datetime, label: str) -> _Reference:
-    tally = _Tally()
-    for _, name, kind, code, category, _, n in questions.distributions(service, start, end):
-        tally.add(name, kind, code, category, n)
-    counts = tally.counts()
-    baseline = (
-        wire.Baseline(kind="auto", label=label) if counts else wire.Baseline(kind="none", label="no features logged")
+    whole = _Tally()
+    versions: dict[str, _Tally] = defaultdict(_Tally)
+    for version, name, kind, code, category, _, n in questions.distributions(service, start, end):
+        whole.add(name, kind, code, category, n)
+        versions[version].add(name, kind, code, category, n)
+    counts = whole.counts()
+    if not counts:
+        return _Reference(wire.Baseline(kind="none", label="no features logged"), counts)
+    return _Reference(
+        wire.Baseline(kind="auto", label=label),
+        counts,
+        of_version={version: tally.counts() for version, tally in versions.items()},
     )
-    return _Reference(baseline, counts, None)
 
 
 def _dispersions(
     questions: Questions, service: str, start: datetime, end: datetime, extent: Extent, version: str | None
 ) -> dict[str, tuple[float | None, float, float]]:
-    """Feature → (φ, ν, mean values a block) from the blocks before the window."""
-    block_s = max(int((end - start).total_seconds()), 60)
-    if block_s >= _HOUR_S:
-        block_s = round(block_s / _HOUR_S) * _HOUR_S
+    """Feature → (φ, ν, mean values in a window's length) from the blocks before the window.
+
+    Blocks are as long as the window; where the past is too short for that, they are shorter, and the values of as many
+    as make up a window are counted together.
+    """
+    window_s = max(int((end - start).total_seconds()), _MINUTE_S)
+    past_s = max(int((start - extent.first_at).total_seconds()), 0)
+    block_s = max(min(window_s, past_s // _LEAST_BLOCKS), _MINUTE_S)
+    grain_s = _HOUR_S if block_s >= _HOUR_S else _MINUTE_S
+    block_s = block_s // grain_s * grain_s
     last = int(start.timestamp()) // block_s * block_s
     first = max(last - _BLOCKS * block_s, int(extent.first_at.timestamp()) // block_s * block_s)
     if last <= first:
@@ -146,7 +164,10 @@ def _dispersions(
     for _, tally in sorted(blocks.items()):
         for feature, counts in tally.counts().items():
             series[feature].append(counts)
-    return {feature: (*dispersion(counts), _mean(block.n for block in counts)) for feature, counts in series.items()}
+    return {
+        feature: (*dispersion(counts), _mean(block.n for block in counts) * window_s / block_s)
+        for feature, counts in series.items()
+    }
 
 
 def _scaled(

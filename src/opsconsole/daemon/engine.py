@@ -26,7 +26,7 @@ from opsconsole.ingest.privacy import Hasher
 from opsconsole.ingest.source import Means
 from opsconsole.journal import Journal
 from opsconsole.store import folds
-from opsconsole.store.database import Database
+from opsconsole.store.database import Database, aware, rows
 from opsconsole.store.sources import compact_progress
 from opsconsole.store.writer import Writer
 
@@ -35,6 +35,10 @@ log = logging.getLogger("opsconsole")
 
 POLL_S = 0.25
 """Between two looks at files that stand still: four commits a second at the most."""
+LONGEST_POLL_S = 1.0
+REST_PER_WORK = 3.0
+"""Rest after a round in proportion to what it cost: following many logs takes a quarter of a core at the most."""
+CHORES_EVERY_S = 1.0
 FOLD_EVERY_S = 10.0
 FOLD_HOURS_EVERY_S = 900.0
 EXPIRE_EVERY_S = 3600.0
@@ -96,7 +100,7 @@ class Engine:
         self._listeners.append(listener)
 
     def every_so_often(self, chore: Callable[[], None]) -> None:
-        """Have this done on the engine's thread when it has time, about every two seconds."""
+        """Have this done on the engine's thread about every second."""
         self._chores.append(chore)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
@@ -110,7 +114,7 @@ class Engine:
         """There is something new to see."""
         self.revision += 1
         for listener in self._listeners:
-            listener()
+            self._guarded("telling of news", listener)
 
     def note(self, kind: str, **data: object) -> None:
         """Write into the journal what somebody or something did."""
@@ -126,17 +130,17 @@ class Engine:
         while not self._stopping.is_set():
             began = perf_counter()
             self._answer_calls()
-            taken = self.step()
-            self._maintain(is_idle=not taken)
-            rest = POLL_S - (perf_counter() - began)
-            if rest > 0 and not self._has_backlog():
-                self._wake.wait(rest)
+            self.step()
+            self._guarded("maintenance", self._maintain)
+            if not self._has_backlog():
+                worked_s = perf_counter() - began
+                self._wake.wait(max(POLL_S - worked_s, min(REST_PER_WORK * worked_s, LONGEST_POLL_S)))
             self._wake.clear()
         self._answer_calls()
         self._guarded("folding", lambda: folds.fold_recent(self.database.writer))
 
     def step(self) -> int:
-        """One bite of every source; the number of records taken in."""
+        """One bite of every source; the number of records taken in or rejected."""
         taken = self._guarded("reading sources", self.follower.step) or 0
         if taken:
             self._commits_since_fold += 1
@@ -159,7 +163,7 @@ class Engine:
             except BaseException as error:  # noqa: BLE001 - it rises again where it was asked for
                 future.set_exception(error)
 
-    def _maintain(self, *, is_idle: bool) -> None:
+    def _maintain(self) -> None:
         writer = self.database.writer
         is_large = self._commits_since_fold >= 4 and folds.recent_rows(writer) > folds.FOLD_RECENT_ROWS
         if self._commits_since_fold and (is_large or self._is_due("fold", FOLD_EVERY_S)):
@@ -169,7 +173,7 @@ class Engine:
             self._guarded("folding hours", self._fold_coarse)
         if self._is_due("expire", EXPIRE_EVERY_S):
             self._guarded("retention", self._expire)
-        if is_idle and self._is_due("chores", 2.0):
+        if self._is_due("chores", CHORES_EVERY_S):
             for chore in self._chores:
                 self._guarded("a chore", chore)
 
@@ -179,10 +183,14 @@ class Engine:
         compact_progress(self.database.writer)
 
     def _expire(self) -> None:
+        """Ages are counted from the newest record: a log of last year that is looked at now is not old."""
+        newest = rows(self.database.writer, "SELECT max(last_at) FROM progress")[0][0]
+        if newest is None:
+            return
         keep = self.settings.retention
         folds.expire(
             self.database.writer,
-            self.clock.now(),
+            min(self.clock.now(), aware(newest)),
             requests_days=keep.requests_days,
             minutes_days=keep.minutes_days,
             hours_days=keep.hours_days,

@@ -1,12 +1,14 @@
 """One computation per view and revision, shared by every console that looks at it.
 
 Always true here: nobody waits for a view longer than it takes to compute; a console that has the newest revision waits
-until there is a newer one; answers of one view are at least ``LEAST_INTERVAL_S`` apart, however fast records arrive.
+until there is a newer one; answers of one view are at least ``LEAST_INTERVAL_S`` apart, however fast records arrive, and
+none is older than ``STALE_AFTER_S``, even if none arrives: the window moves with the clock.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from time import monotonic
 
@@ -15,6 +17,7 @@ from opsconsole.daemon.views import Asked
 
 LONGEST_WAIT_S = 25.0
 LEAST_INTERVAL_S = 0.2
+STALE_AFTER_S = 5.0
 _FORGET_AFTER_S = 60.0
 
 
@@ -34,8 +37,9 @@ class Hub:
         engine.on_change(self._wake_from_thread)
 
     def _wake_from_thread(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         self._changed.set()
@@ -48,7 +52,8 @@ class Hub:
         if after:
             await self._newer_than(after)
         revision, began, task = self._answers.get(asked, (0, 0.0, None))
-        if task is not None and task.done() and (self._engine.revision > revision or not after):
+        is_stale = self._engine.revision > revision or monotonic() - began > STALE_AFTER_S
+        if task is not None and task.done() and (is_stale or not after):
             pause = began + LEAST_INTERVAL_S - monotonic()
             if pause > 0 and after:
                 await asyncio.sleep(pause)

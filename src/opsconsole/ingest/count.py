@@ -61,7 +61,7 @@ def _each_chunk(path: Path, mapping: Mapping, add: Callable[[bytes, Offsets], No
                 framed = frame_lines(data, offset, final=reader.at_end, inside_long_line=is_inside)
             body, offsets, is_inside = framed.body, framed.offsets, framed.inside_long_line
             if mapping.framing == "csv" and is_first and len(offsets):
-                body, offsets = without_header(body, offsets, mapping.delimiter)
+                body, offsets = without_header(body, offsets, mapping)
                 is_first = False
             if len(offsets):
                 add(body, offsets)

@@ -1,4 +1,4 @@
-"""What a staged chunk still lacks before it may be stored: digests instead of users, and a price where none was logged."""
+"""What a staged chunk still lacks before it may be stored: digests instead of users, prices where none were logged."""
 
 from __future__ import annotations
 

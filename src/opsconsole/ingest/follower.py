@@ -8,17 +8,21 @@ backlog.
 from __future__ import annotations
 
 import glob
+import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import duckdb
+import msgspec
 
 from opsconsole.errors import InputError, OpsConsoleError
 from opsconsole.ingest.guess import guess
-from opsconsole.ingest.identity import HEAD_BYTES, identify, same_content
+from opsconsole.ingest.identity import HEAD_BYTES, same_content
 from opsconsole.ingest.mapping import Mapping
 from opsconsole.ingest.readers import Reader, open_source
 from opsconsole.ingest.sniff import sniff
-from opsconsole.ingest.source import Means, Source, identity_of, mapping_from_json, mapping_json
+from opsconsole.ingest.source import Means, Source, identity_now, identity_of, mapping_from_json, mapping_json
 from opsconsole.store.sources import KnownSource, describe, known_sources
 
 MIN_HEAD = 256
@@ -74,7 +78,7 @@ class Follower:
                 )
             for file in files:
                 self._attach_file(file, wish, outcome)
-        if wish.follow:
+        if wish.follow and wish not in self._wishes:
             self._wishes.append(wish)
         return outcome
 
@@ -91,11 +95,14 @@ class Follower:
         reader = open_source(file)
         try:
             known = self._recognise(reader)
-            if known is not None and (source := self._open.get(known.source_id)) and self._has_read(source, reader):
-                reader.close()
-                return source
             if known is None:
                 known = self._new(file, reader, self._mapping_for(file, wish), wish.follow)
+                self._finish_predecessors(file)
+            elif wish.follow and not known.follow:
+                known = self._followed(known)
+            elif (source := self._open.get(known.source_id)) and self._has_read(source, reader):
+                reader.close()
+                return source
         except BaseException:
             reader.close()
             raise
@@ -113,11 +120,17 @@ class Follower:
 
     def _recognise(self, reader: Reader) -> KnownSource | None:
         """The known source whose bytes these are: by device, inode and head, or as a copy by its head alone."""
-        status = reader.status()
+        status, head = reader.status(), reader.head(HEAD_BYTES)
+        digests: dict[int, str] = {}
         for known in sorted(self._current(), key=lambda known: -known.source_id):
+            length = known.head_length
             is_file = (known.device, known.inode) == (status.st_dev, status.st_ino)
-            is_copy = known.head_length >= MIN_HEAD
-            if not (is_file or is_copy) or not same_content(identity_of(known), reader):
+            is_copy = length >= MIN_HEAD
+            if not (is_file or is_copy) or len(head) < length:
+                continue
+            if length not in digests:
+                digests[length] = hashlib.sha256(head[:length]).hexdigest()
+            if digests[length] != known.head_sha256:
                 continue
             is_cut_short = not reader.compression and reader.size_on_disk() < self._needed(known)
             if not (is_file and is_cut_short):
@@ -135,12 +148,17 @@ class Follower:
             yield known if source is None else source.current()
 
     def _mapping_for(self, file: Path, wish: Wish) -> Mapping:
-        if wish.mapping is not None:
+        if wish.mapping is not None and not wish.overrides:
             return wish.mapping
-        return guess(sniff(file), wish.overrides, wish.service, file)
+        guessed = guess(sniff(file), wish.overrides, wish.service, file)
+        if wish.mapping is None:
+            return guessed
+        named = {override.partition("=")[0] for override in wish.overrides}
+        columns = wish.mapping.columns | {name: guessed.columns[name] for name in named}
+        return msgspec.structs.replace(wish.mapping, columns=columns)
 
     def _new(self, file: Path, reader: Reader, mapping: Mapping, follow: bool) -> KnownSource:
-        identity = identify(reader)
+        identity = identity_now(reader, mapping)
         known = KnownSource(
             source_id=max(self._known, default=0) + 1,
             path=str(file),
@@ -159,12 +177,28 @@ class Follower:
         """Read on from where the source stands, in this file."""
         before = self._open.get(known.source_id)
         if before is not None:
-            known = before.current()
+            known = replace(before.current(), follow=known.follow)
             if before.is_active:
                 before.end("done")
         source = Source(known, mapping_from_json(known.mapping_json), reader, self._means)
         self._open[known.source_id] = source
         return source
+
+    def _followed(self, known: KnownSource) -> KnownSource:
+        """A source that was to be read once is to be followed from now on."""
+        known = self._known[known.source_id] = replace(known, follow=True)
+        describe(self._means.connection, known, self._means.clock.now())
+        return known
+
+    def _finish_predecessors(self, file: Path) -> None:
+        """A file that was renamed while nobody watched is read to its end under its new name."""
+        for sibling in _siblings(file):
+            reader = open_source(sibling)
+            known = self._recognise(reader)
+            if known is None or known.path != str(file) or known.source_id in self._open:
+                reader.close()
+            else:
+                self._start(known, reader)
 
     # Taking turns -------------------------------------------------------------------------------------------------
 
@@ -183,6 +217,7 @@ class Follower:
             if not source.begins_as_before():
                 self._begin_anew(source)
                 return 0
+            source.notice_cut()
             taken = source.step(is_final=not source.known.follow) if source.has_more() else 0
             if source.is_behind():
                 source.state = "reading"
@@ -192,7 +227,7 @@ class Follower:
                 self._finish(source)
             if source.known.head_length < HEAD_BYTES and source.offset > source.known.head_length and source.is_active:
                 source.describe_again()
-        except OpsConsoleError as error:
+        except (OpsConsoleError, duckdb.Error, OSError) as error:  # one source's trouble is not the others'
             source.end("failed", str(error))
             return 0
         self._known[source.known.source_id] = source.current()
@@ -207,26 +242,27 @@ class Follower:
             source.state = "gone"
             return
         here = source.reader.status()
-        if (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino) and not source.has_more():
+        is_replaced = (there.st_dev, there.st_ino) != (here.st_dev, here.st_ino)
+        if is_replaced and there.st_size and not source.has_more():  # an empty one: the writer may still use the old
             self._finish(source)
             self._succeed(source)
 
     def _finish(self, source: Source) -> None:
         """Nothing will be appended any more: the last line counts even without its end."""
-        if source.has_partial_line:
+        while source.has_more():
             source.step(is_final=True)
+        source.take_last_line()
         source.end("done")
 
     def _begin_anew(self, source: Source) -> None:
         """The file was truncated or overwritten in place: read a copy of what it held, then the new content."""
-        place = Path(source.known.path)
-        for sibling in sorted(place.parent.glob(glob.escape(place.name) + "?*")):
-            if sibling.is_file() and self._is_copy(source, sibling):
-                source = self._start(source.current(), open_source(sibling))
-                while source.has_more():
-                    source.step(is_final=True)
-                break
-        self._finish(source)
+        copy = next((sibling for sibling in _siblings(Path(source.known.path)) if self._is_copy(source, sibling)), None)
+        if copy is not None:
+            source = self._start(source.current(), open_source(copy))
+            self._finish(source)
+        else:
+            source.take_last_line()
+            source.end("done")
         self._succeed(source)
 
     def _is_copy(self, source: Source, sibling: Path) -> bool:
@@ -235,14 +271,20 @@ class Follower:
 
     def _succeed(self, source: Source) -> None:
         """Read the file that now has the source's name, with the source's mapping, from its beginning."""
+        place = Path(source.known.path)
         try:
-            reader = open_source(source.known.path)
+            reader = open_source(place)
         except InputError:
             return  # gone again: the next look at the paths will see its successor
-        if reader.size_on_disk() == 0 or self._recognise(reader) is not None:
+        try:
+            is_new = reader.size_on_disk() > 0 and self._recognise(reader) is None
+            mapping = successor_mapping(place, source.mapping) if is_new else None
+        except InputError:
+            mapping = None  # not yet what it will be: the next look at the paths will see it
+        if mapping is None:
             reader.close()
-            return
-        self._start(self._new(Path(source.known.path), reader, source.mapping, source.known.follow), reader)
+        else:
+            self._start(self._new(place, reader, mapping, source.known.follow), reader)
 
     def _rescan(self) -> None:
         """Look for files that are new under the followed paths; what cannot be read is tried again once it changes."""
@@ -251,18 +293,50 @@ class Follower:
         }
         for wish in self._wishes:
             for file in (file for path in wish.paths for file in expand(path)):
-                status = file.stat()
+                try:
+                    status = file.stat()
+                except OSError:
+                    continue  # removed since it was listed
                 seen = (status.st_size, status.st_mtime_ns)
                 if (status.st_dev, status.st_ino) in taken or self._refused.get(file) == seen or not status.st_size:
                     continue
-                outcome = Outcome()
-                self._attach_file(file, wish, outcome)
+                self._attach_file(file, replace(wish, mapping=wish.mapping or self._inherited(file)), Outcome())
                 self._refused[file] = seen
+
+    def _inherited(self, file: Path) -> Mapping | None:
+        """How the file was read that had this name before, if there was one."""
+        named = [known for known in self._known.values() if known.path == str(file)]
+        if not named:
+            return None
+        before = max(named, key=lambda known: known.source_id)
+        try:
+            return successor_mapping(file, mapping_from_json(before.mapping_json))
+        except InputError:
+            return None
 
     def close(self) -> None:
         for source in self._open.values():
             if source.is_active:
                 source.end("done")
+
+
+def successor_mapping(file: Path, before: Mapping) -> Mapping:
+    """How a file is read that takes the place of another: as that one, unless it is a CSV with other columns.
+
+    Raises InputError when those columns cannot be understood.
+    """
+    if before.framing != "csv":
+        return before
+    try:
+        sample = sniff(file)
+    except InputError:
+        return before  # no header line: its rows go on where the others ended
+    return before if sample.header == before.header else guess(sample, path=file)
+
+
+def _siblings(file: Path) -> list[Path]:
+    """Files that are called like this one and a bit more: ``app.log.1``, ``app.log.2.gz``."""
+    return sorted(found for found in file.parent.glob(glob.escape(file.name) + "?*") if found.is_file())
 
 
 def expand(path: str) -> Iterable[Path]:

@@ -1,30 +1,25 @@
 """A chunk of whole records, as bytes, becomes a table of canonical columns in DuckDB.
 
-Always true here: the fast way reads the whole chunk strictly typed and is believed only when it yields exactly one row a
-record; whatever DuckDB refuses is read again line by line, so that one bad line costs one reject and never a batch, and a
-value of the wrong type costs that value and is counted.
+Always true here: the fast way reads the whole chunk strictly typed and is believed only when it yields exactly one row
+a record; whatever DuckDB refuses is looked at line by line (sift.py), so that one bad line costs one reject and never a
+batch, and a value of the wrong type costs that value and is counted. What both ways can read, they read alike. No time
+outside 1970 … 2199, no tokens beyond a trillion and no infinite number gets into a column: such a value is not logged.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
-import orjson
 
 from opsconsole import records
-from opsconsole.ingest.framing import MAX_LINE, Offsets, frame_csv, line_offsets
+from opsconsole.ingest.framing import MAX_LINE, Offsets
 from opsconsole.ingest.mapping import Mapping, Rule
+from opsconsole.ingest.sift import Lines, Rejects, joined, mended, sift
 from opsconsole.store.database import rows
 from opsconsole.store.writer import BatchFeature
-
-Rejects = tuple[tuple[int, int, str], ...]
 
 _MAX_CATEGORY = 128
 """Characters of a categorical value that are kept."""
@@ -35,6 +30,12 @@ _US_PER: dict[str, float] = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 _NUMERIC_COLUMNS = frozenset(
     name for name in records.MAPPABLE if records.BY_NAME[name].sql_type in ("DOUBLE", "BIGINT") and name != "ts"
 )
+_EARLIEST, _LATEST_US = "1970-01-01", 7_258_118_400_000_000
+"""Times from the first day of 1970 up to the last of 2199 are usable."""
+_MOST_TOKENS = 1_000_000_000_000
+"""Of one request; sums of them stay within a BIGINT."""
+_REFUSALS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+"""What DuckDB raises when a record is not as it was declared."""
 
 
 @dataclass(frozen=True)
@@ -66,24 +67,32 @@ class Parser:
     def stage(self, connection: duckdb.DuckDBPyConnection, spool: Path, body: bytes, offsets: Offsets) -> Staged:
         """Parse whole records into ``staged``; ``offsets[i]`` is where record i of ``body`` begins in its source."""
         file = spool / ("chunk.csv" if self.mapping.framing == "csv" else "chunk.jsonl")
+        try:
+            if self._fits(connection, file, body, offsets, lenient=False):
+                return Staged("staged", len(offsets), (), {})
+            kept, rejects = self._load_leniently(connection, file, body, offsets)
+            return Staged("staged", kept, rejects, self._coerced(connection))
+        finally:
+            file.unlink(missing_ok=True)  # it holds what users wrote
+
+    def _fits(
+        self, connection: duckdb.DuckDBPyConnection, file: Path, body: bytes, offsets: Offsets, *, lenient: bool
+    ) -> bool:
+        """Fill ``staged``; False when DuckDB refuses a record, or sees another number of them."""
         file.write_bytes(body)
         try:
-            self._create(connection, file, offsets, lenient=False)
-            if rows(connection, "SELECT count(*) FROM staged")[0][0] == len(offsets):
-                return Staged("staged", len(offsets), (), {})
-        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
-            pass  # one record at least is not as the mapping expects: read them one by one
-        good, kept, rejects = self._sift(body, offsets)
-        file.write_bytes(good)
-        self._create(connection, file, kept, lenient=True)
-        return Staged("staged", len(kept), rejects, self._coerced(connection))
+            self._create(connection, file, offsets, lenient=lenient)
+        except _REFUSALS:
+            return False
+        found, read = rows(connection, "SELECT count(*), count(is_read) FROM staged")[0]
+        return bool(found == read == len(offsets))
 
     def _create(self, connection: duckdb.DuckDBPyConnection, file: Path, offsets: Offsets, *, lenient: bool) -> None:
         connection.register("chunk_offsets", {"source_offset": offsets})
         reader = self._read_csv(file, lenient) if self.mapping.framing == "csv" else self._read_json(file, lenient)
         try:
             connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {self._projection(lenient)} FROM "
+                f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {self._projection(lenient)}, r.is_read FROM "
                 f"({reader}) AS r POSITIONAL JOIN chunk_offsets AS o"
             )
         finally:
@@ -127,13 +136,13 @@ class Parser:
             root, *rest = path.split(".")
             declared.setdefault(root, "JSON")
             declared[path] = read
-            inside = "$" + "".join(f'."{part}"' for part in rest)
-            values.append(f"coalesce({_name(path)}, CAST({_name(root)} ->> {_literal(inside)} AS {read}))")
+            inside = (f"CAST({_name(root)} ->> {_literal(place)} AS {read})" for place in _places(rest))
+            values.append(f"coalesce({_name(path)}, {', '.join(inside)})")
         columns = ", ".join(f"{_literal(name)}: {_literal(sql_type)}" for name, sql_type in declared.items())
         selected = ", ".join(f"{value} AS t{i}" for i, value in enumerate(values))
         return (
-            f"SELECT {selected} FROM read_json({_literal(str(file))}, format = 'newline_delimited', "
-            f"maximum_object_size = {4 * MAX_LINE}, columns = {{{columns}}})"
+            f"SELECT true AS is_read, {selected} FROM read_json({_literal(str(file))}, "
+            f"format = 'newline_delimited', maximum_object_size = {4 * MAX_LINE}, columns = {{{columns}}})"
         )
 
     def _read_csv(self, file: Path, lenient: bool) -> str:
@@ -148,9 +157,9 @@ class Parser:
             for i, path in enumerate(self._paths)
         )
         return (
-            f"SELECT {selected} FROM read_csv({_literal(str(file))}, header = false, auto_detect = false, "
-            f"delim = {_literal(self.mapping.delimiter)}, quote = '\"', escape = '\"', nullstr = '', "
-            f"strict_mode = true, parallel = false, max_line_size = {2 * MAX_LINE}, columns = {{{columns}}})"
+            f"SELECT true AS is_read, {selected} FROM read_csv({_literal(str(file))}, header = false, "
+            f"auto_detect = false, delim = {_literal(self.mapping.delimiter)}, quote = '\"', escape = '\"', "
+            f"nullstr = '', strict_mode = true, parallel = false, max_line_size = {2 * MAX_LINE}, columns = {{{columns}}})"
         )
 
     # From fields to canonical columns -----------------------------------------------------------------------------
@@ -159,10 +168,17 @@ class Parser:
         column = f"r.t{self._index[path]}"
         if not lenient or self._types[path] == "VARCHAR":
             return column
-        return f"TRY_CAST({column} AS {self._types[path]})"
+        return _lenient_cast(column, self._types[path])
 
     def _text(self, path: str) -> str:
-        return f"nullif(trim(CAST(r.t{self._index[path]} AS VARCHAR)), '')"
+        """Text without the spaces around it; trimming is dear, so only what begins or ends like it needs it is."""
+        text = f"CAST(r.t{self._index[path]} AS VARCHAR)"
+        needs_it = f"{text} < '!' OR {text} > '~' OR ends_with({text}, ' ')"
+        return f"CASE WHEN {needs_it} THEN nullif(trim({text}), '') ELSE {text} END"
+
+    def _category(self, path: str) -> str:
+        text = self._text(path)
+        return f"CASE WHEN strlen({text}) > {_MAX_CATEGORY} THEN left({text}, {_MAX_CATEGORY}) ELSE {text} END"
 
     def _projection(self, lenient: bool) -> str:
         tokens = self._tokens(lenient)
@@ -181,7 +197,7 @@ class Parser:
         cost = "CASE WHEN cost_usd IS NOT NULL THEN 'logged' ELSE 'unknown' END"
         selected.append(f"{cost} AS cost_source")
         for i, (path, kind) in enumerate(self.mapping.features.items()):
-            value = self._value(path, lenient) if kind == "numeric" else f"left({self._text(path)}, {_MAX_CATEGORY})"
+            value = self._value(path, lenient) if kind == "numeric" else self._category(path)
             selected.append(f"{value} AS f{i}")
         selected.append(f"{self._source_id}::INTEGER AS source_id")
         selected.append("o.source_offset AS source_offset")
@@ -205,7 +221,9 @@ class Parser:
                 f"WHEN {text} IN ('false', '0', 'miss', 'no') THEN false END"
             )
         elif name in _NUMERIC_COLUMNS:
-            expression = self._value(rule.path, lenient)
+            value = self._value(rule.path, lenient)
+            most = f"{value} BETWEEN 0 AND {_MOST_TOKENS}" if name.endswith("_tokens") else f"isfinite({value})"
+            expression = f"CASE WHEN {most} THEN {value} END"
         else:
             expression = self._text(rule.path)
         if rule.only_if:
@@ -218,9 +236,11 @@ class Parser:
     def _time(self, rule: Rule, lenient: bool) -> str:
         value = self._value(rule.path, lenient)
         if rule.unit in ("", "iso8601"):
-            return f"({value})::TIMESTAMP"
+            latest = f"make_timestamp({_LATEST_US})"
+            return f"CASE WHEN {value} >= '{_EARLIEST}' AND {value} < {latest} THEN ({value})::TIMESTAMP END"
         anchor = self._anchor_us if rule.clock == "monotonic" else 0
-        return f"make_timestamp(CAST(round({value} * {_US_PER[rule.unit]}) AS BIGINT) + {anchor})"
+        us = f"({value} * {_US_PER[rule.unit]} + {anchor})"
+        return f"CASE WHEN {us} >= 0 AND {us} < {_LATEST_US} THEN make_timestamp(round({us})::BIGINT) END"
 
     def _duration(self, rule: Rule, lenient: bool) -> str:
         value = self._value(rule.path, lenient)
@@ -228,7 +248,7 @@ class Parser:
             return f"(epoch_us({value}) - epoch_us({self._value(rule.minus, lenient)})) / 1000.0"
         if rule.minus:
             value = f"({value} - {self._value(rule.minus, lenient)})"
-        return f"{value} * {_MS_PER[rule.unit or 'ms']}"
+        return f"CASE WHEN isfinite({value}) THEN {value} * {_MS_PER[rule.unit or 'ms']} END"
 
     def _status(self, rule: Rule) -> str:
         text = self._text(rule.path)
@@ -263,43 +283,31 @@ class Parser:
 
     # The slow way -------------------------------------------------------------------------------------------------
 
-    def _sift(self, body: bytes, offsets: Offsets) -> tuple[bytes, Offsets, Rejects]:
-        """Only the records that can be read, their offsets, and what was wrong with the others."""
-        check = self._checked_row if self.mapping.framing == "csv" else _checked_object
-        good: list[bytes] = []
-        kept: list[int] = []
-        rejects: list[tuple[int, int, str]] = []
-        for offset, record in zip(offsets.tolist(), self._records(body), strict=True):
-            line, reason = check(record)
-            if reason:
-                rejects.append((offset, len(line), reason))
-            else:
-                good.append(line)
-                kept.append(offset)
-        return b"".join(line + b"\n" for line in good), np.asarray(kept, dtype=np.int64), tuple(rejects)
+    def _load_leniently(
+        self, connection: duckdb.DuckDBPyConnection, file: Path, body: bytes, offsets: Offsets
+    ) -> tuple[int, Rejects]:
+        """Fill ``staged`` with the records that can be read; how many, and what was wrong with the others."""
+        good, rejects = sift(body, offsets, self.mapping)
+        if not self._fits(connection, file, *joined(good), lenient=True):
+            if self.mapping.framing != "csv":
+                good = [(offset, mended(line)) for offset, line in good]
+            refused = self._refused(connection, file, good)
+            rejects += [(offset, len(line), "refused by the reader") for offset, line in refused]
+            left_out = {offset for offset, _ in refused}
+            good = [(offset, line) for offset, line in good if offset not in left_out]
+            kept_body, kept_offsets = joined(good)
+            file.write_bytes(kept_body)
+            self._create(connection, file, kept_offsets, lenient=True)
+        return len(good), tuple(sorted(rejects))
 
-    def _records(self, body: bytes) -> Iterator[bytes]:
-        """Each record of a framed body, without its line end."""
-        if self.mapping.framing == "csv":
-            starts = frame_csv(body, delimiter=self.mapping.delimiter, final=True).offsets.tolist()
-        else:
-            starts = line_offsets(body).tolist()
-        for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
-            yield body[start:end].strip(b"\r\n")
-
-    def _checked_row(self, record: bytes) -> tuple[bytes, str]:
-        """(the row written anew, why it is no record)."""
-        try:
-            cells = next(csv.reader([record.decode()], delimiter=self.mapping.delimiter, strict=True))
-        except UnicodeDecodeError:
-            return record, "not UTF-8"
-        except csv.Error:
-            return record, "broken CSV quoting"
-        if len(cells) != len(self.mapping.header):
-            return record, f"{len(cells)} cells instead of {len(self.mapping.header)}"
-        out = io.StringIO()
-        csv.writer(out, delimiter=self.mapping.delimiter, lineterminator="").writerow(cells)
-        return out.getvalue().encode(), ""
+    def _refused(self, connection: duckdb.DuckDBPyConnection, file: Path, lines: Lines) -> Lines:
+        """The lines that DuckDB does not take although they look well: found by halving."""
+        if not lines or self._fits(connection, file, *joined(lines), lenient=True):
+            return []
+        if len(lines) == 1:
+            return lines
+        half = len(lines) // 2
+        return self._refused(connection, file, lines[:half]) + self._refused(connection, file, lines[half:])
 
     def _coerced(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         typed = [(i, path) for i, path in enumerate(self._paths) if self._types[path] != "VARCHAR"]
@@ -309,7 +317,7 @@ class Parser:
             connection,
             "SELECT "
             + ", ".join(
-                f"count(*) FILTER (trim(raw{i}) <> '' AND TRY_CAST(raw{i} AS {self._types[path]}) IS NULL)"
+                f"count(*) FILTER (trim(raw{i}) <> '' AND {_lenient_cast(f'raw{i}', self._types[path])} IS NULL)"
                 for i, path in typed
             )
             + " FROM staged",
@@ -317,20 +325,17 @@ class Parser:
         return {path: int(n) for (_, path), n in zip(typed, counts, strict=True) if n}
 
 
-def _checked_object(line: bytes) -> tuple[bytes, str]:
-    """(the line written anew, without what DuckDB refuses: a key named twice; why it is no record)."""
-    try:
-        value = orjson.loads(line)
-        anew = orjson.dumps(value)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        try:  # the standard library takes NaN, Infinity and integers of any length, which real gateways write
-            value = json.loads(line)
-        except UnicodeDecodeError:
-            return line, "not UTF-8"
-        except ValueError:
-            return line, "not JSON"
-        anew = json.dumps(value).encode()
-    return (anew, "") if isinstance(value, dict) else (line, "not a JSON object")
+def _places(keys: list[str]) -> Iterator[str]:
+    """JSON paths that dotted keys below a root may stand for: each an object's key, or the last ones joined as one."""
+    for nested in range(len(keys) - 1, -1, -1):
+        yield "$" + "".join(f'."{key}"' for key in (*keys[:nested], ".".join(keys[nested:])))
+
+
+def _lenient_cast(text: str, sql_type: str) -> str:
+    """SQL: the text as this type, else NULL; true is 1, as the strict way reads it."""
+    if sql_type == "DOUBLE":
+        text = f"CASE {text} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {text} END"
+    return f"TRY_CAST({text} AS {sql_type})"
 
 
 def _name(identifier: str) -> str:

@@ -8,8 +8,9 @@ litellm 1.109, ``generic_cost_per_token``.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -75,7 +76,7 @@ def _rates(entry: dict[str, Any]) -> tuple[Rate, ...]:
     """The tiers of one model; empty when it is not priced by the token."""
     if isinstance(tiers := entry.get("tiered_pricing"), list):
         return tuple(
-            Rate(int(tier["range"][0]), int(tier["range"][1]), usd)
+            Rate(int(tier["range"][0]) or -1, int(tier["range"][1]), usd)
             for tier in tiers
             if isinstance(tier, dict) and "range" in tier and (usd := _usd(tier, ""))
         )
@@ -109,7 +110,7 @@ class PriceBook:
     """Prices batches; remembers which models it has looked up."""
 
     def __init__(self, tables: Iterable[PriceTable]) -> None:
-        self._tables = tuple(tables)
+        self._tables = tuple(sorted(tables, key=lambda table: table.valid_from))
 
     def __bool__(self) -> bool:
         return bool(self._tables)
@@ -131,13 +132,19 @@ class PriceBook:
         if found:
             connection.executemany(f"INSERT INTO rates VALUES ({', '.join('?' * (6 + len(_CLASSES)))})", found)
 
-    def _lookup(self, provider: str, model: str) -> Iterable[tuple[datetime, datetime, Rate]]:
-        for table in self._tables:
-            rates = table.models.get(model.lower()) or table.models.get(f"{provider}/{model}".lower()) or ()
-            start = datetime.combine(table.valid_from, time())
-            end = datetime.combine(table.until, time()) if table.until else datetime.max
-            for rate in rates:
-                yield start, end, rate
+    def _lookup(self, provider: str, model: str) -> Iterator[tuple[datetime, datetime, Rate]]:
+        """(from, to, rate) of a model, never two at once: of two tables that know it the later one counts."""
+        names = (model.lower(), f"{provider}/{model}".lower())
+        known = [
+            (table.valid_from, table.until or date.max, rates)
+            for table in self._tables
+            if (rates := next((table.models[name] for name in names if name in table.models), ()))
+        ]
+        edges = sorted({edge for start, until, _ in known for edge in (start, until)})
+        for begin, end in itertools.pairwise(edges):
+            valid = [rates for start, until, rates in known if start <= begin and end <= until]
+            for rate in valid[-1] if valid else ():
+                yield datetime.combine(begin, time()), datetime.combine(end, time()), rate
 
 
 JOIN_RATES = """

@@ -6,6 +6,7 @@ users apart, useless to whoever has the store without the key.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -24,10 +25,11 @@ class Hasher:
     def __init__(self, key_file: Path) -> None:
         """Read the key, or make one (mode 0600) where there is none."""
         if not key_file.exists():
-            descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(32))
-        key = key_file.read_bytes().ljust(_BLOCK, b"\0")
+            _make_key(key_file)
+        key = key_file.read_bytes()
+        if len(key) > _BLOCK:
+            key = hashlib.sha256(key).digest()
+        key = key.ljust(_BLOCK, b"\0")
         self._outer = bytes(byte ^ 0x5C for byte in key)
         self._inner = bytes(byte ^ 0x36 for byte in key)
 
@@ -41,3 +43,15 @@ class Hasher:
             f"FROM (SELECT DISTINCT secret FROM ({secrets_of_all}) WHERE secret IS NOT NULL)",
             [self._outer, self._inner],
         )
+
+
+def _make_key(key_file: Path) -> None:
+    """Whole or not at all: an empty key would hash, too, and protect nobody."""
+    unfinished = key_file.with_name(key_file.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(32))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(key_file)

@@ -274,10 +274,10 @@ def _rows(text: str, delimiter: str) -> tuple[str, tuple[str, ...], list[list[st
                 skipped += 1
     except csv.Error:
         skipped += 1
-    return (delimiter, _unique(names), rows, skipped) if len(names) > 1 else None
+    return (delimiter, column_names(names), rows, skipped) if len(names) > 1 else None
 
 
-def _unique(names: list[str]) -> tuple[str, ...]:
+def column_names(names: list[str]) -> tuple[str, ...]:
     """Column names as records are keyed by: trimmed, an empty one by its place, a repeated one numbered."""
     unique: dict[str, str] = {}
     for place, raw in enumerate(names, 1):

@@ -1,11 +1,15 @@
 """One log that is being read: its open file, its place in it, and what came of it.
 
-Always true here: the offset only moves with a commit, so whatever happens between two commits is read again; a file that
-was renamed is read to its end before its successor is begun; a file that no longer begins as it did is another file.
+Always true here: the offset only moves with a commit, so whatever happens between two commits is read again; a file
+that was renamed is read to its end before its successor is begun; a file that no longer begins as it did is another
+file.
 """
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +22,14 @@ import orjson
 
 from opsconsole.clock import Clock
 from opsconsole.ingest.enrich import enriched
-from opsconsole.ingest.framing import Framed, frame_csv, frame_lines
-from opsconsole.ingest.identity import Identity, identify, same_content
+from opsconsole.ingest.framing import MAX_LINE, Framed, frame_csv, frame_lines
+from opsconsole.ingest.identity import HEAD_BYTES, Identity, identify, same_content
 from opsconsole.ingest.mapping import Mapping
 from opsconsole.ingest.parse import Parser
 from opsconsole.ingest.prices import PriceBook
 from opsconsole.ingest.privacy import Hasher
 from opsconsole.ingest.readers import Reader
-from opsconsole.ingest.sniff import document_records
+from opsconsole.ingest.sniff import column_names, document_records
 from opsconsole.store.sources import KnownSource, describe
 from opsconsole.store.writer import Batch, Committed, Writer
 
@@ -89,7 +93,7 @@ class Source:
         self._means = means
         self._size = reader.size_on_disk()
         self._chunk = FIRST_CHUNK
-        self._is_inside_long_line = False
+        self._is_inside_long_line = mapping.framing != "json" and _is_inside_long_line(reader, self.offset)
         self._partial = b""
         self._parser = Parser(mapping, known.source_id, clock_anchor_us=self._anchor_us())
         self._last_commit_s = means.clock.monotonic()
@@ -118,7 +122,7 @@ class Source:
 
     def size_on_disk(self) -> int:
         """Bytes of the file, as it was last seen."""
-        if self.is_active:
+        with contextlib.suppress(OSError):  # closed
             self._size = self.reader.size_on_disk()
         return self._size
 
@@ -131,7 +135,7 @@ class Source:
 
     def end(self, state: State, error: str = "") -> None:
         """Stop reading; the file is closed."""
-        self._size = self.reader.size_on_disk()
+        self.size_on_disk()
         self.state, self.error = state, error
         self.reader.close()
 
@@ -148,29 +152,38 @@ class Source:
             return self.reader.size_on_disk() - self.reader.offset > LIVE_GAIN
         return self.has_more()
 
-    @property
-    def has_partial_line(self) -> bool:
-        """Was a last line read that has no line end yet?"""
-        return bool(self._partial)
-
     def step(self, *, is_final: bool) -> int:
-        """Read and commit the next piece; the number of records taken in.
+        """Read and commit the next piece; the number of records taken in or rejected.
 
         With ``is_final`` nothing will be appended any more: a last line without a line end counts.
         """
         return self._step_document() if self.mapping.framing == "json" else self._step_lines(is_final)
 
+    def take_last_line(self) -> int:
+        """A last line without a line end counts as it is; nothing more is read."""
+        return self._take(self._partial, is_final=True) if self._partial else 0
+
+    def notice_cut(self) -> None:
+        """An unfinished last line that was cut off again, as by a writer that starts anew, was never there."""
+        is_plain = self.mapping.framing != "json" and not self.reader.compression
+        if is_plain and self._partial and self.reader.size_on_disk() < self.reader.offset:
+            self._partial = b""
+            self.reader.seek(self.offset)
+
     def _step_lines(self, is_final: bool) -> int:
         new = self.reader.read(self._chunk)
         self._chunk = min(self._chunk * 2, LARGEST_CHUNK) if len(new) == self._chunk else FIRST_CHUNK
-        data = self._partial + new
-        framed = self._frame(data, is_final and self.reader.at_end)
-        if not framed.consumed:
+        return self._take(self._partial + new, is_final=is_final and self.reader.at_end)
+
+    def _take(self, data: bytes, *, is_final: bool) -> int:
+        framed = self._frame(data, is_final)
+        body, offsets = framed.body, framed.offsets
+        is_before_header = self.mapping.framing == "csv" and self.offset == 0
+        if not framed.consumed or (is_before_header and not len(offsets) and not framed.rejects):
             self._partial = data
             return 0
-        body, offsets = framed.body, framed.offsets
-        if self.mapping.framing == "csv" and self.offset == 0 and len(offsets):
-            body, offsets = without_header(body, offsets, self.mapping.delimiter)
+        if is_before_header:
+            body, offsets = without_header(body, offsets, self.mapping)
         is_packed = bool(self.reader.compression)
         taken = self._commit(
             body,
@@ -235,7 +248,7 @@ class Source:
         committed = means.writer.commit(batch)
         self.offset = end_offset
         self._record(batch, committed)
-        return committed.accepted
+        return committed.accepted + committed.rejected
 
     def _record(self, batch: Batch, committed: Committed) -> None:
         tally, now = self.tally, self._means.clock.monotonic()
@@ -257,7 +270,7 @@ class Source:
 
     def describe_again(self) -> None:
         """Remember a longer head once there is one."""
-        identity = identify(self.reader)
+        identity = identity_now(self.reader, self.mapping)
         self.known = replace(
             self.known,
             device=identity.device,
@@ -280,11 +293,34 @@ class Source:
 
 
 def without_header(
-    body: bytes, offsets: np.ndarray[tuple[int], np.dtype[np.int64]], delimiter: str
+    body: bytes, offsets: np.ndarray[tuple[int], np.dtype[np.int64]], mapping: Mapping
 ) -> tuple[bytes, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """A framed CSV body without its first record."""
-    starts = frame_csv(body, delimiter=delimiter, final=True).offsets
-    return (body[int(starts[1]) :], offsets[1:]) if len(starts) > 1 else (b"", offsets[1:])
+    """A framed CSV body without its first record, if that is the header: a log that was cut by copying has none."""
+    starts = [*frame_csv(body, delimiter=mapping.delimiter, final=True).offsets.tolist(), len(body)]
+    try:
+        first = next(csv.reader([body[: starts[1]].decode()], delimiter=mapping.delimiter), []) if offsets.size else []
+    except (UnicodeDecodeError, csv.Error):
+        first = []
+    is_header = bool(first) and column_names(first) == mapping.header
+    return (body[starts[1] :], offsets[1:]) if is_header else (body, offsets)
+
+
+def identity_now(reader: Reader, mapping: Mapping) -> Identity:
+    """Who an open file is; what closes a JSON document is left out, because records are added before it."""
+    identity = identify(reader)
+    if mapping.framing != "json":
+        return identity
+    head = reader.head(HEAD_BYTES).rstrip(b" \t\r\n]}")
+    return Identity(identity.device, identity.inode, len(head), hashlib.sha256(head).hexdigest())
+
+
+def _is_inside_long_line(reader: Reader, offset: int) -> bool:
+    """Did reading stop in the middle of a line that was already rejected as too long?"""
+    if offset < MAX_LINE:
+        return False
+    reader.seek(offset - MAX_LINE)
+    before = reader.read(MAX_LINE)
+    return b"\n" not in before and b"\0" not in before
 
 
 def mapping_json(mapping: Mapping) -> str:

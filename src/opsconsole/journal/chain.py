@@ -50,6 +50,7 @@ class Journal:
         self._clock = clock
         self._seq, self._previous = 0, GENESIS
         files = _files(directory)
+        self._newest: Path | None = files[-1] if files else None
         torn = _mend(files[-1]) if files else 0
         for file in reversed(files):
             if lines := file.read_bytes().splitlines():
@@ -77,7 +78,9 @@ class Journal:
         )
         line = msgspec.json.encode(event)
         file = self._directory / f"{now:%Y-%m}.jsonl"
-        is_new = not file.exists()
+        if self._newest is not None:
+            file = max(file, self._newest)  # a clock that was set back over a month's end must not break the chain
+        is_new = file != self._newest
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, line + b"\n")
@@ -86,6 +89,7 @@ class Journal:
             os.close(descriptor)
         if is_new:
             _sync_directory(self._directory)
+            self._newest = file
         self._seq, self._previous = event.seq, hashlib.sha256(line).hexdigest()
         return event
 

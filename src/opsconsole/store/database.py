@@ -1,7 +1,7 @@
 """The DuckDB file: opened once, by one process, with its doors shut.
 
-Always true here: the session's time zone is UTC; DuckDB's file functions reach the spool folder only; no thread shares a
-connection with another.
+Always true here: every session's time zone is UTC, whatever the machine's; DuckDB's file functions reach the spool
+folder only; no thread shares a connection with another.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from opsconsole.errors import StoreError
 from opsconsole.store import schema
 
 
+ROW_GROUP = 26_624
+"""Rows that are compressed and skipped as one. A backlog's bite has several of them, so that it is compressed into the
+file at once instead of passing through the write-ahead log first, and a short window reads little beside its own rows."""
+_CATALOG = "store"
+
+
 class Database:
     """An open store. ``writer`` belongs to the one thread that ingests; everybody else takes a ``reader``."""
 
@@ -30,26 +36,30 @@ class Database:
         self.path = path
         self.spool = spool
         try:
-            self._root = duckdb.connect(str(path))
+            self._root = duckdb.connect(":memory:")
+            self._root.execute(f"ATTACH '{_quoted(path)}' AS {_CATALOG} (ROW_GROUP_SIZE {ROW_GROUP})")
         except duckdb.IOException as error:
             raise StoreError(
                 f"{path} cannot be opened: {str(error).splitlines()[0]}",
                 "Is another daemon running on this home? `opsconsole daemon status` tells; else check permissions.",
             ) from error
+        spill = path.with_name(path.name + ".tmp")
         for statement in (
-            "SET TimeZone = 'UTC'",
+            f"USE {_CATALOG}",
+            "SET GLOBAL TimeZone = 'UTC'",
             f"SET threads = {threads}",
             f"SET memory_limit = '{memory_limit_mb}MB'",
             "SET checkpoint_threshold = '64MB'",
             "SET preserve_insertion_order = true",
             "SET autoinstall_known_extensions = false",
-            f"SET allowed_directories = ['{_quoted(spool)}', '{_quoted(path.parent / (path.name + '.tmp'))}']",
+            f"SET temp_directory = '{_quoted(spill)}'",
+            f"SET allowed_directories = ['{_quoted(spool)}', '{_quoted(spill)}']",
             "SET enable_external_access = false",
             "SET lock_configuration = true",
         ):
             self._root.execute(statement)
         self._migrate()
-        self.writer = self._root.cursor()
+        self.writer = self.reader()
 
     def _migrate(self) -> None:
         tables = {row[0] for row in self._root.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
@@ -72,7 +82,9 @@ class Database:
 
     def reader(self) -> duckdb.DuckDBPyConnection:
         """A connection of one's own to the same store; close it after use."""
-        return self._root.cursor()
+        connection = self._root.cursor()
+        connection.execute(f"USE {_CATALOG}")
+        return connection
 
     def checkpoint(self) -> None:
         """Write the log into the file; readers go on."""

@@ -49,12 +49,12 @@ class TimeAxis:
 
 
 def time_axis(start: datetime, end: datetime) -> TimeAxis:
-    """The finest axis of at most 120 buckets that covers start … end."""
+    """The finest axis of about 120 buckets at most that covers start … end, the end included."""
     seconds = max((end - start).total_seconds(), 60.0)
     step = next((step for step in _STEPS_S if seconds / step <= _MAX_BUCKETS), _STEPS_S[-1])
     first = (start - _EPOCH) // timedelta(seconds=step)
-    last = -((_EPOCH - end) // timedelta(seconds=step))
-    return TimeAxis(_EPOCH + first * timedelta(seconds=step), step, max(int(last - first), 1))
+    last = (end - _EPOCH) // timedelta(seconds=step)
+    return TimeAxis(_EPOCH + first * timedelta(seconds=step), step, int(last - first) + 1)
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,9 @@ class KnownSource:
 
 _KNOWN = """
 SELECT s.source_id, s.path, s.device, s.inode, s.head_length, s.head_sha256, s.follow, s.mapping,
-       coalesce(p.offset_bytes, 0), coalesce(p.raw, 0), coalesce(p.accepted, 0), coalesce(p.rejected, 0), p.first_at, p.last_at
-FROM (SELECT * FROM sources QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY attached_at DESC) = 1) AS s
+       coalesce(p.offset_bytes, 0), coalesce(p.raw, 0), coalesce(p.accepted, 0), coalesce(p.rejected, 0), p.first_at,
+       p.last_at
+FROM (SELECT * FROM sources QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY rowid DESC) = 1) AS s
 LEFT JOIN (SELECT source_id, max(end_offset) AS offset_bytes, sum(raw_bytes) AS raw, sum(accepted) AS accepted,
                   sum(rejected) AS rejected, min(first_at) AS first_at, max(last_at) AS last_at
            FROM progress GROUP BY source_id) AS p USING (source_id)

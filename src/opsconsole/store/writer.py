@@ -82,6 +82,12 @@ def watched_features(logged: frozenset[str], features: Sequence[BatchFeature]) -
     return standard + [(feature.name, feature.kind, feature.column) for feature in features]
 
 
+_GROUPS = """
+SELECT coalesce(service, ''), coalesce(model, ''), coalesce(version, ''), coalesce(region, ''),
+       count(*), count(ts), min(ts), max(ts)
+FROM {relation} AS b GROUP BY ALL
+"""
+
 _KEYED = """
 CREATE OR REPLACE TEMP TABLE keyed AS
 SELECT date_trunc('minute', b.ts) AS bucket, s.series_id, s.deployment_id, b.ts, b.status,
@@ -168,9 +174,10 @@ class Writer:
 
     def _write(self, batch: Batch) -> Committed:
         run = self._connection.execute
-        total, accepted, first_at, last_at = rows(
-            self._connection, f"SELECT count(*), count(ts), min(ts), max(ts) FROM {batch.relation} AS b"
-        )[0]
+        groups = rows(self._connection, _GROUPS.format(relation=batch.relation))
+        total, accepted = sum(group[4] for group in groups), sum(group[5] for group in groups)
+        first_at = min((group[6] for group in groups if group[5]), default=None)
+        last_at = max((group[7] for group in groups if group[5]), default=None)
         without_time = (
             rows(
                 self._connection,
@@ -180,7 +187,7 @@ class Writer:
             else []
         )
         if accepted:
-            self._register_series(batch.relation)
+            self._register_series([group[:4] for group in groups if group[5]])
             run(
                 _KEYED.format(
                     relation=batch.relation,
@@ -216,12 +223,7 @@ class Writer:
             f"INSERT INTO requests SELECT {columns} FROM {batch.relation} AS b WHERE ts IS NOT NULL"
         )
 
-    def _register_series(self, relation: str) -> None:
-        found = rows(
-            self._connection,
-            "SELECT DISTINCT coalesce(service, ''), coalesce(model, ''), coalesce(version, ''), coalesce(region, '') "
-            f"FROM {relation} AS b WHERE ts IS NOT NULL",
-        )
+    def _register_series(self, found: Sequence[tuple[str, str, str, str]]) -> None:
         for key in sorted(found):
             if key in self._series:
                 continue
@@ -257,12 +259,15 @@ class Writer:
                     "GROUP BY bucket, deployment_id, code"
                 )
             else:
-                self._register_categories(feature_id, column)
+                self._connection.execute(
+                    f"CREATE OR REPLACE TEMP TABLE counted AS SELECT bucket, deployment_id, {column} AS value, "
+                    "count(*) AS n FROM keyed GROUP BY ALL"
+                )
+                self._register_categories(feature_id)
                 self._connection.execute(
                     "INSERT INTO distributions_recent "
                     f"SELECT 0, bucket, deployment_id, {feature_id}, CASE WHEN v.value IS NULL THEN {bins.NULL} "
-                    "ELSE coalesce(c.category_id, 0) END AS code, sum(v.n) FROM "
-                    f"(SELECT bucket, deployment_id, {column} AS value, count(*) AS n FROM keyed GROUP BY ALL) AS v "
+                    "ELSE coalesce(c.category_id, 0) END AS code, sum(v.n) FROM counted AS v "
                     f"LEFT JOIN categories AS c ON c.feature_id = {feature_id} AND c.value = v.value "
                     "GROUP BY bucket, deployment_id, code"
                 )
@@ -274,14 +279,14 @@ class Writer:
             self._connection.execute("INSERT INTO features VALUES (?, ?, ?)", [found, name, kind])
         return found
 
-    def _register_categories(self, feature_id: int, column: str) -> None:
+    def _register_categories(self, feature_id: int) -> None:
         room = schema.MAX_CATEGORIES - self._categories.get(feature_id, 0)
         if room <= 0:
             return
         new = rows(
             self._connection,
-            f"SELECT value FROM (SELECT {column} AS value, count(*) AS n FROM keyed WHERE {column} IS NOT NULL "
-            f"GROUP BY ALL) AS v WHERE value NOT IN (SELECT value FROM categories WHERE feature_id = {feature_id}) "
+            "SELECT value FROM (SELECT value, sum(n) AS n FROM counted WHERE value IS NOT NULL GROUP BY value) AS v "
+            f"WHERE value NOT IN (SELECT value FROM categories WHERE feature_id = {feature_id}) "
             f"ORDER BY n DESC, value LIMIT {room}",
         )
         if not new:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block
+from opsconsole.console.lines import EMPTY, Line, Span, block, separated, span
 from opsconsole.console.widgets import plot, timeline
 
 LEAST_BAR_ROWS_WITH_ERRORS = 4
+LEAST_ROWS_BY_VERSION = 12
 LEAST_ELAPSED = 0.25
 """Part of a bucket that must have passed before its rate is drawn."""
 
@@ -31,7 +32,11 @@ class Course:
     axis: wire.Axis
     end_s: float
     """Seconds from the axis' start to the window's end: the newest bucket may be unfinished."""
+    now: datetime
+    is_live: bool
     markers: tuple[wire.Marker, ...] = ()
+    versions: tuple[wire.VersionLines, ...] = ()
+    """Of the versions with the largest shares."""
 
 
 Chart = Callable[[Course, Frame, int, int], list[Line]]
@@ -39,11 +44,15 @@ Chart = Callable[[Course, Frame, int, int], list[Line]]
 
 
 def of_service(view: wire.ServiceView) -> Course:
-    return Course(f"service {view.service} {view.window}", view.lines, view.axis, _end_s(view), view.markers)
+    key = f"service {view.service} {view.window}"
+    return Course(
+        key, view.lines, view.axis, _end_s(view), view.now, view.is_live, view.markers, versions=view.version_lines
+    )
 
 
 def of_row(view: wire.FleetView, row: wire.ServiceRow) -> Course:
-    return Course(f"fleet {row.service} {view.window}", row.trend, view.axis, _end_s(view))
+    key = f"fleet {row.service} {view.window}"
+    return Course(key, row.trend, view.axis, _end_s(view), view.now, view.is_live)
 
 
 def _end_s(view: wire.View) -> float:
@@ -51,13 +60,16 @@ def _end_s(view: wire.View) -> float:
 
 
 def latency(course: Course, frame: Frame, width: int, height: int) -> list[Line]:
-    """p50 dotted below p99, under the markers."""
+    """p50 dotted below p99, under the markers; where there is room, version against version."""
     lines = course.lines
-    if not any(value is not None for value in (*lines.p50_ms, *lines.p99_ms)):
+    if not has_latency(lines):
         return absent("no request in this window has a latency", width, height)
+    measured = [each for each in course.versions if has_latency(each.lines)]
+    if len(measured) > 1 and height >= LEAST_ROWS_BY_VERSION:
+        return _latency_by_version(course, (measured[0], measured[1]), frame, width, height)
     cells = width - plot.GUTTER
-    rules = timeline.columns_of(course.markers, course.axis, cells)
-    above = [timeline.marker_line(course.markers, course.axis, cells)] if rules and height >= 5 else []
+    rules = timeline.rules_of(course.markers, course.axis, cells)
+    above = _marked(course, cells) if height >= 5 else []
     top = frame.scales.top(("latency", course.key), (*lines.p99_ms, *lines.p50_ms))
     series = (
         plot.Series(lines.p50_ms, "p50", ".", is_dotted=frame.glyphs.name == "braille"),
@@ -67,23 +79,82 @@ def latency(course: Course, frame: Frame, width: int, height: int) -> list[Line]
     return block(above + plot.with_axis(rows, top, numbers.tick_duration), width, height)
 
 
+def has_latency(lines: wire.Lines) -> bool:
+    return any(value is not None for value in (*lines.p50_ms, *lines.p99_ms))
+
+
+def has_cost(lines: wire.Lines) -> bool:
+    return any(value is not None for value in lines.usd)
+
+
+def _marked(course: Course, cells: int) -> list[Line]:
+    return [timeline.marker_line(course.markers, course.axis, cells)] if course.markers else []
+
+
+LEGENDS: dict[str, tuple[str, str]] = {"braille": ("⠤⠤⠤", "⠄⠄⠄"), "block": ("▀▀▀", "▀ ▀"), "ascii": ("***", "+++")}
+"""How a whole and a dotted line look in each set of glyphs."""
+
+
+def _latency_by_version(
+    course: Course, versions: tuple[wire.VersionLines, wire.VersionLines], frame: Frame, width: int, height: int
+) -> list[Line]:
+    """p99 above p50, each of the two largest versions side by side: the largest whole, the other dotted."""
+    cells = width - plot.GUTTER
+    rules = timeline.rules_of(course.markers, course.axis, cells)
+    above = _marked(course, cells)
+    room = height - len(above)
+    upper = room * 3 // 5
+    rows = list(above)
+    one, other = (each.lines for each in versions)
+    for name, whole, dotted, rows_here in (
+        ("p99", one.p99_ms, other.p99_ms, upper),
+        ("p50", one.p50_ms, other.p50_ms, room - upper),
+    ):
+        top = frame.scales.top((f"latency {name} by version", course.key), (*whole, *dotted))
+        series = (
+            plot.Series(whole, "first", "*"),
+            plot.Series(dotted, "second", "+", is_dotted=not frame.glyphs.is_ascii),
+        )
+        drawn = plot.lines_plot(series, cells, rows_here - 1, top, frame.glyphs, rules)
+        rows += [_legend(name, versions, frame), *plot.with_axis(drawn, top, numbers.tick_duration)]
+    return block(rows, width, height)
+
+
+def _legend(name: str, versions: tuple[wire.VersionLines, wire.VersionLines], frame: Frame) -> Line:
+    named = [
+        (Span(f"{look} ", ink), span(each.version or "(no version)", ink))
+        for look, ink, each in zip(LEGENDS[frame.glyphs.name], ("first", "second"), versions, strict=True)
+    ]
+    return (Span(" " * plot.GUTTER + f"{name}  ", "head"), *separated(named))
+
+
 def traffic(course: Course, frame: Frame, width: int, height: int) -> list[Line]:
     """Requests a second as bars; below them, on an axis of their own, the errors."""
     lines, axis = course.lines, course.axis
     if not lines.requests:
         return absent("no requests in this window", width, height)
     cells = width - plot.GUTTER
-    rules = timeline.columns_of(course.markers, axis, cells)
+    rules = timeline.rules_of(course.markers, axis, cells)
+    is_open = _is_open(course)
     per_s = _rates(lines.requests, course)
     error_rows = 0 if height < LEAST_BAR_ROWS_WITH_ERRORS or not any(lines.errors) else max(1, height // 5)
     top = frame.scales.top(("traffic", course.key), per_s)
-    bars = plot.bars_plot(per_s, cells, height - error_rows, top, "traffic", frame.glyphs, rules=rules)
+    bars = plot.bars_plot(
+        per_s, cells, height - error_rows, top, "traffic", frame.glyphs, rules=rules, has_open_end=is_open
+    )
     rows = plot.with_axis(bars, top, lambda rate: f"{numbers.tick(rate)}/s" if rate else "0")
     if error_rows:
         most = frame.scales.top(("errors", course.key), lines.errors)
-        marks = plot.bars_plot(lines.errors, cells, error_rows, most, "fail", frame.glyphs, sum, rules)
+        marks = plot.bars_plot(
+            lines.errors, cells, error_rows, most, "fail", frame.glyphs, sum, rules, has_open_end=is_open
+        )
         rows += plot.with_axis(marks, most, lambda n: f"✖ {numbers.tick(n)}" if n else "0")
     return block(rows, width, height)
+
+
+def _is_open(course: Course) -> bool:
+    """Is the newest bucket still being filled?"""
+    return course.is_live and course.end_s < course.axis.step_s * course.axis.buckets
 
 
 def _rates(values: Sequence[float | None], course: Course) -> list[float | None]:
@@ -100,18 +171,18 @@ def _rates(values: Sequence[float | None], course: Course) -> list[float | None]
 
 def cost(course: Course, frame: Frame, width: int, height: int) -> list[Line]:
     """Dollars an hour as bars."""
-    if not any(value is not None for value in course.lines.usd):
+    if not has_cost(course.lines):
         return absent("no request in this window has a known cost", width, height)
     cells = width - plot.GUTTER
-    rules = timeline.columns_of(course.markers, course.axis, cells)
+    rules = timeline.rules_of(course.markers, course.axis, cells)
     per_h = [None if rate is None else rate * 3600 for rate in _rates(course.lines.usd, course)]
     top = frame.scales.top(("cost", course.key), per_h)
-    bars = plot.bars_plot(per_h, cells, height, top, "cost", frame.glyphs, rules=rules)
+    bars = plot.bars_plot(per_h, cells, height, top, "cost", frame.glyphs, rules=rules, has_open_end=_is_open(course))
     return block(plot.with_axis(bars, top, lambda usd: f"${numbers.tick(usd)}/h" if usd else "0"), width, height)
 
 
 def axis_line(course: Course, width: int) -> Line:
-    return timeline.axis_line(course.axis, width - plot.GUTTER)
+    return timeline.axis_line(course.axis, width - plot.GUTTER, course.now)
 
 
 def absent(why: str, width: int, height: int) -> list[Line]:

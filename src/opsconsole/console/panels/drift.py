@@ -5,26 +5,33 @@ from __future__ import annotations
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import Line, Span, block, line, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, line, separated, span, wrapped
 from opsconsole.console.states import VERDICTS
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Column
 
+DIGIT = 3
+WORDS_FROM = 100
+"""Cells from which the verdict is a word as well as its sign; the title line explains the signs."""
+
 COLUMNS: tuple[Column, ...] = (
-    Column("verdict", "verdict", 9),
-    Column("feature", "feature", 14, grow=2),
+    Column("sign", "", 1, below_width=WORDS_FROM),
+    Column("verdict", "verdict", 9, from_width=WORDS_FROM),
+    Column("feature", "feature", 18, grow=2),
     Column("version", "version", 8, grow=1),
     Column("effect", "effect", 6, is_right=True),
     Column("n", "n", 5, is_right=True),
     Column("phi", "φ", 4, is_right=True),
-    Column("median", "median", 6, is_right=True, from_width=64),
-    Column("baseline_n", "base n", 6, is_right=True, from_width=90),
-    Column("p", "p adj", 6, is_right=True, from_width=90),
-    Column("why", "why", 14, grow=4),
+    Column("baseline_n", "base n", 6, is_right=True, from_width=WORDS_FROM),
+    Column("p", "p adj", 6, is_right=True, from_width=WORDS_FROM),
+    Column("why", "why", 20, grow=4),
 )
 
 FULL_EFFECT = 0.83
 """The largest effect there is: square root of the natural logarithm of two."""
+
+DETAIL_ROWS = 4
+"""Below the list, for the finding under the cursor."""
 
 
 def summary(frame: Frame) -> Line:
@@ -33,11 +40,11 @@ def summary(frame: Frame) -> Line:
         return ()
     drift = frame.service.drift
     counts = {word: sum(1 for each in drift.findings if each.verdict == word) for word in VERDICTS}
-    said = separated(
+    said = [
         Span(f"{VERDICTS[word].sign} {n} {VERDICTS[word].word}", VERDICTS[word].ink) for word, n in counts.items() if n
-    )
-    against = (Span("against ", "dim"), span(drift.baseline.label)) if drift.baseline.kind != "none" else ()
-    return separated((against, said))
+    ]
+    against: Line = (Span("against ", "dim"), span(drift.baseline.label)) if drift.baseline.kind != "none" else ()
+    return separated([*said, against])
 
 
 def measured(frame: Frame) -> str:
@@ -46,8 +53,12 @@ def measured(frame: Frame) -> str:
     return f"n {numbers.count(max((each.n for each in findings), default=0))}"
 
 
+def length(frame: Frame) -> int:
+    return len(frame.service.drift.findings) if frame.service else 0
+
+
 def body(frame: Frame, width: int, height: int) -> list[Line]:
-    """The ranked table; where there is room, the rule by which it was judged."""
+    """The ranked table; alone on the screen with a cursor, and all about the finding under it."""
     if frame.service is None:
         return block((), width, height)
     drift = frame.service.drift
@@ -58,37 +69,76 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
             else "no baseline: none was set, none could be chosen"
         )
         return block([(Span("   nothing judged: ", "strong"), Span(why, "dim"))], width, height)
+    if frame.state.panel == DIGIT:
+        return _alone(drift, frame.state.row, width, height)
     columns = table.visible(COLUMNS, width)
     rows = [table.row(columns, _cells(finding), width) for finding in drift.findings]
     room = height - 1
-    if len(rows) > room:
+    if len(rows) > room > 1:
         hidden = len(rows) - room + 1
-        rows = (
-            [*rows[: room - 1], line(Span(f"   … {hidden} more, less drifted: 3 shows all", "dim"))]
-            if room > 1
-            else rows
-        )
+        rows = [*rows[: room - 1], line(Span(f"   … {hidden} more, less drifted: {DIGIT} shows all", "dim"))]
     elif len(rows) + 3 <= room:
-        rows += [(), line(Span(f"   {drift.n_tests} tests in this look, p adjusted for all of them;", "dim"))]
-        rows += [line(Span(f"   effect runs from 0 to {FULL_EFFECT}; φ is how restless ordinary windows are", "dim"))]
+        rows += [EMPTY, *_rule(drift, width)]
     return block([table.header(columns, width), *rows], width, height)
+
+
+def _alone(drift: wire.Drift, cursor: int, width: int, height: int) -> list[Line]:
+    columns = table.visible(COLUMNS, width)
+    at = min(cursor, len(drift.findings) - 1)
+    shown = table.page(at, len(drift.findings), height - 2 - DETAIL_ROWS)
+    rows = [table.row(columns, _cells(drift.findings[i]), width, is_selected=i == at) for i in shown]
+    listed = [
+        table.header(columns, width),
+        *rows,
+        line(Span(f"   {at + 1} of {len(drift.findings)} · j k g G move", "dim")),
+    ]
+    detail = [EMPTY, *wrapped(f"   {_told(drift.findings[at])}", width, indent=3)[: DETAIL_ROWS - 1]]
+    spare = height - len(listed) - len(detail)
+    rule = [EMPTY, *_rule(drift, width)]
+    return block([*listed, *detail, *(rule if len(rule) <= spare else ())], width, height)
+
+
+def _told(finding: wire.DriftFinding) -> str:
+    """The finding in words, with every number it rests on."""
+    numbered = (
+        f"effect {numbers.effect(finding.effect)}",
+        f"p adjusted {numbers.MISSING if finding.p_value is None else _p(finding.p_value)}",
+        f"n {numbers.count(finding.n)} against {numbers.count(finding.n_baseline)}",
+        f"φ {_phi(finding)}",
+        *finding.reasons,
+    )
+    version = f" on {finding.version}" if finding.version else ""
+    return f"{finding.feature}{version}, {VERDICTS[finding.verdict].word}: {' · '.join(numbered)}"
+
+
+def _rule(drift: wire.Drift, width: int) -> list[Line]:
+    """The rule by which all was judged."""
+    told = (
+        f"   {drift.n_tests} tests in this look, p adjusted for all of them; effect runs from 0 to {FULL_EFFECT}; "
+        "φ is how restless ordinary windows are"
+    )
+    return wrapped(told, width, "dim", 3)
 
 
 def _cells(finding: wire.DriftFinding) -> dict[str, table.Cell]:
     sign = VERDICTS[finding.verdict]
     judged = "text" if finding.verdict in ("drift", "ok") else "dim"
     return {
+        "sign": Span(sign.sign, sign.ink),
         "verdict": sign.span,
         "feature": span(finding.feature, "strong" if finding.verdict == "drift" else judged),
         "version": span(finding.version or numbers.MISSING, judged),
         "effect": Span(numbers.effect(finding.effect), sign.ink if finding.verdict == "drift" else judged),
         "n": Span(numbers.count(finding.n), judged),
-        "phi": Span(numbers.MISSING if finding.phi is None else f"{finding.phi:.1f}", judged),
-        "median": Span(numbers.ratio(finding.median_ratio), judged),
+        "phi": Span(_phi(finding), judged),
         "baseline_n": Span(numbers.count(finding.n_baseline), judged),
         "p": Span(numbers.MISSING if finding.p_value is None else _p(finding.p_value), judged),
         "why": span("; ".join(finding.reasons), judged),
     }
+
+
+def _phi(finding: wire.DriftFinding) -> str:
+    return numbers.MISSING if finding.phi is None else f"{finding.phi:.1f}"
 
 
 def _p(value: float) -> str:

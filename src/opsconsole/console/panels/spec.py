@@ -30,6 +30,10 @@ class Panel:
     body: Callable[[Frame, int, int], list[Line]]
     is_timed: bool
     """Drawn over the shared time axis."""
+    is_empty: Callable[[Frame], bool] = lambda frame: False
+    """Is there nothing to draw? Then its title line says so, and takes no room from others."""
+    length: Callable[[Frame], int] = lambda frame: 0
+    """Rows of a panel that is a list and has a cursor when it is alone on the screen."""
 
 
 def _service(frame: Frame) -> wire.ServiceView:
@@ -110,7 +114,7 @@ def _cost_body(frame: Frame, width: int, height: int) -> list[Line]:
         why = f"{numbers.unpriced(cost.unpriced_tokens)}: the log has no cost and the price table has no such model"
         return block([(), *wrapped(why, width - 6, "warn", 3)], width, height)
     facts: list[Line] = []
-    if height >= LEAST_COST_ROWS_WITH_FACTS:
+    if height >= LEAST_COST_ROWS_WITH_FACTS and cost.n_known:
         known = f"{numbers.count(cost.n_known)} of {numbers.count(view.total.requests)}"
         facts = [
             (
@@ -136,11 +140,20 @@ PANELS: tuple[Panel, ...] = (
         lambda f: f"n {numbers.count(_service(f).total.latency_ms.n)}",
         _latency_body,
         True,
+        lambda f: not charts.has_latency(_service(f).lines),
     ),
     Panel(2, "traffic", _traffic_summary, versions.measured, _traffic_body, True),
-    Panel(3, "drift", drift.summary, drift.measured, drift.body, False),
-    Panel(4, "cost", _cost_summary, lambda f: f"n {numbers.count(_service(f).total.cost.n_known)}", _cost_body, True),
-    Panel(5, "versions", versions.summary, versions.measured, versions.body, False),
+    Panel(3, "drift", drift.summary, drift.measured, drift.body, False, length=drift.length),
+    Panel(
+        4,
+        "cost",
+        _cost_summary,
+        lambda f: f"n {numbers.count(_service(f).total.cost.n_known)}",
+        _cost_body,
+        True,
+        lambda f: not charts.has_cost(_service(f).lines),
+    ),
+    Panel(5, "versions", versions.summary, versions.measured, versions.body, False, length=versions.length),
 )
 
 BY_DIGIT: dict[int, Panel] = {panel.digit: panel for panel in PANELS}

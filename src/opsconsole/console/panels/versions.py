@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import Line, Span, block, line, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, line, span
 from opsconsole.console.states import HEALTH, drift_cell
 from opsconsole.console.text import fit
 from opsconsole.console.widgets import table
@@ -108,6 +108,12 @@ LABEL_CELLS = 13
 VERSION_CELLS = 24
 """The least that one version takes beside others."""
 LEAST_ROWS_SIDE_BY_SIDE = 10
+LEAST_ROWS_WITH_FOOT = 4
+"""Rows of a table from which one is spared to say how many more there are; the title line says it too."""
+LEAST_LIST_ROWS = 8
+
+DIGIT = 5
+RANK: dict[str, int] = {"fail": 0, "warn": 1, "unknown": 2, "ok": 2, "quiet": 3}
 
 
 def summary(frame: Frame) -> Line:
@@ -121,22 +127,51 @@ def measured(frame: Frame) -> str:
     return f"n {numbers.count(frame.service.total.requests)}" if frame.service else ""
 
 
+def length(frame: Frame) -> int:
+    return len(frame.service.versions) if frame.service else 0
+
+
+def ranked(versions: tuple[wire.VersionSummary, ...]) -> tuple[wire.VersionSummary, ...]:
+    """The largest, then those with a fault, then the others: who is hurt never hides behind who is large."""
+    return (*versions[:1], *sorted(versions[1:], key=lambda each: RANK[each.state]))
+
+
 def body(frame: Frame, width: int, height: int) -> list[Line]:
-    """Side by side where there are rows for the metrics, else a row a version."""
-    versions = frame.service.versions if frame.service else ()
+    """Side by side where there are rows for the metrics, else a row a version; alone and too many: both, in turn."""
+    versions = ranked(frame.service.versions) if frame.service else ()
+    if frame.state.panel == DIGIT and len(versions) > _fitting(width):
+        return _alone(versions, frame.state.row, width, height)
     if height >= LEAST_ROWS_SIDE_BY_SIDE:
         return block(_side_by_side(versions, width), width, height)
     columns = table.visible(COLUMNS, width)
     rows = [table.row(columns, _cells(each), width) for each in versions]
-    if len(rows) > height - 1:
+    if len(rows) > height - 1 >= LEAST_ROWS_WITH_FOOT:
         hidden = len(rows) - height + 2
-        rows = [*rows[: max(0, height - 2)], line(Span(f"   … {hidden} more with smaller shares", "dim"))]
+        rows = [*rows[: height - 2], line(Span(f"   … {hidden} more: {DIGIT} shows all", "dim"))]
     return block([table.header(columns, width), *rows], width, height)
 
 
+def _alone(versions: tuple[wire.VersionSummary, ...], cursor: int, width: int, height: int) -> list[Line]:
+    """A list with a cursor; where there is room, the version under it side by side with the largest."""
+    columns = table.visible(COLUMNS, width)
+    at = min(cursor, len(versions) - 1)
+    compared = [EMPTY, *_side_by_side((versions[0], versions[max(1, at)]), width)]
+    spare = height - len(compared)
+    if spare < LEAST_LIST_ROWS:
+        compared, spare = [], height
+    shown = table.page(at, len(versions), spare - 2)
+    rows = [table.row(columns, _cells(versions[i]), width, is_selected=i == at) for i in shown]
+    foot = line(Span(f"   {at + 1} of {len(versions)} · j k g G move", "dim"))
+    return block([table.header(columns, width), *rows, foot, *compared], width, height)
+
+
+def _fitting(width: int) -> int:
+    """How many versions stand beside each other."""
+    return max(1, (width - LABEL_CELLS) // VERSION_CELLS)
+
+
 def _side_by_side(versions: tuple[wire.VersionSummary, ...], width: int) -> list[Line]:
-    fitting = max(1, (width - LABEL_CELLS) // VERSION_CELLS)
-    shown = versions[:fitting]
+    shown = versions[: _fitting(width)]
     if not shown:
         return [line(Span("   no requests in this window", "dim"))]
     cells = min(40, (width - LABEL_CELLS) // len(shown))
@@ -148,7 +183,7 @@ def _side_by_side(versions: tuple[wire.VersionSummary, ...], width: int) -> list
             row.extend(_exactly(metric.text(each), cells))
         rows.append(tuple(row))
     if len(shown) < len(versions):
-        rows.insert(1, line(Span(f"   … {len(versions) - len(shown)} more with smaller shares", "dim")))
+        rows.append(line(Span(f" … {len(versions) - len(shown)} more: {DIGIT} shows all", "dim")))
     return rows
 
 

@@ -79,7 +79,7 @@ def _truth(frame: Frame) -> Line:
     age = _data_age(frame)
     if link.word == "lost":
         return (Span(" ✖ daemon lost, retrying", "fail"), *((Span(" · ", "faint"), *age) if age else ()))
-    if link.word == "refused":
+    if link.word in ("refused", "foreign"):
         return (Span(" ✖ ", "fail"), span(link.message, "warn"))
     if link.word == "connecting" and view is None:
         return (Span(" ◌ waiting for the daemon", "quiet"),)
@@ -90,12 +90,12 @@ def _truth(frame: Frame) -> Line:
 def _data_age(frame: Frame) -> Line:
     view = frame.view
     if view is None:
-        return (Span(f"data {numbers.age(frame.since_s)} old", "text"),) if frame.sources is not None else ()
+        return (Span(f"data {numbers.ticking_age(frame.since_s)} old", "text"),) if frame.sources is not None else ()
     newest = _newest(frame)
     if newest is None:
         return (Span("no data", "dim"),)
     ink = "warn" if frame.link.word == "lost" else "text"
-    return (Span("data ", "dim"), Span(numbers.age(frame.age_s(newest)), ink), Span(" old", "dim"))
+    return (Span("data ", "dim"), Span(numbers.ticking_age(frame.age_s(newest)), ink), Span(" old", "dim"))
 
 
 def _newest(frame: Frame) -> datetime | None:

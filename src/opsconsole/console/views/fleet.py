@@ -44,6 +44,8 @@ WIDE: tuple[Column, ...] = (
 )
 
 TREND_CELLS = 14
+LABEL_CELLS = 12
+MOST_REASONS = 4
 LEAST_DETAIL = 9
 """Rows below the table, where there are that many."""
 LEAST_CHART = 7
@@ -157,25 +159,34 @@ def _detail(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, width: in
 
 
 def _words(row: wire.ServiceRow, width: int) -> list[Line]:
-    lines = reason_lines(row.reasons, row.state)[:4] or [(HEALTH[row.state].span,)]
-    latency = row.latency_ms
-    quantiles = separated(
-        line(Span(f"{name} ", "dim"), Span(numbers.bounded(estimate), "text"))
-        for name, estimate in (("p50", latency.p50), ("p90", latency.p90), ("p99", latency.p99))
-        if estimate is not None
-    )
+    lines = reason_lines(row.reasons, row.state, MOST_REASONS) or [(HEALTH[row.state].span,)]
     pending = f", {numbers.count(row.pending)} pending" if row.pending else ""
     errors = "not logged" if row.error_rate is None else numbers.percent(row.error_rate)
     facts: list[tuple[str, Line]] = [
-        ("latency", quantiles or line(Span("not logged", "dim"))),
+        ("latency", _quantiles(row.latency_ms, width - LABEL_CELLS)),
         ("errors", line(f"{errors}  ({numbers.count(row.errors)} of {numbers.count(row.requests)}{pending})")),
         ("cost", _cost_words(row)),
         ("drift", _drift_words(row.worst_drift)),
         ("versions", separated(span(f"{name or '(none)'} {numbers.share(part)}") for name, part in row.versions)),
     ]
     body = [(Span("  ", "text"), *each) for each in lines]
-    body += [(Span(f"  {name:<9} ", "head"), *told) for name, told in facts]
+    body += [(Span(f"  {name:<{LABEL_CELLS - 2}}", "head"), *told) for name, told in facts]
     return [each if line_width(each) <= width else block([each], width, 1)[0] for each in body]
+
+
+def _quantiles(latency: wire.Latency, room: int) -> Line:
+    """Each quantile with the bounds of its bin; on a narrow screen p90 does without."""
+    if not latency.n:
+        return line(Span("not logged", "dim"))
+    named = (("p50", latency.p50), ("p90", latency.p90), ("p99", latency.p99))
+    texts = [(name, numbers.bounded(each), numbers.duration(numbers.value(each))) for name, each in named if each]
+    full = separated(line(Span(f"{name} ", "dim"), Span(bounded, "text")) for name, bounded, _ in texts)
+    if line_width(full) <= room:
+        return full
+    return separated(
+        line(Span(f"{name} ", "dim"), Span(short if name == "p90" else bounded, "text"))
+        for name, bounded, short in texts
+    )
 
 
 def _cost_words(row: wire.ServiceRow) -> Line:
@@ -195,6 +206,9 @@ def _drift_words(finding: wire.DriftFinding | None) -> Line:
 
 def _course(course: charts.Course, frame: Frame, width: int, height: int) -> list[Line]:
     """Latency, and where there is room traffic, over one axis: beside each other on a wide screen."""
+    if not charts.has_latency(course.lines):
+        rows = _titled(charts.traffic, course, frame, width, height - 1)
+        return block([*rows, charts.axis_line(course, width)], width, height)
     if width >= WIDE_FROM:
         half = (width - 2) // 2
         left = _titled(charts.latency, course, frame, half, height - 1)

@@ -14,8 +14,12 @@ LEAST_COLUMNS, LEAST_ROWS = 80, 24
 BODIES = {"fleet": fleet.paint, "service": service.paint, "sources": sources.paint}
 
 
+def is_too_small(width: int, height: int) -> bool:
+    return width < LEAST_COLUMNS or height < LEAST_ROWS
+
+
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
-    if width < LEAST_COLUMNS or height < LEAST_ROWS:
+    if is_too_small(width, height):
         return too_small(width, height)
     body = help.paint if frame.state.mode == "help" else BODIES[frame.state.view]
     return [bars.top(frame, width), *body(frame, width, height - 2), bars.bottom(frame, width)]
@@ -27,7 +31,7 @@ def too_small(width: int, height: int) -> list[Line]:
         line(Span("opsconsole needs more room", "strong")),
         line(f"have {width}x{height}"),
         line(f"need {LEAST_COLUMNS}x{LEAST_ROWS}"),
-        line(Span("q leaves", "dim")),
+        line(Span("q or Esc leaves", "dim")),
     ]
     above = max(0, (height - len(told)) // 2)
     return block([EMPTY] * above + [(Span(" " * min(2, width), "text"), *each) for each in told], width, height)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, line, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, line, line_width, separated, span
 from opsconsole.console.panels.spec import BY_DIGIT, PANELS, draw
 from opsconsole.console.states import HEALTH, reason_lines
 
@@ -48,25 +48,25 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
 
 
 def _head(view: wire.ServiceView, frame: Frame, width: int, height: int) -> list[Line]:
-    """State, name, why: as many reasons as a small screen can spare."""
+    """State, name, why: as many facts and reasons as the screen can spare; the name gives way to none of them."""
     users = (Span(f"{numbers.count(view.users)} users", "dim"),) if view.users is not None else ()
     models = (span(", ".join(view.total.models[:2]), "dim"),) if view.total.models else ()
     sign = HEALTH[view.state]
     left = (Span(" ", "text"), sign.span, Span("  ", "text"), span(view.service, "strong"))
-    facts = separated(
-        (models, users, line(Span(f"{numbers.rate(view.requests_per_s)} req/s", "text")),
-         line(Span(f"n {numbers.count(view.total.requests)}", "dim")))
-    )  # fmt: skip
-    reasons = reason_lines(view.reasons, view.state)
-    room = 1 if height < 30 else 3
-    shown = [(Span("   ", "text"), *each) for each in reasons[:room]]
-    if len(reasons) > room and shown:
-        more = (Span(f" +{len(reasons) - room} more ", "dim"),)
-        shown[-1] = ends(shown[-1], more, width)
-    rows = [ends(left, (*facts, Span(" ", "text")), width), *shown]
+    rate = line(Span(f"{numbers.rate(view.requests_per_s)} req/s", "text"))
+    n = line(Span(f"n {numbers.count(view.total.requests)}", "dim"))
+    facts = _fitting((models, users, n, rate), width - line_width(left) - 3)
+    reasons = reason_lines(view.reasons, view.state, 1 if height < 30 else 3)
+    rows = [ends(left, (*facts, Span(" ", "text")), width), *((Span("   ", "text"), *each) for each in reasons)]
     if height >= 30:
         rows.append(_not_logged(view) if view.not_logged else EMPTY)
     return block(rows, width, len(rows))
+
+
+def _fitting(facts: tuple[Line, ...], room: int) -> Line:
+    """The facts that fit, the first given up first."""
+    shown = separated(facts)
+    return shown if not facts or line_width(shown) <= room else _fitting(facts[1:], room)
 
 
 def _not_logged(view: wire.ServiceView) -> Line:
@@ -86,8 +86,10 @@ def _tabs(panel: int, width: int) -> Line:
 
 
 def _column(places: Sequence[tuple[int, int, int]], frame: Frame, width: int, height: int) -> list[Line]:
-    """Panels under each other; the last timed one carries the axis."""
-    heights = shared_out([(least, part) for _, least, part in places], height)
+    """Panels under each other, one without data as its title alone; the last timed one carries the axis."""
+    heights = shared_out(
+        [(1, 0) if BY_DIGIT[digit].is_empty(frame) else (least, part) for digit, least, part in places], height
+    )
     timed = [i for i, (digit, _, _) in enumerate(places) if BY_DIGIT[digit].is_timed and heights[i] >= LEAST_CHART]
     last_timed = timed[-1] if timed else -1
     rows: list[Line] = []
@@ -102,8 +104,8 @@ def shared_out(places: Sequence[tuple[int, int]], total: int) -> list[int]:
     spare = total - sum(heights)
     parts = sum(part for _, part in places)
     if spare >= 0:
-        heights = [least + spare * part // parts for least, part in places]
-        heights[0] += total - sum(heights)
+        heights = [least + spare * part // max(1, parts) for least, part in places]
+        heights[next((i for i, (_, part) in enumerate(places) if part), 0)] += total - sum(heights)
         return heights
     for i in reversed(range(len(heights))):
         given = min(heights[i], -spare)

@@ -19,6 +19,9 @@ from opsconsole.console.text import fit
 GUTTER = 8
 """Cells left of the plot: the axis labels and its rule."""
 
+OPEN = "┆"
+"""Stands over the newest bucket while it is not over."""
+
 Values = Sequence[float | None]
 
 
@@ -31,7 +34,7 @@ class Series:
     mark: str
     """Its point where only ASCII is drawn."""
     is_dotted: bool = False
-    """Every second dot, so that two lines differ without colour."""
+    """Broken into dots, so that two lines differ without colour."""
 
 
 @dataclass
@@ -165,10 +168,18 @@ def bars_plot(
     glyphs: GlyphSet,
     merge: Callable[[list[float]], float] = mean,
     rules: Sequence[int] = (),
+    *,
+    has_open_end: bool = False,
 ) -> list[Line]:
-    """One bar a bucket, in eighths of a cell; what is not zero shows at least the smallest mark."""
+    """One bar a bucket, in eighths of a cell; what is not zero shows at least the smallest mark.
+
+    ``has_open_end``: the newest bucket is not over; its bar is dim and stands before a mark that says so.
+    """
     steps = len(glyphs.bars) - 1
     cells = _ruled(width, height, rules)
+    open_from = slot_of(len(values) - 1, len(values), width) if has_open_end else width
+    for row in cells:
+        row[open_from:] = [(OPEN, "dim")] * (width - open_from)
     for column, value in enumerate(resampled(values, width, merge)):
         if not value:
             continue
@@ -176,7 +187,7 @@ def bars_plot(
         for level in range(height):
             part = min(steps, filled - level * steps)
             if part > 0:
-                cells[height - 1 - level][column] = (glyphs.bars[part], ink)
+                cells[height - 1 - level][column] = (glyphs.bars[part], "open" if column >= open_from else ink)
     return [from_cells(row) for row in cells]
 
 

@@ -29,11 +29,13 @@ class Column:
     """Its part of the cells that are left over."""
     from_width: int = 0
     """Only shown where the table has at least this many cells."""
+    below_width: int = 10_000
+    """Only shown where it has fewer than this many."""
 
 
 def visible(columns: Sequence[Column], width: int) -> list[Column]:
     """The columns that a table of this width shows."""
-    return [column for column in columns if column.from_width <= width]
+    return [column for column in columns if column.from_width <= width < column.below_width]
 
 
 def widths(columns: Sequence[Column], width: int) -> list[int]:

@@ -1,7 +1,7 @@
 """The time axis that every panel shares: labels in UTC, and what happened on it.
 
-Always true here: labels stand at round times, exactly over the column of that time; markers keep their column even
-where their text has no room.
+Always true here: labels stand at round times, exactly over the column of that time, and say the date where the axis is
+not all of today; markers keep their column even where their text has no room.
 """
 
 from __future__ import annotations
@@ -17,11 +17,19 @@ from opsconsole.console.widgets.plot import GUTTER, slot_of
 
 STEPS_S: tuple[int, ...] = (
     60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_592_000,
+    7_776_000, 15_552_000, 31_536_000,
 )  # fmt: skip
 """Distances between labels, the least that leaves room between them is taken."""
 
 LABEL_ROOM = 11
 """Cells that a label and the blank after it take."""
+
+DAY_S = 86_400
+
+MOST_RULES = 8
+"""Markers that are drawn through a whole chart; more of them would hide it, and are a sign above it only."""
+LEAST_NOTE = 8
+"""Cells from which the beginning of a marker's text says anything."""
 
 
 def columns_of(markers: Sequence[wire.Marker], axis: wire.Axis, width: int) -> list[int]:
@@ -29,8 +37,13 @@ def columns_of(markers: Sequence[wire.Marker], axis: wire.Axis, width: int) -> l
     return [_column(marker.at, axis, width) for marker in markers]
 
 
-def axis_line(axis: wire.Axis, width: int) -> Line:
-    """Labels under a plot of ``width`` cells, behind its gutter."""
+def rules_of(markers: Sequence[wire.Marker], axis: wire.Axis, width: int) -> list[int]:
+    """The columns in which markers run through a chart: none where there are too many."""
+    return columns_of(markers, axis, width) if len(markers) <= MOST_RULES else []
+
+
+def axis_line(axis: wire.Axis, width: int, now: datetime) -> Line:
+    """Labels under a plot of ``width`` cells, behind its gutter; ``now`` tells which dates go without saying."""
     span_s = axis.step_s * axis.buckets
     if span_s <= 0 or width <= 0:
         return (Span(" " * GUTTER, "dim"),)
@@ -38,12 +51,16 @@ def axis_line(axis: wire.Axis, width: int) -> Line:
     step_s = next((step for step in STEPS_S if span_s / step <= most), span_s)
     cells: list[str] = [" "] * width
     at_s = (int(axis.start.timestamp()) // step_s + 1) * step_s
+    free_from = 0
+    is_dated = axis.start.date() == now.date()
     while at_s < axis.start.timestamp() + span_s:
         at = datetime.fromtimestamp(at_s, UTC)
         column = _column(at, axis, width)
-        label = _label(at, step_s)
-        if column + len(label) <= width:
+        label = _label(at, step_s, now, is_first=not is_dated)
+        if free_from <= column <= width - len(label):
             cells[column : column + len(label)] = label
+            free_from = column + len(label) + 1
+            is_dated = True
         at_s += step_s
     return (Span("UTC".rjust(GUTTER - 2) + " │", "dim"), Span("".join(cells), "dim"))
 
@@ -54,18 +71,24 @@ def marker_line(markers: Sequence[wire.Marker], axis: wire.Axis, width: int) -> 
     places = sorted(zip(columns_of(markers, axis, width), markers, strict=True), key=lambda place: place[0])
     for i, (column, marker) in enumerate(places):
         until = places[i + 1][0] if i + 1 < len(places) else width
-        note = cut(" " + safe(marker.text), until - column - 2)
-        if text_width(note) == len(note):
+        text = " " + safe(marker.text)
+        note = cut(text, until - column - 2)
+        if text_width(note) == len(note) and (note == text or len(note) >= LEAST_NOTE):
             cells[column + 1 : column + 1 + len(note)] = [(character, "dim") for character in note]
         cells[column] = ("▼", "marker")
-    return (Span(" " * GUTTER, "text"), *from_cells(cells))
+    counted = f"{len(markers)}×".rjust(GUTTER - 1) + " " if len(markers) > MOST_RULES else " " * GUTTER
+    return (Span(counted, "dim"), *from_cells(cells))
 
 
 def _column(at: datetime, axis: wire.Axis, width: int) -> int:
     return slot_of((at - axis.start) / timedelta(seconds=axis.step_s), axis.buckets, width)
 
 
-def _label(at: datetime, step_s: int) -> str:
-    if step_s >= 86_400:
-        return f"{at:%b %d}"
-    return f"{at:%b %d}" if at.hour == 0 and at.minute == 0 else f"{at:%H:%M}"
+def _label(at: datetime, step_s: int, now: datetime, *, is_first: bool) -> str:
+    """The time; a date at midnight and where days are the step; and both at the first label of an axis not of today."""
+    year = "" if at.year == now.year else f"{at:%Y}-"
+    if step_s > 366 * DAY_S // 2:
+        return f"{at:%Y-%m}"
+    if step_s >= DAY_S or (at.hour == 0 and at.minute == 0):
+        return f"{year if is_first else ''}{at:%m-%d}"
+    return f"{at:%m-%d %H:%M}" if is_first else f"{at:%H:%M}"

@@ -1,0 +1,1 @@
+"""What opsconsole costs, beside the floor or the peer it is held against: ``make bench``."""

@@ -1,0 +1,67 @@
+"""Homes with real daemons, stopped when their tests are over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from commandline import lines, opsconsole, served, written
+from strays import room_for_processes
+
+NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def room() -> Iterator[Path]:
+    with room_for_processes() as root:
+        yield root
+
+
+@pytest.fixture
+def place(room: Path) -> Path:
+    """A new directory with a short name."""
+    directory = room / f"p{next(NUMBERS)}"
+    directory.mkdir()
+    return directory
+
+
+@contextmanager
+def passing_home(room: Path) -> Iterator[Path]:
+    home = room / f"h{next(NUMBERS)}"
+    try:
+        yield home
+    finally:
+        stopped = opsconsole("daemon", "stop", "--home", home)
+        assert stopped.code == 0, stopped.err
+
+
+@pytest.fixture
+def home(room: Path) -> Iterator[Path]:
+    """A home of one's own; its daemon is stopped afterwards."""
+    with passing_home(room) as home:
+        yield home
+
+
+@pytest.fixture
+def another_home(room: Path) -> Iterator[Callable[[], Path]]:
+    """As many more homes as wanted."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(passing_home(room))
+
+
+@pytest.fixture(scope="session")
+def full_home(room: Path) -> Iterator[Path]:
+    """A home whose daemon runs and has read 600 requests; for tests that only ask."""
+    with passing_home(room) as home:
+        log = written(room / "full" / "serving.jsonl", lines(served(600)))
+        assert opsconsole("ingest", log, "--home", home).code == 0
+        yield home
+
+
+@pytest.fixture
+def log(place: Path) -> Path:
+    """600 requests as JSON lines."""
+    return written(place / "serving.jsonl", lines(served(600)))
