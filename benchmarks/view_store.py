@@ -17,7 +17,8 @@ from benchmarks.ground import DATA, say
 from opsconsole.home import Home
 from opsconsole.store import folds
 from opsconsole.store.database import Database
-from opsconsole.store.writer import Batch, BatchFeature, FeatureKind, Writer
+from opsconsole.store.rollups import BatchFeature, FeatureKind
+from opsconsole.store.writer import Batch, Writer
 
 END = datetime(2026, 9, 14, 12, 0)  # noqa: DTZ001 - naive UTC, as the store keeps it
 DAYS = 7
@@ -34,8 +35,24 @@ FEATURES: tuple[BatchFeature, ...] = (
     *(BatchFeature(name, "categorical", name) for name in _CATEGORIES),
 )
 _LOGGED = frozenset(
-    "ts request_id service model version route region status error_type latency_ms ttft_ms input_tokens output_tokens "
-    "cost_usd user_key finish_reason".split()
+    [
+        "ts",
+        "request_id",
+        "service",
+        "model",
+        "version",
+        "route",
+        "region",
+        "status",
+        "error_type",
+        "latency_ms",
+        "ttft_ms",
+        "input_tokens",
+        "output_tokens",
+        "cost_usd",
+        "user_key",
+        "finish_reason",
+    ]
 )
 
 _BATCH = """

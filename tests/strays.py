@@ -7,6 +7,7 @@ take 107 bytes), so that whatever still runs there when the session ends is a st
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -44,8 +45,8 @@ def room_for_processes() -> Iterator[Path]:
 
 
 def processes_of(root: Path) -> dict[int, str]:
-    """pid → command line of every process, but this one, whose command line names something under the root."""
-    found = {}
+    """pid → command line of every process that names something under the root; a terminal around one does not count."""
+    found, named = {}, re.compile(re.escape(str(root)) + r"(?![\w.-])")
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
@@ -53,6 +54,6 @@ def processes_of(root: Path) -> dict[int, str]:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has just ended
-        if f"{root}/" in command:
+        if named.search(command) and not command.startswith("tmux "):
             found[int(entry.name)] = command
     return found

@@ -193,6 +193,7 @@ def ensure_daemon(home: Home, *, linger_s: float | None = None) -> None:
             raise kind(_last_words(home.daemon_log, began), f"The whole log: {home.daemon_log}")
         time.sleep(_POLL_S)
     if child is not None:
+        _collect(home)
         _children[home.directory] = child
 
 
@@ -236,6 +237,11 @@ def await_stop(home: Home) -> None:
         if time.monotonic() > deadline:
             raise DaemonError(f"the daemon did not end within {_STOP_WITHIN_S:.0f} s", f"Its log: {home.daemon_log}")
         time.sleep(_POLL_S)
+    _collect(home)
+
+
+def _collect(home: Home) -> None:
+    """Take leave of the daemon that this process once started on a home that it has let go of."""
     if (child := _children.pop(home.directory, None)) is not None:
         child.wait()
 

@@ -149,6 +149,9 @@ def _drift(drift: wire.Drift) -> Iterable[str]:
         return
     found = [finding for finding in drift.findings if finding.verdict == "drift"]
     judged = sum(1 for finding in drift.findings if finding.verdict in ("drift", "ok"))
+    if not judged:
+        yield f"drift       not judged: too few values to compare with {safe(drift.baseline.label)}"
+        return
     yield (
         f"drift       {len(found)} of {judged} features and versions drifted against {safe(drift.baseline.label)}"
         f" ({drift.n_tests} tests)"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from commandline import lines, opsconsole, served, written
+
 from strays import room_for_processes
 
 NUMBERS = count()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from commandline import Outcome, lines, opsconsole, rows, served, written
-from conftest import passing_home
 
+from conftest import passing_home
 from opsconsole import wire
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from commandline import opsconsole
+
 from strays import processes_of
 
 

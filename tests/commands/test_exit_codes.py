@@ -76,7 +76,7 @@ def test_wrong_configuration_keeps_its_own_exit_code_through_the_daemon(home: Pa
     written(home / "opsconsole.yaml", b"environment: test\nservics: {}\n")
     outcome = opsconsole("status", "--home", home)
     assert (outcome.code, outcome.out) == (3, "")
-    assert "opsconsole.yaml, line 2" in outcome.err
+    assert "opsconsole.yaml:2: servics" in outcome.err
     assert "services" in outcome.err
 
 

@@ -220,6 +220,40 @@ def versions_of(name: str, end: datetime) -> tuple[wire.VersionSummary, ...]:
     return (router_version("2026.11.3", end),)
 
 
+def version_lines_of(name: str, step: int) -> tuple[wire.VersionLines, ...]:
+    """The canary has lines from its release on; its p50 as well as its p99 lie above the old version's."""
+    if name != "chat-assist":
+        return ()
+    whole = canary_lines(step)
+    old = msgspec.structs.replace(whole, p99_ms=tuple(p99 and min(p99, 1_250) for p99 in whole.p99_ms))
+    new = wire.Lines(
+        requests=tuple(n // 10 if i >= 38 else 0 for i, n in enumerate(whole.requests)),
+        errors=whole.errors,
+        p50_ms=tuple(p50 and p50 * 1.3 if i >= 38 else None for i, p50 in enumerate(whole.p50_ms)),
+        p99_ms=tuple(p99 if i >= 38 else None for i, p99 in enumerate(whole.p99_ms)),
+        usd=whole.usd,
+    )
+    return (wire.VersionLines(version="v41", lines=old), wire.VersionLines(version="v42", lines=new))
+
+
+def crowded_view(name: str, window: str = "1h") -> wire.ServiceView:
+    """A service of 87 versions, the twelfth of which fails, each first seen within three weeks that ended long ago."""
+    view = service_view("lora-gateway", "7d")
+    versions = tuple(
+        version(
+            f"M{i:04d}", share=(88 - i) / 3_828, n=(88 - i) * 10, factor=1.0, end=HISTORICAL_END,
+            state="fail" if i == 12 else "ok", reasons=("errors 7.6%",) if i == 12 else (),
+        )
+        for i in range(1, 88)
+    )  # fmt: skip
+    on = wire.Axis(start=HISTORICAL_END - timedelta(days=23), step_s=23 * 86_400 // BUCKETS, buckets=BUCKETS)
+    markers = tuple(
+        wire.Marker(at=on.start + timedelta(hours=6 * i), kind="release", text=f"{each.version} first seen")
+        for i, each in enumerate(versions)
+    )
+    return msgspec.structs.replace(view, service=name, versions=versions, markers=markers, axis=on, window="all")
+
+
 def drift_of(name: str) -> wire.Drift:
     if name == "chat-assist":
         return wire.Drift(baseline=wire.Baseline(kind="version", label="v41"), findings=FINDINGS, n_tests=14)
@@ -294,7 +328,7 @@ def service_view(name: str, window: str = "1h") -> wire.ServiceView:
         total=total,
         versions=versions_of(name, end),
         lines=lines_of(name, on.step_s),
-        version_lines=(),
+        version_lines=version_lines_of(name, on.step_s),
         ttft_p50_ms=(),
         spend=wire.Spend(
             today_usd=usd and usd * 13,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 from driver import Session, drive
 from fleet import FakeClient, fleet_view
 
 from opsconsole import wire
 from opsconsole.console.feed import FIRST_RETRY_S, LAST_RETRY_S, LEAST_PAUSE_S, Answer, Feed, Question
 from opsconsole.console.frame import Link
+from opsconsole.errors import DaemonError
 
 
 def follow(client: FakeClient, pauses: int) -> tuple[list[Answer], list[Link], list[float]]:
@@ -68,7 +70,7 @@ def test_lost_daemon_keeps_the_data_and_says_so_while_its_age_grows() -> None:
         assert "chat-assist" in session.text
         session.clock.advance(34)
         session.app._surface.show()
-        assert "data 36s old" in session.bottom
+        assert "data 30s old" in session.bottom
         session.client.is_gone = False
         session.client.publish()
         await session.until("✔ daemon")
@@ -107,7 +109,7 @@ def test_first_paint_waits_for_nothing() -> None:
         assert "opsconsole" in session.top
         assert "waiting for the daemon" in session.bottom
         await session.press("?")
-        assert "keys in fleet" in session.text
+        assert "keys in the fleet" in session.text
 
     drive(scenario, client=Silent())
 
@@ -146,3 +148,16 @@ def test_panels_without_data_say_not_logged() -> None:
         assert "not logged: no request in this window has a latency" in session.text
 
     drive(scenario)
+
+
+def test_a_daemon_of_another_version_ends_the_console_with_what_to_do() -> None:
+    class Newer(FakeClient):
+        async def health(self) -> wire.Health:
+            return msgspec.structs.replace(await super().health(), api_version=wire.API_VERSION + 1, version="9.0.0")
+
+    async def scenario(session: Session) -> None:
+        assert session.app.return_code == DaemonError.exit_code
+        assert "9.0.0" in str(session.app.mismatch)
+        assert "opsconsole daemon stop" in str(session.app.mismatch)
+
+    drive(scenario, client=Newer())

@@ -15,6 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fleet import FakeClient
+from textual import constants
+
+from opsconsole.console.app import OpsConsole, run_console
+from opsconsole.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20.0
@@ -107,3 +112,28 @@ def test_a_closed_terminal_ends_the_process(terminal: Terminal) -> None:
 def test_it_asks_for_no_mouse_so_that_the_terminal_can_select(terminal: Terminal) -> None:
     terminal.read_until(b"chat-assist")
     assert b"\x1b[?1000h" not in terminal.output
+
+
+def test_without_a_keyboard_it_says_so_instead_of_waiting_for_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path(os.devnull).open(encoding="ascii") as nothing:
+        monkeypatch.setattr(sys, "__stdin__", nothing)
+        with pytest.raises(UsageError, match="standard input is no terminal"):
+            run_console(FakeClient())
+
+
+@pytest.mark.parametrize(("said", "wait_s"), [("", 0.025), ("300", 0.1)])
+def test_escape_is_answered_soon_unless_the_person_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, said: str, wait_s: float
+) -> None:
+    class Keyboard:
+        closed = False
+
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "__stdin__", Keyboard())
+    monkeypatch.setattr(constants, "ESCAPE_DELAY", 0.1)
+    monkeypatch.setattr(OpsConsole, "run", lambda self, **options: None)
+    monkeypatch.setenv("ESCDELAY", said)
+    assert run_console(FakeClient()) == 0
+    assert wait_s == constants.ESCAPE_DELAY

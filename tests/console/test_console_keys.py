@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from driver import LARGE, Session, drive
-from fleet import FakeClient, fleet_view
+from fleet import FakeClient, crowded_view, fleet_view
 
 from opsconsole.console import actions
 from opsconsole.console.actions import ACTIONS, Action, bind
 from opsconsole.console.verbs import VERBS
 
-EFFECTS = {"quit", "leave", "repaint"}
+EFFECTS = {"quit", "leave", "give_up", "repaint"}
 
 
 def test_enter_opens_the_service_under_the_cursor_and_each_back_key_returns() -> None:
@@ -214,3 +214,75 @@ def test_reserved_keys_cannot_be_bound_and_no_default_needs_function_keys_or_alt
 
 def test_every_action_does_something() -> None:
     assert {action.id for action in ACTIONS} == set(VERBS) | EFFECTS
+
+
+@pytest.mark.parametrize("leaving", ["q", "escape"])
+def test_on_a_screen_too_small_keys_do_nothing_but_leave(leaving: str) -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("j", "enter", "t", "slash", "question_mark", "s")
+        assert "need 80x24" in session.text
+        await session.pilot.resize_terminal(80, 24)
+        await session.settle()
+        assert "4 services" in session.top
+        assert "›✖ FAIL" in session.text
+        await session.pilot.resize_terminal(80, 23)
+        await session.settle()
+        await session.press(leaving)
+        assert session.app._exit
+
+    drive(scenario, size=(79, 24))
+
+
+def test_crowd_of_versions_is_a_list_with_a_cursor_and_its_place() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("enter")
+        assert "M0012" in session.text, "the failing version is among the few that an overview shows"
+        await session.press("5")
+        assert "1 of 87" in session.text
+        for _ in range(11):
+            await session.press("j")
+        assert "12 of 87" in session.text
+        assert session.line("›").split()[2] == "M0011"
+        await session.press("G")
+        assert "87 of 87" in session.text
+        assert session.line("›").split()[2] == "M0087"
+        await session.press("k", "g")
+        assert "1 of 87" in session.text
+        await session.press("0", "5")
+        assert "1 of 87" in session.text
+
+    drive(scenario, client=FakeClient(service_answer=crowded_view))
+
+
+def test_on_a_large_screen_the_version_under_the_cursor_stands_beside_the_largest() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("enter", "5", "G")
+        heads = next(row for row in session.text.splitlines() if row.split() == ["M0001", "M0087"])
+        assert heads
+
+    drive(scenario, size=LARGE, client=FakeClient(service_answer=crowded_view))
+
+
+def test_drift_alone_tells_all_about_the_finding_under_the_cursor() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("j", "enter", "3", "j")
+        assert "2 of 5" in session.text
+        assert "language on v42, drift: effect 0.14 · p adjusted <.001 · n 4,412" in session.text
+        assert "unseen 'zz' 0.5%" in " ".join(session.text.split())
+
+    drive(scenario)
+
+
+@pytest.mark.parametrize("keys", [(), ("j", "enter"), ("j", "enter", "3"), ("s",)])
+def test_help_is_whole_on_the_smallest_screen(keys: tuple[str, ...]) -> None:
+    async def scenario(session: Session) -> None:
+        await session.press(*keys)
+        context = session.app.frame.state.context
+        await session.press("question_mark")
+        for _, told in actions.listed(context):
+            assert told in session.text
+        for word in ("FAIL", "too few to say", "not logged", "not over", "first seen"):
+            assert word in session.text
+        assert "…" not in session.text.replace("1…5", "")
+
+    drive(scenario)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from driver import LARGE, SMALL, Session, check_snapshot, drive
-from fleet import FakeClient, fleet_view
+from collections.abc import Callable
 
+import pytest
+from driver import FOUR, LARGE, SMALL, Session, check_snapshot, drive
+from fleet import NOW, FakeClient, crowded_view, fleet_view
+from textual.pilot import Pilot
+
+from opsconsole.clock import ManualClock
+from opsconsole.console.app import OpsConsole
 from opsconsole.console.glyphs import GLYPHS
 
 SCREENS = {
@@ -64,3 +69,26 @@ def test_every_mode_tells_the_same_states(colours: str, glyphs: str) -> None:
         assert len({sign for sign, _ in told}) == 4
 
     drive(scenario, colours=colours, glyph_set=GLYPHS[glyphs])
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
+def test_three_weeks_of_87_versions_look_as_they_did(size: tuple[int, int]) -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("enter")
+        check_snapshot(f"crowded_{size[0]}x{size[1]}", session.text)
+        await session.press("5", "j")
+        check_snapshot(f"crowded_versions_{size[0]}x{size[1]}", session.text)
+
+    drive(scenario, size=size, client=FakeClient(service_answer=crowded_view))
+
+
+def test_fleet_is_painted_as_it_was(snap_compare: Callable[..., bool]) -> None:
+    """Colours and all; ``--snapshot-update`` draws it anew."""
+
+    async def arrived(pilot: Pilot[None]) -> None:
+        await pilot.press("j")
+        await pilot.pause()
+
+    client = FakeClient(fleet_answer=lambda window: fleet_view(window, names=FOUR))
+    app = OpsConsole(client, clock=ManualClock(NOW), colours="truecolor", glyph_set=GLYPHS["braille"])
+    assert snap_compare(app, terminal_size=SMALL, run_before=arrived)

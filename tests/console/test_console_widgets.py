@@ -94,13 +94,55 @@ def test_the_top_of_an_axis_does_not_follow_every_change() -> None:
     assert tops == [1000.0, 1000.0, 1000.0, 1000.0, 2000.0, 200.0]
 
 
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 AXIS = wire.Axis(start=datetime(2026, 11, 23, 12, 0, tzinfo=UTC), step_s=60, buckets=60)
 
 
 def test_labels_stand_over_their_time_in_utc() -> None:
-    text = plain(timeline.axis_line(AXIS, 120))
+    text = plain(timeline.axis_line(AXIS, 120, NOON))
     assert text[plot.GUTTER :].index("12:30") == 60
     assert "UTC" in text
+
+
+def test_today_needs_no_date_and_any_other_day_has_one() -> None:
+    assert "11-23" not in plain(timeline.axis_line(AXIS, 72, NOON))
+    assert "11-23 12:10" in plain(timeline.axis_line(AXIS, 72, NOON + timedelta(days=1)))
+
+
+def test_a_window_over_midnight_says_where_each_day_begins() -> None:
+    axis = wire.Axis(start=NOON - timedelta(hours=18), step_s=1_440, buckets=60)
+    text = plain(timeline.axis_line(axis, 72, NOON))
+    assert text.split()[2:] == ["11-23", "06:00", "12:00"]
+
+
+def test_weeks_are_labelled_by_their_days_and_an_old_one_by_its_year() -> None:
+    axis = wire.Axis(start=datetime(2024, 11, 15, 17, tzinfo=UTC), step_s=33_120, buckets=60)
+    assert plain(timeline.axis_line(axis, 72, NOON)).split()[2:] == ["2024-11-21", "11-28", "12-05"]
+
+
+@given(st.integers(0, 25_000), st.integers(0, 86_399), st.integers(1, 10_000_000), st.integers(20, 160))
+def test_every_axis_has_a_date_unless_it_is_of_today(day: int, second: int, step_s: int, width: int) -> None:
+    start = datetime(1990, 1, 1, tzinfo=UTC) + timedelta(days=day, seconds=second)
+    axis = wire.Axis(start=start, step_s=step_s, buckets=60)
+    row = plain(timeline.axis_line(axis, width, NOON))
+    assert len(row) == width + plot.GUTTER
+    labels = row[plot.GUTTER :].split()
+    assert not labels or "-" in labels[0] or axis.start.date() == NOON.date()
+
+
+def test_a_crowd_of_markers_is_counted_and_does_not_hide_the_chart() -> None:
+    crowd = [
+        wire.Marker(at=AXIS.start + timedelta(minutes=i), kind="release", text=f"M{i} first seen") for i in range(40)
+    ]
+    assert timeline.rules_of(crowd, AXIS, 72) == []
+    assert plain(timeline.marker_line(crowd, AXIS, 72)).split()[0] == "40×"
+    assert "…" not in plain(timeline.marker_line(crowd, AXIS, 72))
+
+
+def test_a_bucket_that_is_not_over_is_marked_and_dim() -> None:
+    rows = plot.bars_plot([4.0, 4.0, 2.0], 3, 2, 4.0, "traffic", GLYPHS["block"], has_open_end=True)
+    assert [plain(row) for row in rows] == ["██┆", "███"]
+    assert [row[-1].ink for row in rows] == ["dim", "open"]
 
 
 def test_marker_stands_at_its_time_with_its_text() -> None:
@@ -184,6 +226,15 @@ def test_counts_money_and_shares_keep_to_their_columns_and_only_nothing_is_zero(
     assert len(numbers.rate(x)) <= 6
     assert len(numbers.percent(x / 1e12)) <= 6
     assert (numbers.percent(x / 1e12) == "0%") == (x / 1e12 == 0)
+
+
+def test_no_price_near_a_change_of_form_is_too_wide() -> None:
+    assert [numbers.money(usd) for usd in (0.000095, 0.0000994, 0.0000996, 0.0001)] == [
+        "95µ$",
+        "99µ$",
+        "$0.00010",
+        "$0.00010",
+    ]
 
 
 def test_bounds_share_their_unit_where_they_can() -> None:

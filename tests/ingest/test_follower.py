@@ -464,7 +464,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(steps=STEPS, seed=st.integers(0, 10**6))
 def test_every_line_counts_once_whatever_happens_to_the_file(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], seed: int

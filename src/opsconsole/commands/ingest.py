@@ -24,8 +24,8 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
+    request = attach_request(arguments, follow=False)
     with client_of(arguments.home) as client:
-        request = attach_request(arguments, follow=False)
         attached = attach(client, request)
         rows = read_to_end(client, attached.source_ids)
     narrate(summary(rows))

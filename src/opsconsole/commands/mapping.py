@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from opsconsole import wire
 from opsconsole.commands.reading import passing_client
 from opsconsole.commands.words import Verbs, verb
 
+_NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 _EXAMPLES = """
 opsconsole map serving.jsonl                      what is guessed, and what is left out and why
 opsconsole map serving.jsonl > gateway.yaml       … to review, correct and pin:
@@ -32,5 +34,12 @@ def run(arguments: argparse.Namespace) -> int:
         service=arguments.service,
     )
     with passing_client() as client:
-        sys.stdout.write(client.guessed_mapping(request).mapping_yaml)
+        text = client.guessed_mapping(request).mapping_yaml
+    sys.stdout.write(_NOT_ASCII.sub(_escaped, text))
     return 0
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """What a terminal might obey, and YAML leaves as it is within double quotes, as an escape that YAML reads back."""
+    character = found[0]
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

@@ -50,15 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.once or arguments.json or not sys.stdout.isatty():
         return _once(arguments)
     home = arguments.home if arguments.is_home_named else watch_home(arguments.paths)
+    request = attach_request(arguments, follow=True)
     with client_of(home, linger_s=LINGER_S) as client:
-        attached = attach(client, attach_request(arguments, follow=True))
+        attached = attach(client, request)
         window = arguments.window or _fitting_window(client, attached)
     return open_console(home, window=window)
 
 
 def _once(arguments: argparse.Namespace) -> int:
+    request = attach_request(arguments, follow=False)
     with passing_client() as client:
-        request = attach_request(arguments, follow=False)
         attached = attach(client, request)
         rows = read_to_end(client, attached.source_ids)
         view = client.status(arguments.window or "all")

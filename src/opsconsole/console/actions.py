@@ -51,7 +51,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("?",), "help", "the keys that work here", VIEWS),
     Action("quit", ("q",), "quit", "leave; the daemon goes on", _in("fleet")),
     Action("window", ("t",), "window", "choose the time window", SERVICE | _in("fleet")),
-    Action("filter", ("/",), "filter", "services whose name holds a text; !text: those that do not", _in("fleet")),
+    Action("filter", ("/",), "filter", "only names that hold a text; !text: that do not", _in("fleet")),
     Action("faults", ("!",), "faults", "faults only: services that warn or fail", _in("fleet")),
     Action("overview", ("0",), "all", "all panels", SERVICE),
     Action("panel", ("1", "2", "3", "4", "5"), "panel", "this panel alone; again: all", SERVICE),

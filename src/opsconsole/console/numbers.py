@@ -86,10 +86,10 @@ def money(usd: float | None) -> str:
         return MISSING
     if usd == 0:
         return "$0"
-    if usd < 0.000_095:
+    if usd < 0.000_0995:
         return f"{usd * 1e6:.2g}µ$" if usd >= 1e-7 else "<0.1µ$"
     if usd < 0.095:
-        return f"${usd:.{1 - math.floor(math.log10(usd))}f}"
+        return f"${usd:.{1 - math.floor(math.log10(max(usd, 1e-4)))}f}"
     if usd < 99.995:
         return f"${usd:.2f}"
     return f"${count(usd)}"
@@ -180,7 +180,7 @@ def tick(value: float) -> str:
 
 
 def tick_duration(ms: float) -> str:
-    """A round duration on an axis: ``0``, ``200ms``, ``2.5s``, ``5m``."""
+    """A round duration on an axis: ``0``, ``200ms``, ``2.5s``, ``1000s``."""
     if not ms:
         return "0"
-    return f"{ms:g}ms" if ms < 1000 else f"{ms / 1000:g}s" if ms < 1_000_000 else f"{tick(ms / 1000)}s"
+    return f"{ms:g}ms" if ms < 1000 else f"{ms / 1000:g}s" if ms < 1e8 else f"{tick(ms / 1000)}s"

@@ -39,7 +39,7 @@ INKS: dict[str, dict[ColourMode, str]] = {
     "second": {"truecolor": "#d9a6ff", "ansi16": "magenta", "mono": "bold"},
     "traffic": {"truecolor": "#3f6d66", "ansi16": "green", "mono": ""},
     "cost": {"truecolor": "#675c8c", "ansi16": "magenta", "mono": ""},
-    "open": {"truecolor": "#7d8896", "ansi16": "bright_black", "mono": "dim"},
+    "open": {"truecolor": "#4b5765", "ansi16": "bright_black", "mono": "dim"},
     "marker": {"truecolor": "#e8b450", "ansi16": "yellow", "mono": "bold"},
 }
 

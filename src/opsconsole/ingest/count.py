@@ -16,7 +16,7 @@ from opsconsole.ingest.readers import open_source
 from opsconsole.ingest.sniff import document_records
 from opsconsole.ingest.source import LARGEST_CHUNK, Means, without_header
 from opsconsole.store.baselines import Count, count_relation
-from opsconsole.store.writer import watched_features
+from opsconsole.store.rollups import watched_features
 
 _NO_SOURCE = 0
 

@@ -125,7 +125,7 @@ class Follower:
         for known in sorted(self._current(), key=lambda known: -known.source_id):
             length = known.head_length
             is_file = (known.device, known.inode) == (status.st_dev, status.st_ino)
-            is_copy = length >= MIN_HEAD
+            is_copy = length >= MIN_HEAD or self._is_rewritten_document(known, reader)
             if not (is_file or is_copy) or len(head) < length:
                 continue
             if length not in digests:
@@ -136,6 +136,10 @@ class Follower:
             if not (is_file and is_cut_short):
                 return known
         return None
+
+    def _is_rewritten_document(self, known: KnownSource, reader: Reader) -> bool:
+        """JSON documents are replaced as a whole whenever they grow."""
+        return known.path == str(reader.path) and mapping_from_json(known.mapping_json).framing == "json"
 
     def _needed(self, known: KnownSource) -> int:
         """Bytes that a file must have to be the one that was read."""

@@ -19,7 +19,7 @@ from opsconsole.ingest.framing import MAX_LINE, Offsets
 from opsconsole.ingest.mapping import Mapping, Rule
 from opsconsole.ingest.sift import Lines, Rejects, joined, mended, sift
 from opsconsole.store.database import rows
-from opsconsole.store.writer import BatchFeature
+from opsconsole.store.rollups import BatchFeature
 
 _MAX_CATEGORY = 128
 """Characters of a categorical value that are kept."""

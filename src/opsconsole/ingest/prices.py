@@ -21,7 +21,7 @@ import orjson
 
 from opsconsole.errors import ConfigError
 from opsconsole.store.database import rows
-from opsconsole.store.writer import UNBILLED_FAILURE
+from opsconsole.store.rollups import UNBILLED_FAILURE
 
 _CLASSES: dict[str, tuple[str, ...]] = {
     "input_tokens": ("input_cost_per_token",),

@@ -125,7 +125,7 @@ def _files(directory: Path) -> list[Path]:
 def _decode(line: bytes, file: Path, number: int) -> Event:
     try:
         return msgspec.json.decode(line, type=Event)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise JournalError(f"{file}, line {number}: not an event ({error})", "Compare with a backup.") from error
 
 

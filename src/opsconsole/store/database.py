@@ -17,7 +17,6 @@ import duckdb
 from opsconsole.errors import StoreError
 from opsconsole.store import schema
 
-
 ROW_GROUP = 26_624
 """Rows that are compressed and skipped as one. A backlog's bite has several of them, so that it is compressed into the
 file at once instead of passing through the write-ahead log first, and a short window reads little beside its own rows."""

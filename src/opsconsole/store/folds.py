@@ -73,9 +73,9 @@ def reading(connection: duckdb.DuckDBPyConnection, level: str) -> dict[str, str]
 
     Buckets of the finer parts are truncated to the level's own.
     """
-    floor: dict[str, int] = {}
-    for coarse in schema.LEVELS[2 : schema.LEVELS.index(level) + 1]:
-        floor[schema.LEVELS[schema.LEVELS.index(coarse) - 1]] = _state(connection, coarse)[1]
+    coarser = schema.LEVELS[2 : schema.LEVELS.index(level) + 1]
+    absorbed = dict(rows(connection, "SELECT level, max(absorbed) FROM folds GROUP BY level")) if coarser else {}
+    floor = {finer: absorbed.get(coarse) or 0 for finer, coarse in zip(schema.LEVELS[1:], coarser, strict=False)}
     relations = {}
     for family in schema.FAMILIES:
         columns = ", ".join((*family.keys, *family.measures))

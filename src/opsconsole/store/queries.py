@@ -66,9 +66,9 @@ class Extent:
     requests: int
 
 
-_EXTENTS = """
-SELECT s.service, min(t.first_at), max(t.last_at), sum(t.requests)
-FROM {traffic} AS t JOIN series AS s USING (series_id) GROUP BY s.service ORDER BY s.service
+_SPANS = """
+SELECT s.service, s.version, min(t.first_at), max(t.last_at), sum(t.requests)
+FROM {traffic} AS t JOIN series AS s USING (series_id) GROUP BY s.service, s.version ORDER BY s.service, 3, s.version
 """
 
 _TRAFFIC = """
@@ -92,9 +92,9 @@ GROUP BY s.deployment_id, slot, h.metric, h.code
 """
 
 _FAILURES = """
-SELECT s.version, f.error_class, sum(f.requests) AS n
+SELECT s.service, s.version, f.error_class, sum(f.requests) AS n
 FROM {failures} AS f JOIN series AS s USING (series_id)
-WHERE f.bucket >= $from AND f.bucket < $to AND s.service = $service
+WHERE f.bucket >= $from AND f.bucket < $to
 GROUP BY ALL ORDER BY n DESC, f.error_class
 """
 
@@ -118,12 +118,6 @@ FROM {traffic} AS t JOIN series AS s USING (series_id)
 WHERE t.bucket >= $from AND t.bucket < $to AND s.service = $service
 """
 
-_FIRST_SEEN = """
-SELECT s.version, min(t.first_at)
-FROM {traffic} AS t JOIN series AS s USING (series_id)
-WHERE s.service = $service GROUP BY s.version ORDER BY 2
-"""
-
 _DISTRIBUTIONS = """
 SELECT d.version, f.name, f.kind, x.code, c.value, (epoch(x.bucket)::BIGINT - $start) // $step AS slot,
        sum(x.requests) AS n
@@ -140,6 +134,8 @@ class Questions:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._relations: dict[str, dict[str, str]] = {}
+        self._spans: dict[str, dict[str, Extent]] = {}
+        self._failures: dict[TimeAxis, dict[str, dict[str, dict[str, int]]]] = {}
 
     def _at(self, level: str) -> dict[str, str]:
         if level not in self._relations:
@@ -161,9 +157,20 @@ class Questions:
     def extents(self) -> dict[str, Extent]:
         """Every service, with the time and the number of what the store holds of it."""
         return {
-            service: Extent(aware(first), aware(last), int(n))
-            for service, first, last, n in self._ask(_EXTENTS, "day", {})
+            service: Extent(
+                min(span.first_at for span in versions.values()),
+                max(span.last_at for span in versions.values()),
+                sum(span.requests for span in versions.values()),
+            )
+            for service, versions in self._versions().items()
         }
+
+    def _versions(self) -> dict[str, dict[str, Extent]]:
+        """Service → version, oldest first → what the store holds of it: asked once, for every service."""
+        if not self._spans:
+            for service, version, first, last, n in self._ask(_SPANS, "day", {}):
+                self._spans.setdefault(service, {})[version] = Extent(aware(first), aware(last), int(n))
+        return self._spans
 
     def deployments(self) -> dict[int, tuple[str, str]]:
         """Deployment id → (service, version)."""
@@ -184,11 +191,13 @@ class Questions:
         return self._columns(_HISTOGRAMS, axis.level, _over(axis, service) | {"metrics": metrics})
 
     def failures(self, axis: TimeAxis, service: str) -> dict[str, dict[str, int]]:
-        """Version → error class → requests, largest first."""
-        found: dict[str, dict[str, int]] = {}
-        for version, error_class, n in self._ask(_FAILURES, axis.level, _window(axis, service)):
-            found.setdefault(version, {})[error_class] = int(n)
-        return found
+        """Version → error class → requests, largest first; asked once an axis, for every service."""
+        if axis not in self._failures:
+            found = self._failures[axis] = {}
+            window = {"from": naive(axis.start), "to": naive(axis.end)}
+            for name, version, error_class, n in self._ask(_FAILURES, axis.level, window):
+                found.setdefault(name, {}).setdefault(version, {})[error_class] = int(n)
+        return self._failures[axis].get(service, {})
 
     def models(self, axis: TimeAxis, service: str) -> dict[int, tuple[str, ...]]:
         """Deployment id → models that answered for it."""
@@ -211,7 +220,7 @@ class Questions:
 
     def first_seen(self, service: str) -> list[tuple[str, datetime]]:
         """Versions with the time of their first record, oldest first."""
-        return [(version, aware(at)) for version, at in self._ask(_FIRST_SEEN, "day", {"service": service})]
+        return [(version, span.first_at) for version, span in self._versions().get(service, {}).items()]
 
     def distributions(
         self, service: str, start: datetime, end: datetime, *, block_s: int | None = None

@@ -47,7 +47,7 @@ class Family:
 
 
 def _sums(sql_type: str, *names: str) -> dict[str, tuple[str, str]]:
-    return {name: (sql_type, "sum") for name in names}
+    return dict.fromkeys(names, (sql_type, "sum"))
 
 
 FAMILIES: tuple[Family, ...] = (

@@ -122,7 +122,7 @@ def _latency_by_version(
 
 def _legend(name: str, versions: tuple[wire.VersionLines, wire.VersionLines], frame: Frame) -> Line:
     named = [
-        (Span(f"{look} ", ink), span(each.version or "(no version)", ink))
+        (Span(f"{look} ", ink), span(each.version or "(none)", ink))
         for look, ink, each in zip(LEGENDS[frame.glyphs.name], ("first", "second"), versions, strict=True)
     ]
     return (Span(" " * plot.GUTTER + f"{name}  ", "head"), *separated(named))

@@ -6,6 +6,7 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, line, separated, span, wrapped
+from opsconsole.console.palette import Ink
 from opsconsole.console.states import VERDICTS
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Column
@@ -39,12 +40,20 @@ def summary(frame: Frame) -> Line:
     if frame.service is None:
         return ()
     drift = frame.service.drift
+    if not drift.findings:
+        return (Span("nothing judged: ", "text"), Span(_why_nothing(drift), "dim"))
     counts = {word: sum(1 for each in drift.findings if each.verdict == word) for word in VERDICTS}
     said = [
         Span(f"{VERDICTS[word].sign} {n} {VERDICTS[word].word}", VERDICTS[word].ink) for word, n in counts.items() if n
     ]
     against: Line = (Span("against ", "dim"), span(drift.baseline.label)) if drift.baseline.kind != "none" else ()
     return separated([*said, against])
+
+
+def _why_nothing(drift: wire.Drift) -> str:
+    if drift.baseline.kind != "none":
+        return "no column to compare"
+    return "no baseline was set, none could be chosen"
 
 
 def measured(frame: Frame) -> str:
@@ -63,12 +72,7 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
         return block((), width, height)
     drift = frame.service.drift
     if not drift.findings:
-        why = (
-            "no column to compare"
-            if drift.baseline.kind != "none"
-            else "no baseline: none was set, none could be chosen"
-        )
-        return block([(Span("   nothing judged: ", "strong"), Span(why, "dim"))], width, height)
+        return block((), width, height)
     if frame.state.panel == DIGIT:
         return _alone(drift, frame.state.row, width, height)
     columns = table.visible(COLUMNS, width)
@@ -92,7 +96,7 @@ def _alone(drift: wire.Drift, cursor: int, width: int, height: int) -> list[Line
         *rows,
         line(Span(f"   {at + 1} of {len(drift.findings)} · j k g G move", "dim")),
     ]
-    detail = [EMPTY, *wrapped(f"   {_told(drift.findings[at])}", width, indent=3)[: DETAIL_ROWS - 1]]
+    detail = [EMPTY, *_indented(_told(drift.findings[at]), width, "text")[: DETAIL_ROWS - 1]]
     spare = height - len(listed) - len(detail)
     rule = [EMPTY, *_rule(drift, width)]
     return block([*listed, *detail, *(rule if len(rule) <= spare else ())], width, height)
@@ -114,10 +118,14 @@ def _told(finding: wire.DriftFinding) -> str:
 def _rule(drift: wire.Drift, width: int) -> list[Line]:
     """The rule by which all was judged."""
     told = (
-        f"   {drift.n_tests} tests in this look, p adjusted for all of them; effect runs from 0 to {FULL_EFFECT}; "
+        f"{drift.n_tests} tests in this look, p adjusted for all of them; effect runs from 0 to {FULL_EFFECT}; "
         "φ is how restless ordinary windows are"
     )
-    return wrapped(told, width, "dim", 3)
+    return _indented(told, width, "dim")
+
+
+def _indented(text: str, width: int, ink: Ink) -> list[Line]:
+    return [(Span("   ", "text"), *row) for row in wrapped(text, width - 4, ink)]
 
 
 def _cells(finding: wire.DriftFinding) -> dict[str, table.Cell]:

@@ -143,7 +143,16 @@ PANELS: tuple[Panel, ...] = (
         lambda f: not charts.has_latency(_service(f).lines),
     ),
     Panel(2, "traffic", _traffic_summary, versions.measured, _traffic_body, True),
-    Panel(3, "drift", drift.summary, drift.measured, drift.body, False, length=drift.length),
+    Panel(
+        3,
+        "drift",
+        drift.summary,
+        drift.measured,
+        drift.body,
+        False,
+        is_empty=lambda f: not drift.length(f),
+        length=drift.length,
+    ),
     Panel(
         4,
         "cost",

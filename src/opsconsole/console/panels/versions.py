@@ -14,7 +14,7 @@ from opsconsole.console.text import fit
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Cell, Column
 
-UNNAMED = "(no version)"
+UNNAMED = "(none)"
 
 COLUMNS: tuple[Column, ...] = (
     Column("state", "state", 9),
@@ -25,7 +25,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("p50", "p50", 5, is_right=True),
     Column("p99", "p99", 5, is_right=True),
     Column("cost", "$/req", 8, is_right=True),
-    Column("drift", "drift", 16, grow=1),
+    Column("drift", "drift", 16, grow=2),
 )
 
 

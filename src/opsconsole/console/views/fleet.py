@@ -37,8 +37,8 @@ WIDE: tuple[Column, ...] = (
     Column("rate", "req/s", 5, is_right=True),
     Column("rate_trend", "traffic trend", 14, from_width=150),
     Column("n", "n", 5, is_right=True),
-    Column("cost", "$/h", 18, is_right=True),
-    Column("drift", "worst drift", 20, grow=1),
+    Column("cost", "$/h", 8, is_right=True),
+    Column("drift", "worst drift", 30, grow=1),
     Column("versions", "versions", 20, grow=2),
     Column("age", "age", 3, is_right=True),
 )
@@ -116,19 +116,19 @@ def _cells(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, *, is_wide
         "rate": Span(numbers.rate(row.requests_per_s), ink),
         "rate_trend": plot.sparkline(trend.requests, TREND_CELLS, frame.glyphs, "traffic", rate_top),
         "n": Span(numbers.count(row.requests), ink),
-        "cost": _cost(row, is_wide=is_wide),
+        "cost": _cost(row),
         "drift": drift_cell(row.worst_drift, is_long=is_wide),
         "versions": _versions(row, is_wide=is_wide),
         "age": Span(numbers.coarse_age(frame.age_s(row.last_at)), ink),
     }
 
 
-def _cost(row: wire.ServiceRow, *, is_wide: bool) -> Cell:
+def _cost(row: wire.ServiceRow) -> Cell:
     """Dollars an hour; a plus where part of the tokens has no price; never $0 for tokens that have none."""
     if row.usd_per_hour is None:
         if not row.unpriced_tokens:
             return Span(numbers.MISSING, "dim")
-        return Span(numbers.unpriced(row.unpriced_tokens) if is_wide else "unpriced", "warn")
+        return Span("unpriced", "warn")
     known = Span(numbers.money(row.usd_per_hour), "text")
     return (known, Span("+", "warn")) if row.unpriced_tokens else known
 
@@ -200,7 +200,7 @@ def _drift_words(finding: wire.DriftFinding | None) -> Line:
     if finding is None:
         return line(Span("nothing judged", "dim"))
     because = span(", ".join(finding.reasons), "dim") if finding.reasons else Span("", "text")
-    on = span(f"on {finding.version or '(no version)'}, n {numbers.count(finding.n)}")
+    on = span((f"on {finding.version}, " if finding.version else "") + f"n {numbers.count(finding.n)}")
     return separated((drift_cell(finding, is_long=True), line(on), line(because)))
 
 

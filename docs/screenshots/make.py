@@ -1,0 +1,100 @@
+"""Takes the pictures of the console that the documentation shows: the real console, on the real daemon, on the demo.
+
+``make screenshots`` runs it. The demo fleet and its daemon live in a temporary home and end with this script.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from opsconsole.client import AsyncClient, Client, ensure_daemon
+from opsconsole.console.app import OpsConsole
+from opsconsole.console.glyphs import GLYPHS
+from opsconsole.demo.launch import start_fleet, stop_fleet
+from opsconsole.demo.stage import prepare
+from opsconsole.home import Home
+
+HERE = Path(__file__).parent
+SIZES = ((80, 24), (160, 50))
+READY_WITHIN_S = 60.0
+
+FONT = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
+"""What is on the reader's machine: a picture fetches nothing."""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="opsconsole-") as directory:
+        home = Home(Path(directory))
+        home.create()
+        prepare(home.directory)
+        start_fleet(home.directory)
+        ensure_daemon(home)
+        client = Client(home)
+        try:
+            wait_until_judged(client)
+            for size in SIZES:
+                asyncio.run(take(home, size))
+        finally:
+            stop_fleet(home.directory)
+            client.stop()
+            client.close()
+            wait_until_gone(home)
+
+
+def wait_until_judged(client: Client) -> None:
+    """Until the history is read and measured against the configured baselines."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        services = client.status("1h").services
+        if len(services) > 1 and all(each.drift.baseline.kind == "version" for each in services):
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"the demo was not ready within {READY_WITHIN_S:.0f} s")
+
+
+def wait_until_gone(home: Home) -> None:
+    """Until the daemon has left its home, so that the home can be removed."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while home.socket.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+async def take(home: Home, size: tuple[int, int]) -> None:
+    """The fleet and one service of it, at one size."""
+    client = AsyncClient(home)
+    app = OpsConsole(client, colours="truecolor", glyph_set=GLYPHS["braille"])
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.frame.fleet is not None)
+        save(app, "fleet", size)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.frame.service is not None)
+        save(app, "service", size)
+    await client.close()
+
+
+async def until(pilot: Pilot[None], is_there: Callable[[], bool]) -> None:
+    async with asyncio.timeout(READY_WITHIN_S):
+        while not is_there():
+            await pilot.pause(0.05)
+    await pilot.pause(0.2)
+
+
+def save(app: OpsConsole, view: str, size: tuple[int, int]) -> None:
+    """One picture, its font taken from the reader's machine."""
+    picture = app.export_screenshot(title="opsconsole")
+    picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
+    picture = re.sub(r"font-family: Fira Code[^;]*;", f"font-family: {FONT};", picture)
+    lines = (line.rstrip() for line in picture.splitlines())
+    path = HERE / f"{view}-{size[0]}x{size[1]}.svg"
+    path.write_text("\n".join(line for line in lines if line) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

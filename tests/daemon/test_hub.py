@@ -1,0 +1,99 @@
+"""Consoles that look at the same thing share one computation, and wait until there is something new."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from calls import write_calls
+from conftest import START, Daemon
+
+from opsconsole import wire
+from opsconsole.daemon import hub as hub_module
+
+
+async def fleet(http: httpx.AsyncClient, after: int = 0, window: str = "1h") -> wire.FleetView:
+    response = await http.get("/v1/fleet", params={"after": after, "window": window})
+    return msgspec.json.decode(response.content, type=wire.FleetView)
+
+
+async def until_waiting(daemon: Daemon, n: int) -> None:
+    while daemon.hub.waiting < n:
+        await asyncio.sleep(0)
+
+
+def test_twenty_consoles_cost_one_computation(daemon: Daemon) -> None:
+    async def talk(http: httpx.AsyncClient) -> None:
+        views = await asyncio.gather(*(fleet(http) for _ in range(20)))
+        assert len({view.revision for view in views}) == 1
+        assert len(daemon.computed) == 1
+
+    asyncio.run(daemon.asking(talk))
+
+
+def test_a_long_poll_wakes_on_a_commit_and_is_shared(daemon: Daemon, tmp_path: Path) -> None:
+    log = write_calls(tmp_path / "calls.jsonl", START, range(10))
+    daemon.attach(log)
+
+    async def talk(http: httpx.AsyncClient) -> None:
+        first = await fleet(http)
+        waiting = [asyncio.create_task(fleet(http, after=first.revision)) for _ in range(20)]
+        await until_waiting(daemon, 20)
+        computed = len(daemon.computed)
+        assert not any(task.done() for task in waiting)
+        write_calls(log, START, range(10, 15))
+        await asyncio.to_thread(daemon.settle)
+        views = await asyncio.gather(*waiting)
+        assert {view.services[0].requests for view in views} == {15}
+        assert {view.revision for view in views} == {first.revision + 1}
+        assert len(daemon.computed) == computed + 1
+        assert daemon.hub.waiting == 0
+
+    asyncio.run(daemon.asking(talk))
+
+
+def test_a_console_that_is_behind_does_not_wait(daemon: Daemon) -> None:
+    async def talk(http: httpx.AsyncClient) -> None:
+        first = await fleet(http)
+        daemon.engine.changed()
+        assert (await fleet(http, after=first.revision)).revision == first.revision + 1
+
+    asyncio.run(daemon.asking(talk))
+
+
+def test_without_news_a_console_gets_the_view_of_the_present_moment(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "LONGEST_WAIT_S", 0.0)
+    monkeypatch.setattr(hub_module, "STALE_AFTER_S", -1.0)
+    monkeypatch.setattr(hub_module, "LEAST_INTERVAL_S", 0.0)
+
+    async def talk(http: httpx.AsyncClient) -> None:
+        first = await fleet(http)
+        daemon.clock.advance(600)
+        second = await fleet(http, after=first.revision)
+        assert second.revision == first.revision
+        assert second.now > first.now
+
+    asyncio.run(daemon.asking(talk))
+
+
+def test_other_windows_are_other_views(daemon: Daemon) -> None:
+    async def talk(http: httpx.AsyncClient) -> None:
+        views = await asyncio.gather(fleet(http), fleet(http, window="24h"))
+        assert [view.window for view in views] == ["1h", "24h"]
+        assert len(daemon.computed) == 2
+
+    asyncio.run(daemon.asking(talk))
+
+
+def test_an_error_is_not_remembered(daemon: Daemon, tmp_path: Path) -> None:
+    async def ask(http: httpx.AsyncClient) -> int:
+        return (await http.get("/v1/service", params={"service": "chat"})).status_code
+
+    assert asyncio.run(daemon.asking(ask)) == 400
+    daemon.attach(write_calls(tmp_path / "calls.jsonl", START, range(3)))
+    assert asyncio.run(daemon.asking(ask)) == 200
