@@ -4,6 +4,7 @@
 #   make test    the tests                      make check   lint, format, types, import contracts
 #   make bench   the benchmarks                 make docs    the generated pages
 #   make sample  sample_data/, from its seed    make lock    requirements.lock, from pyproject.toml (needs uv)
+#   make screenshots   docs/screenshots/, from the demo
 #   make clean   what tools left behind         make distclean   that, and .venv
 
 SHELL := /bin/bash
@@ -17,7 +18,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed-from-lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: help venv demo test check bench docs sample lock clean distclean
+.PHONY: help venv demo test check bench docs sample screenshots lock clean distclean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -59,6 +60,9 @@ docs: $(STAMP)
 
 sample: $(STAMP)
 	@$(BIN)/python -m opsconsole.demo sample_data --sample --seed 7
+
+screenshots: $(STAMP)
+	@$(BIN)/python docs/screenshots/make.py
 
 lock:
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \

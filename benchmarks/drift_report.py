@@ -1,9 +1,9 @@
 """A drift report of ten numeric and five categorical columns, from Parquet files to verdicts, beside Evidently's.
 
-Always true here: both sides get the same two files and say which of the fifteen columns drifted; three of them did (the
-mean of n0, the scale of n4, the mix of c0). "run" is what a side does with data at hand: for Evidently the report on data
-frames that are loaded already, for ours everything from the files on, reading included. Evidently has an environment of
-its own under ``bench-data/``; where it cannot be installed its rows fail.
+Always true here: both sides get the same two files and say which of the fifteen columns drifted; three of them did
+(the mean of n0, the scale of n4, the mix of c0). "run" is what a side does with data at hand: for Evidently the report
+on data frames that are loaded already, for ours everything from the files on, reading included. Evidently has an
+environment of its own under ``bench-data/``; where it cannot be installed its rows fail.
 
     python -m benchmarks.drift_report CURRENT_ROWS
 """
@@ -55,7 +55,7 @@ def rows(is_quick: bool) -> list[Row]:
     reference, current = _file(REFERENCE_ROWS), _file(current_rows)
     script = DATA / "evidently_report.py"
     script.write_text(_EVIDENTLY)
-    sides = {
+    sides: dict[str, list[str | Path]] = {
         "evidently": [_evidently_python(), script, reference, current],
         "ours": side("drift_report", str(current_rows)),
     }

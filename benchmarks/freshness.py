@@ -76,7 +76,8 @@ def lines(n: int, first: int) -> bytes:
 
 async def _watch(home: Home, writer: Writer, until: int) -> list[tuple[float, int]]:
     """(when an answer came, requests in it), until all lines are in one."""
-    client, revision, seen = AsyncClient(home), 0, []
+    client, revision = AsyncClient(home), 0
+    seen: list[tuple[float, int]] = []
     deadline = time.monotonic() + SECONDS + _SETTLE_S
     while not seen or seen[-1][1] < until:
         view = await client.fleet(wire.DEFAULT_WINDOW, revision)

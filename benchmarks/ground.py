@@ -1,7 +1,7 @@
 """What every benchmark stands on: where data lies, how a side is run, and what a row of the table says.
 
-Always true here: each side runs in a process of its own, so its CPU seconds and its peak memory are its own; data is made
-once, under ``bench-data/``, and used again; narration goes to stderr.
+Always true here: each side runs in a process of its own, so its CPU seconds and its peak memory are its own; data is
+made once, under ``bench-data/``, and used again; narration goes to stderr.
 """
 
 from __future__ import annotations

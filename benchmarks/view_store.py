@@ -1,8 +1,8 @@
 """Makes the stores that views are measured on: the same seven days, with few or many requests in them.
 
-Always true here: records enter through ``Writer.commit`` and are folded as the daemon folds them, though they are made by
-SQL and not parsed from text. Quarter-hours are committed whole and folded up to days; of the last quarter-hour every ten
-seconds are a commit and a fold of its own, as when a log is followed, and the last of them are still recent.
+Always true here: records enter through ``Writer.commit`` and are folded as the daemon folds them, though they are made
+by SQL and not parsed from text. Quarter-hours are committed whole and folded up to days; of the last quarter-hour every
+ten seconds are a commit and a fold of their own, as when a log is followed, and the last of them are still recent.
 """
 
 from __future__ import annotations
@@ -70,9 +70,11 @@ WITH drawn AS (
 )
 SELECT $from::TIMESTAMP + to_microseconds((($seconds * 1e6) * (i + u1) / $n)::BIGINT) AS ts,
        'r' || $first + i AS request_id, {services}[service_no + 1] AS service, 'vendor' AS provider,
-       'model-' || chr(97 + service_no) || CASE WHEN u6 < 0.7 THEN '1' ELSE '2' END AS model, 'v' || version_no AS version,
+       'model-' || chr(97 + service_no) || CASE WHEN u6 < 0.7 THEN '1' ELSE '2' END AS model,
+       'v' || version_no AS version,
        '/v1/r' || k % 3 AS route, CASE WHEN u4 < 0.6 THEN 'eu-west' ELSE 'us-east' END AS region,
-       (CASE WHEN u2 < 0.985 THEN 200 WHEN u2 < 0.99 THEN 429 WHEN u2 < 0.995 THEN 503 ELSE 500 END)::SMALLINT AS status,
+       (CASE WHEN u2 < 0.985 THEN 200 WHEN u2 < 0.99 THEN 429 WHEN u2 < 0.995 THEN 503
+        ELSE 500 END)::SMALLINT AS status,
        CASE WHEN u2 >= 0.995 THEN 'worker lost' END AS error_type, latency * version_no AS latency_ms,
        latency * version_no * (0.1 + 0.4 * u6) AS ttft_ms, NULL::DOUBLE AS queue_ms, prompt AS input_tokens,
        generated AS output_tokens, NULL::BIGINT AS cached_tokens, NULL::BIGINT AS cache_write_tokens,

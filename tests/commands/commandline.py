@@ -7,10 +7,11 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Iterable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from opsconsole.cli import main
 
 T = TypeVar("T")
 Record = dict[str, Any]
+NUMBERS = count()
 START = datetime(2026, 11, 20, 10, 0, 0, 250_000, tzinfo=UTC)
 
 
@@ -56,6 +58,17 @@ def opsconsole(*words: str | Path) -> Outcome:
         stream.flush()
         texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
     return Outcome(code, *texts)
+
+
+@contextmanager
+def passing_home(room: Path) -> Iterator[Path]:
+    """A home with a short name, whose daemon is stopped afterwards."""
+    home = room / f"h{next(NUMBERS)}"
+    try:
+        yield home
+    finally:
+        stopped = opsconsole("daemon", "stop", "--home", home)
+        assert stopped.code == 0, stopped.err
 
 
 PROGRAM = [sys.executable, "-m", "opsconsole.cli"]

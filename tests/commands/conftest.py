@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from itertools import count
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from commandline import lines, opsconsole, served, written
+from commandline import NUMBERS, lines, opsconsole, passing_home, served, written
 
 from strays import room_for_processes
-
-NUMBERS = count()
 
 
 @pytest.fixture(scope="session")
@@ -27,16 +24,6 @@ def place(room: Path) -> Path:
     directory = room / f"p{next(NUMBERS)}"
     directory.mkdir()
     return directory
-
-
-@contextmanager
-def passing_home(room: Path) -> Iterator[Path]:
-    home = room / f"h{next(NUMBERS)}"
-    try:
-        yield home
-    finally:
-        stopped = opsconsole("daemon", "stop", "--home", home)
-        assert stopped.code == 0, stopped.err
 
 
 @pytest.fixture

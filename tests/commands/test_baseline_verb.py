@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commandline import Outcome, lines, opsconsole, rows, served, written
+from commandline import Outcome, lines, opsconsole, passing_home, rows, served, written
 
-from conftest import passing_home
 from opsconsole import wire
 
 

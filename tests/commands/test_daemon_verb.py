@@ -68,6 +68,7 @@ def test_socket_of_a_killed_daemon_keeps_nobody_from_starting(home: Path) -> Non
     opsconsole("daemon", "start", "--home", home)
     killed = opsconsole("daemon", "status", "--json", "--home", home).decoded(wire.Health).pid
     os.kill(killed, signal.SIGKILL)
+    os.waitid(os.P_PID, killed, os.WEXITED | os.WNOWAIT)
     assert (home / "opsconsole.sock").exists()
     assert opsconsole("daemon", "start", "--home", home).code == 0
     assert opsconsole("daemon", "status", "--json", "--home", home).decoded(wire.Health).pid != killed

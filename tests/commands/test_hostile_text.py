@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commandline import lines, opsconsole, served, written
+from commandline import lines, opsconsole, passing_home, served, written
 
-from conftest import passing_home
 from opsconsole import wire
 
 ESCAPES = "\x1b[31m\x1b]0;pwn\x07\x9b2J\u202e\x7f\r\n"

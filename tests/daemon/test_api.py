@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 from calls import write_calls
-from conftest import START, Daemon
+from inprocess import START, Daemon
 
 from opsconsole import journal, wire
 from opsconsole.client import decoded
@@ -109,7 +109,7 @@ def test_a_baseline_can_be_a_range_or_a_file(daemon: Daemon, log: Path) -> None:
     daemon.attach(log)
     ranged = wire.BaselineRequest(service="chat", start=AGO, end=AGO + timedelta(minutes=2))
     reply = daemon.ask("POST", "/v1/baseline", wire.BaselineReply, ranged)
-    assert (reply.baseline.kind, reply.features["size"]) == ("range", 105)  # the minutes that begin in it
+    assert (reply.baseline.kind, reply.features["size"]) == ("range", 120)  # the minutes that begin in it
     filed = wire.BaselineRequest(service="chat", file=str(log))
     reply = daemon.ask("POST", "/v1/baseline", wire.BaselineReply, filed)
     assert (reply.baseline.label, reply.features["size"]) == ("calls.jsonl", 300)
@@ -215,7 +215,9 @@ def test_every_answer_is_json_of_its_struct(daemon: Daemon, log: Path) -> None:
     daemon.attach(log)
 
     async def talk(http: httpx.AsyncClient) -> list[httpx.Response]:
-        return [await http.get(f"/v1/{path}") for path in ("fleet", "service?service=chat", "status", "sources", "health")]
+        return [
+            await http.get(f"/v1/{path}") for path in ("fleet", "service?service=chat", "status", "sources", "health")
+        ]
 
     for response in asyncio.run(daemon.asking(talk)):
         assert response.headers["content-type"] == "application/json"

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 from calls import write_calls
-from conftest import START, Daemon
+from inprocess import START, Daemon
 
 from opsconsole import wire
 from opsconsole.daemon import hub as hub_module

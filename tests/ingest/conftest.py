@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ingesting import START, TakeIn, means_of
 
 from opsconsole.clock import ManualClock
 from opsconsole.ingest.follower import Follower, Wish
 from opsconsole.ingest.mapping import Mapping
-from opsconsole.ingest.prices import PriceBook
-from opsconsole.ingest.privacy import Hasher
 from opsconsole.ingest.source import Means, Source
 from opsconsole.store.database import Database
-from opsconsole.store.writer import Writer
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-TakeIn = Callable[..., Source]
 
 
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(START)
-
-
-def means_of(database: Database, clock: ManualClock, prices: PriceBook | None = None) -> Means:
-    return Means(
-        connection=database.writer,
-        spool=database.spool,
-        writer=Writer(database.writer),
-        hasher=Hasher(database.path.parent / "hash.key"),
-        prices=prices or PriceBook([]),
-        clock=clock,
-    )
 
 
 @pytest.fixture

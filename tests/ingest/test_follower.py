@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from conftest import START, means_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ingesting import START, means_of
 
 from opsconsole.clock import ManualClock
 from opsconsole.ingest.follower import Follower, Wish
@@ -457,7 +457,18 @@ def test_a_source_that_fails_stops_no_other(bench: Bench, log: Path, monkeypatch
 
 STEPS = st.lists(
     st.sampled_from(
-        ["append", "append", "half", "look", "look", "rename", "copytruncate", "copytruncate packed", "remove", "restart"]
+        [
+            "append",
+            "append",
+            "half",
+            "look",
+            "look",
+            "rename",
+            "copytruncate",
+            "copytruncate packed",
+            "remove",
+            "restart",
+        ]
     ),
     min_size=3,
     max_size=25,

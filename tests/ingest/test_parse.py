@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TakeIn
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from ingesting import TakeIn, means_of
 
 from opsconsole.clock import ManualClock
 from opsconsole.ingest.framing import frame_csv, frame_lines
@@ -63,7 +64,7 @@ HARMLESS: dict[str, bytes] = {
     "NaN": b'{"ts": "2026-01-01T00:00:30Z", "latency_ms": NaN, "prompt_tokens": NaN}',
     "infinity": b'{"ts": "2026-01-01T00:00:30Z", "latency_ms": Infinity, "prompt_tokens": 1e400}',
     "key named twice": b'{"ts": "2026-01-01T00:00:30Z", "latency_ms": 1, "latency_ms": "x"}',
-    "key named twice with a wrong value": b'{"ts": "2026-01-01T00:00:30Z", "status": 1, "latency_ms": "x", "status": 2}',
+    "key twice and a wrong value": b'{"ts": "2026-01-01 00:00:30", "status": 1, "latency_ms": "x", "status": 2}',
     "half a surrogate pair": b'{"ts": "2026-01-01T00:00:30Z", "model": "a\\ud800b"}',
     "NUL in a text": b'{"ts": "2026-01-01T00:00:30Z", "model": "a\\u0000b"}',
     "more tokens than a sum can hold": b'{"ts": "2026-01-01T00:00:30Z", "prompt_tokens": 9223372036854775807}',
@@ -121,7 +122,9 @@ def test_an_odd_value_costs_that_value_and_not_the_line(
     log.write_bytes(b"\n".join([*GOOD[:5], HARMLESS[name], *GOOD[5:]]) + b"\n")
     source = take_in(log, mapping=mapped(tmp_path))
     assert (source.tally.accepted, source.tally.rejected) == (11, 0)
-    total = rows(means.connection, "SELECT sum(latency_ms), sum(input_tokens) FROM requests WHERE request_id IS NOT NULL")
+    total = rows(
+        means.connection, "SELECT sum(latency_ms), sum(input_tokens) FROM requests WHERE request_id IS NOT NULL"
+    )
     assert total == [(1050.0, 100)]
     ((latency, tokens),) = rows(
         means.connection, "SELECT latency_ms, input_tokens FROM requests WHERE request_id IS NULL"
@@ -138,9 +141,7 @@ def test_what_is_no_line_is_neither_counted_nor_rejected(tmp_path: Path, take_in
     assert (source.tally.accepted, source.tally.rejected) == (10, 0)
 
 
-def test_nuls_before_a_record_are_skipped_and_the_record_is_kept(
-    tmp_path: Path, means: Means, take_in: TakeIn
-) -> None:
+def test_nuls_before_a_record_are_skipped_and_the_record_is_kept(tmp_path: Path, means: Means, take_in: TakeIn) -> None:
     log = tmp_path / "serving.jsonl"
     log.write_bytes(b"\0" * 5000 + b"\n".join(GOOD) + b"\n")
     assert take_in(log).tally.accepted == 10
@@ -195,10 +196,6 @@ def test_the_spool_keeps_nothing_of_a_log(tmp_path: Path, means: Means, take_in:
 def test_a_naive_time_is_utc_wherever_the_daemon_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: ManualClock, zone: str
 ) -> None:
-    import time
-
-    from conftest import means_of
-
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
@@ -236,7 +233,9 @@ VALUES = st.one_of(
     st.integers(),
     st.floats(allow_nan=True),
     st.text(max_size=8),
-    st.sampled_from(["12", " 12 ", "1e3", "", " ", "NaN", "inf", "n/a", "true", "200", "success", "FAILURE", "running"]),
+    st.sampled_from(
+        ["12", " 12 ", "1e3", "", " ", "NaN", "inf", "n/a", "true", "200", "success", "FAILURE", "running"]
+    ),
     st.lists(st.integers(0, 3), max_size=2),
     st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0, 3), max_size=1),
 )
@@ -280,7 +279,7 @@ def test_a_bad_line_beside_them_changes_no_record(means: Means, records: list[di
     _, alone = staged(means, BOTH, *lines)
     found, beside = staged(means, BOTH, *lines, b"{broken")
     assert len(alone) == len(beside) == len(records)
-    assert [row for row in map(_comparable, beside)] == [row for row in map(_comparable, alone)]
+    assert list(map(_comparable, beside)) == list(map(_comparable, alone))
     assert [reject[2] for reject in found.rejects] == ["not JSON"]
 
 
@@ -368,7 +367,9 @@ def test_litellm_latency_and_first_token_follow_its_rules(tmp_path: Path, means:
     assert mapping.format == "litellm_payload"
     _, found = staged(means, mapping, *lines)
     assert [row["latency_ms"] for row in found] == pytest.approx([2000.0] * 5 + [0.0])
-    assert [row["ttft_ms"] for row in found] == [pytest.approx(250.0), None, None, None] + [pytest.approx(250.0)] + [None]
+    assert [row["ttft_ms"] for row in found] == [pytest.approx(250.0), None, None, None] + [pytest.approx(250.0)] + [
+        None
+    ]
     assert [row["status"] for row in found] == [200, 200, 200, 200, 429, 500]
     assert [row["error_type"] for row in found][4:] == ["RateLimitError", "failure"]
 

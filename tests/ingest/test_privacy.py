@@ -10,9 +10,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import TakeIn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ingesting import TakeIn
 
 from opsconsole.ingest.privacy import Hasher
 from opsconsole.ingest.source import Means

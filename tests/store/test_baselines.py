@@ -21,9 +21,7 @@ COUNTS: list[Count] = [
 
 
 def set_one(database: Database, service: str = "chat", label: str = "v1", counts: list[Count] = COUNTS) -> int:
-    made = pin(
-        database.writer, service=service, kind="version", label=label, set_at=NOW, set_by="ann", counts=counts
-    )
+    made = pin(database.writer, service=service, kind="version", label=label, set_at=NOW, set_by="ann", counts=counts)
     return made.baseline_id
 
 

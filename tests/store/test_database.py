@@ -99,9 +99,13 @@ def test_sql_reaches_no_file_and_no_setting(database: Database, tmp_path: Path, 
 
 
 def test_a_transaction_is_all_or_nothing(database: Database) -> None:
-    with pytest.raises(KeyboardInterrupt), transaction(database.writer):
-        database.writer.execute("INSERT INTO folds VALUES ('minute', 1, 0)")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with transaction(database.writer):
+            database.writer.execute("INSERT INTO folds VALUES ('minute', 1, 0)")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert rows(database.reader(), "SELECT count(*) FROM folds") == [(0,)]
 
 

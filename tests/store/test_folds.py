@@ -70,9 +70,7 @@ def test_all_levels_add_up_to_the_same_whenever_they_are_read(
             elif step == "recent":
                 folds.fold_recent(database.writer)
             elif step == "expire":
-                folds.expire(
-                    database.writer, START + timedelta(days=5), requests_days=1, minutes_days=1, hours_days=2
-                )
+                folds.expire(database.writer, START + timedelta(days=5), requests_days=1, minutes_days=1, hours_days=2)
                 is_expired = True
             else:
                 folds.fold_level(database.writer, step)

@@ -55,7 +55,9 @@ def test_a_commit_says_what_it_took_in(database: Database) -> None:
     assert rows(database.writer, "SELECT source_offset, length FROM rejects ORDER BY 1") == [(5, 10), (20, 3), (77, 0)]
 
 
-@pytest.mark.parametrize("broken_table", ["progress", "requests", "histograms_recent", "quarantine", "breakdowns_recent"])
+@pytest.mark.parametrize(
+    "broken_table", ["progress", "requests", "histograms_recent", "quarantine", "breakdowns_recent"]
+)
 def test_a_commit_that_fails_leaves_no_trace(database: Database, broken_table: str) -> None:
     writer = Writer(database.writer)
     writer.commit(batch(database.writer, some(2)))
@@ -67,7 +69,10 @@ def test_a_commit_that_fails_leaves_no_trace(database: Database, broken_table: s
     database.writer.execute(f"ALTER TABLE hidden RENAME TO {broken_table}")
     assert everything(database) == before
     writer.commit(batch(database.writer, more))
-    assert rows(database.writer, "SELECT version, count(*) FROM requests GROUP BY 1 ORDER BY 1") == [("v1", 2), ("v2", 5)]
+    assert rows(database.writer, "SELECT version, count(*) FROM requests GROUP BY 1 ORDER BY 1") == [
+        ("v1", 2),
+        ("v2", 5),
+    ]
     assert rows(database.writer, "SELECT count(*), count(DISTINCT series_id) FROM series") == [(2, 2)]
 
 
@@ -138,9 +143,7 @@ def test_more_series_than_can_be_told_apart_lose_no_request(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "MAX_SERIES", 3)
-    Writer(database.writer).commit(
-        batch(database.writer, [some(1, version=f"v{i}")[0] for i in range(10)])
-    )
+    Writer(database.writer).commit(batch(database.writer, [some(1, version=f"v{i}")[0] for i in range(10)]))
     assert rows(database.writer, "SELECT sum(requests) FROM traffic_recent") == [(10,)]
     assert rows(database.writer, "SELECT count(*) FROM deployments") == [(4,)]
 

@@ -131,7 +131,7 @@ class StoreSetting(Section, frozen=True):
 
     memory_limit_mb: Annotated[int, Meta(ge=100)] = 400
     """Memory of the database, in MB."""
-    threads: Annotated[int, Meta(ge=1)] = 2
+    threads: Annotated[int, Meta(ge=1)] = 1
     """Threads of the database."""
 
 

@@ -11,14 +11,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from textual import constants
 from textual.app import App, ComposeResult
 from textual.events import Key, Paste
 from textual.screen import Screen
 
 from opsconsole import wire
 from opsconsole.clock import Clock, SystemClock
-from opsconsole.console import actions, glyphs, hangup, palette
+from opsconsole.console import actions, glyphs, hangup, keyboard, palette
 from opsconsole.console.feed import Answer, Client, Feed, Question
 from opsconsole.console.frame import Frame, Link, State
 from opsconsole.console.lines import Line
@@ -36,10 +35,6 @@ FOREIGN_REMEDY = "Restart the daemon with `opsconsole daemon stop`, or the conso
 
 TICK_S = 1.0
 """How often ages are written anew."""
-
-
-ESCAPE_WAIT_S = 0.025
-"""How long a lone Esc may still become the beginning of another key; ESCDELAY, in milliseconds, overrules it."""
 
 
 class Board(Screen[None], inherit_bindings=False):
@@ -67,7 +62,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         glyph_set: glyphs.GlyphSet | None = None,
         colours: palette.ColourMode | None = None,
     ) -> None:
-        super().__init__(watch_css=False)
+        super().__init__(driver_class=keyboard.Keyboard, watch_css=False)
         self._mode = colours or palette.colour_mode(no_color=self.no_color, color_system=self.console.color_system)
         self._clock = clock or SystemClock()
         self._glyphs = glyph_set or glyphs.choose(os.environ)
@@ -199,8 +194,7 @@ def run_console(
             "the console reads keys, and its standard input is no terminal",
             "Start it in a terminal; `opsconsole status` prints one page instead.",
         )
-    if not os.environ.get("ESCDELAY"):
-        constants.ESCAPE_DELAY = ESCAPE_WAIT_S  # type: ignore[misc]  # read anew for every key
+    keyboard.answer_escape_soon()
     app = OpsConsole(client, environment=environment, start_window=start_window, start_service=start_service)
     app.run(mouse=False)
     if app.mismatch is not None:

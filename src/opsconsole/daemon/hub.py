@@ -1,8 +1,8 @@
 """One computation per view and revision, shared by every console that looks at it.
 
 Always true here: nobody waits for a view longer than it takes to compute; a console that has the newest revision waits
-until there is a newer one; answers of one view are at least ``LEAST_INTERVAL_S`` apart, however fast records arrive, and
-none is older than ``STALE_AFTER_S``, even if none arrives: the window moves with the clock.
+until there is a newer one; answers of one view are at least ``LEAST_INTERVAL_S`` apart, however fast records arrive,
+and none is older than ``STALE_AFTER_S``, even if none arrives: the window moves with the clock.
 """
 
 from __future__ import annotations

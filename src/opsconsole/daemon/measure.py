@@ -30,9 +30,16 @@ class _ByDeployment:
         order = np.argsort(columns["deployment_id"], kind="stable")
         self._columns = {name: values[order] for name, values in columns.items()}
         self._ids = self._columns["deployment_id"]
+        self._found: dict[tuple[int, ...], Columns] = {}
 
     def of(self, deployments: Iterable[int]) -> Columns:
         """The rows of these deployments."""
+        key = tuple(deployments)
+        if key not in self._found:
+            self._found[key] = self._cut(key)
+        return self._found[key]
+
+    def _cut(self, deployments: tuple[int, ...]) -> Columns:
         slices = [
             slice(*np.searchsorted(self._ids, (deployment, deployment + 1)).tolist()) for deployment in deployments
         ]

@@ -347,7 +347,7 @@ def expand(path: str) -> Iterable[Path]:
     """The regular files that a path, directory or pattern names, sorted, hidden ones left out."""
     place = Path(path).expanduser()
     if glob.has_magic(path) and not place.exists():
-        found = [Path(name) for name in glob.glob(str(place), recursive=True)]
+        found = [Path(name) for name in glob.glob(str(place), recursive=True)]  # noqa: PTH207 - an absolute pattern
     elif place.is_dir():
         found = list(place.iterdir())
     else:

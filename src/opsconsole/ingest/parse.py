@@ -254,8 +254,9 @@ class Parser:
         text = self._text(rule.path)
         number = f"TRY_CAST(TRY_CAST({text} AS DOUBLE) AS SMALLINT)"
         expression = f"CASE WHEN {number} BETWEEN 100 AND 599 THEN {number}"
-        for word, status in rule.words.items():
-            expression += f" WHEN lower({text}) = {_literal(word)} THEN {status}"
+        for status in sorted(set(rule.words.values())):
+            words = ", ".join(_literal(word) for word, meaning in rule.words.items() if meaning == status)
+            expression += f" WHEN lower({text}) IN ({words}) THEN {status}"
         return expression + " END"
 
     def _error_type(self, logged: str) -> str:

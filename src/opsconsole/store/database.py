@@ -18,15 +18,15 @@ from opsconsole.errors import StoreError
 from opsconsole.store import schema
 
 ROW_GROUP = 26_624
-"""Rows that are compressed and skipped as one. A backlog's bite has several of them, so that it is compressed into the
-file at once instead of passing through the write-ahead log first, and a short window reads little beside its own rows."""
+"""Rows that are compressed and skipped as one. A backlog's bite holds several, so that it is compressed into the file at
+once instead of passing through the write-ahead log first; a short window reads little beside its own rows."""
 _CATALOG = "store"
 
 
 class Database:
     """An open store. ``writer`` belongs to the one thread that ingests; everybody else takes a ``reader``."""
 
-    def __init__(self, path: Path, spool: Path, *, memory_limit_mb: int = 400, threads: int = 2) -> None:
+    def __init__(self, path: Path, spool: Path, *, memory_limit_mb: int = 400, threads: int = 1) -> None:
         """Open or create the store and bring its schema up to date.
 
         Raises StoreError when another process has it open, or a newer opsconsole wrote it.

@@ -1,0 +1,60 @@
+"""Keys on their way in: Esc is answered, and an input that has ended ends the console instead of spinning."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from textual.events import Key
+from textual.message import Message
+
+from opsconsole.console.keyboard import Keyboard
+
+
+def typed(data: bytes, *, until: int = 0) -> tuple[list[str], list[tuple[object, ...]]]:
+    """The keys that arrive, and the exits that are asked for; ends after ``until`` keys, else at the end of input."""
+    readable, writable = os.pipe()
+    os.write(writable, data)
+    keys: list[str] = []
+    exits: list[tuple[object, ...]] = []
+    ending = threading.Event()
+
+    def process(message: Message) -> None:
+        if isinstance(message, Key):
+            keys.append(message.key)
+        if until and len(keys) >= until:
+            ending.set()
+
+    def soon(call: Callable[..., None], *arguments: object) -> None:
+        exits.append(arguments)
+
+    driver = SimpleNamespace(
+        fileno=readable, exit_event=ending, process_message=process, _debug=False,
+        _loop=SimpleNamespace(call_soon_threadsafe=soon), _app=SimpleNamespace(exit=None),
+    )  # fmt: skip
+    if not until:
+        os.close(writable)
+    Keyboard.run_input_thread(driver)
+    os.close(readable)
+    if until:
+        os.close(writable)
+    return keys, exits
+
+
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [(b"\x1b", ["escape"]), (b"\x1b[A", ["up"]), (b"jk", ["j", "k"]), (b"q\x1b", ["q", "escape"])],
+)
+def test_keys_mean_what_textual_says(data: bytes, keys: list[str]) -> None:
+    arrived, exits = typed(data, until=len(keys))
+    assert arrived == keys
+    assert not exits
+
+
+def test_an_input_that_has_ended_asks_the_console_to_leave_once() -> None:
+    arrived, exits = typed(b"j")
+    assert arrived == ["j"]
+    assert exits == [(None, 129)]
