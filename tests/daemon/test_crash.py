@@ -55,7 +55,8 @@ def write_round(log: Path, number: int) -> dict[str, int]:
         at, status = number * 600 + i % 600, 500 if i % 50 == 0 else 200
         lines.append(
             f'{{"ts": "2026-01-01T{at // 3600:02d}:{at // 60 % 60:02d}:{at % 60:02d}.{i % 1000:03d}Z", '
-            f'"service": "chat", "model": "m{i % 3}", "version": "v{i % 2}", "status": {status}, "latency_ms": {i % 4096}, '
+            f'"service": "chat", "model": "m{i % 3}", "version": "v{i % 2}", "status": {status}, '
+            f'"latency_ms": {i % 4096}, '
             f'"prompt_tokens": {i % 800}, "completion_tokens": {i % 90}, "msg": "{padding}"}}'
         )
         found["rows"] += 1

@@ -367,9 +367,7 @@ def test_litellm_latency_and_first_token_follow_its_rules(tmp_path: Path, means:
     assert mapping.format == "litellm_payload"
     _, found = staged(means, mapping, *lines)
     assert [row["latency_ms"] for row in found] == pytest.approx([2000.0] * 5 + [0.0])
-    assert [row["ttft_ms"] for row in found] == [pytest.approx(250.0), None, None, None] + [pytest.approx(250.0)] + [
-        None
-    ]
+    assert [row["ttft_ms"] for row in found] == [pytest.approx(250.0), None, None, None, pytest.approx(250.0), None]
     assert [row["status"] for row in found] == [200, 200, 200, 200, 429, 500]
     assert [row["error_type"] for row in found][4:] == ["RateLimitError", "failure"]
 

@@ -159,7 +159,8 @@ class Parser:
         return (
             f"SELECT true AS is_read, {selected} FROM read_csv({_literal(str(file))}, header = false, "
             f"auto_detect = false, delim = {_literal(self.mapping.delimiter)}, quote = '\"', escape = '\"', "
-            f"nullstr = '', strict_mode = true, parallel = false, max_line_size = {2 * MAX_LINE}, columns = {{{columns}}})"
+            f"nullstr = '', strict_mode = true, parallel = false, max_line_size = {2 * MAX_LINE}, "
+            f"columns = {{{columns}}})"
         )
 
     # From fields to canonical columns -----------------------------------------------------------------------------

@@ -61,8 +61,9 @@ def fold_level(connection: duckdb.DuckDBPyConnection, level: str) -> None:
         for family in schema.FAMILIES:
             keys = ", ".join(family.keys)
             connection.execute(
-                f"INSERT INTO {family.table(level)} SELECT {last + 1}, date_trunc('{level}', bucket) AS coarse, {keys}, "
-                f"{family.merged()} FROM {family.table(finer)} WHERE fold > {absorbed} GROUP BY coarse, {keys} "
+                f"INSERT INTO {family.table(level)} "
+                f"SELECT {last + 1}, date_trunc('{level}', bucket) AS coarse, {keys}, {family.merged()} "
+                f"FROM {family.table(finer)} WHERE fold > {absorbed} GROUP BY coarse, {keys} "
                 f"ORDER BY coarse, {keys}"
             )
         connection.execute("INSERT INTO folds VALUES (?, ?, ?)", [level, last + 1, newest_finer])

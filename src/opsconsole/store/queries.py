@@ -78,7 +78,8 @@ SELECT s.deployment_id, (epoch(t.bucket)::BIGINT - $start) // $step AS slot,
        sum(t.cached_tokens)::DOUBLE AS cached_tokens, sum(t.cache_write_tokens)::DOUBLE AS cache_write_tokens,
        sum(t.reasoning_tokens)::DOUBLE AS reasoning_tokens,
        sum(t.cost_usd) AS cost_usd, sum(t.cost_known) AS cost_known, sum(t.cost_priced) AS cost_priced,
-       sum(t.unpriced_tokens) AS unpriced_tokens, epoch_us(min(t.first_at)) AS first_us, epoch_us(max(t.last_at)) AS last_us
+       sum(t.unpriced_tokens) AS unpriced_tokens,
+       epoch_us(min(t.first_at)) AS first_us, epoch_us(max(t.last_at)) AS last_us
 FROM {traffic} AS t JOIN series AS s USING (series_id)
 WHERE t.bucket >= $from AND t.bucket < $to AND ($service IS NULL OR s.service = $service)
 GROUP BY s.deployment_id, slot
