@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from opsconsole.errors import UsageError
 
+_PRIVATE = 0o700
 SOCKET_PATH_LIMIT = 107
 """Bytes that fit into ``sockaddr_un.sun_path`` on Linux, its closing NUL left out."""
 
@@ -58,9 +60,10 @@ class Home:
         return self.directory / "opsconsole.yaml"
 
     def create(self) -> None:
-        """Make the directory (mode 0700).
+        """Make the directory (mode 0700), or take one that is empty or a home already.
 
-        Raises UsageError when the socket's path would be longer than the kernel takes.
+        Raises UsageError when it holds something else, which must not be locked away from others, or when the socket's
+        path would be longer than the kernel takes.
         """
         if len(os.fsencode(self.socket)) > SOCKET_PATH_LIMIT:
             raise UsageError(
@@ -68,7 +71,14 @@ class Home:
                 "Choose a shorter directory with --home or OPSCONSOLE_HOME.",
             )
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.directory.chmod(0o700)
+        is_private = stat.S_IMODE(self.directory.stat().st_mode) == _PRIVATE
+        is_ours = any(mark.exists() for mark in (self.config, self.store, self.journal))
+        if not is_private and not is_ours and any(self.directory.iterdir()):
+            raise UsageError(
+                f"{self.directory} holds other things and is no home of opsconsole",
+                "Choose an empty or a new directory with --home or OPSCONSOLE_HOME.",
+            )
+        self.directory.chmod(_PRIVATE)
 
 
 def default_home() -> Home:
