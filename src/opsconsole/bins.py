@@ -1,8 +1,8 @@
 """Base-2 exponential bins: how a number becomes a small integer that can be counted, merged and read back.
 
 Always true here: bin i of schema s holds ``2**((i-1)/2**s) < |x| <= 2**(i/2**s)``, as in OpenTelemetry's exponential
-histogram and Prometheus' native histograms (schema s, docs/specs/native_histograms.md), so that schema s+1 converts to s
-by ``ceil(i/2)`` and nothing is lost by adding counts. The geometric middle errs by at most ``sqrt(base) - 1``:
+histogram and Prometheus' native histograms (schema s, docs/specs/native_histograms.md), so that schema s+1 converts to
+s by ``ceil(i/2)`` and nothing is lost by adding counts. The geometric middle errs by at most ``sqrt(base) - 1``:
 1.09 % at schema 5, 9.05 % at schema 2. Zero, nulls and not-a-numbers have codes of their own.
 
 A code is one SMALLINT: positive numbers ``BIAS + i``, negative ones ``-(BIAS + i)``, and the three specials below.

@@ -48,7 +48,7 @@ class DaemonError(OpsConsoleError):
     exit_code = 5
 
 
-class RequestRefused(DaemonError):
+class RequestRefused(DaemonError):  # noqa: N818 - past tense, as everything that happened is named
     exit_code = 6
 
 

@@ -55,8 +55,8 @@ def test_journal_that_was_rewritten_is_found(home: Path) -> None:
     assert "backup" in found["journal"].remedy
 
 
-def test_log_of_which_much_was_rejected_is_found(home: Path) -> None:
-    log = written(home / "half.jsonl", lines(served(50)) + b"nonsense\n" * 10)
+def test_log_of_which_much_was_rejected_is_found(home: Path, room: Path) -> None:
+    log = written(room / "half.jsonl", lines(served(50)) + b"nonsense\n" * 10)
     opsconsole("ingest", log, "--home", home)
     (check,) = wrong(opsconsole("doctor", "--json", "--home", home)).values()
     assert "50 records, 10 rejected" in check.found

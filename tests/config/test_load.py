@@ -68,7 +68,7 @@ def test_defaults_are_the_documented_ones() -> None:
     assert (defaults.drift.q, defaults.drift.min_effect, defaults.drift.min_values) == (0.01, 0.015, 100)
     assert (defaults.health.error_rate_warn, defaults.health.error_rate_fail) == (0.01, 0.05)
     assert (defaults.health.slower_p99, defaults.health.slower_p50, defaults.health.dearer) == (1.5, 1.2, 1.3)
-    assert (defaults.store.memory_limit_mb, defaults.store.threads) == (400, 2)
+    assert (defaults.store.memory_limit_mb, defaults.store.threads) == (400, 1)
 
 
 def test_everything_that_can_be_said_is_understood() -> None:

@@ -18,7 +18,7 @@ from opsconsole.clock import ManualClock
 from opsconsole.ingest.framing import frame_csv, frame_lines
 from opsconsole.ingest.guess import guess
 from opsconsole.ingest.mapping import Mapping, Rule
-from opsconsole.ingest.parse import Parser, Staged
+from opsconsole.ingest.parse import Parser, Staged, feature_names
 from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Means
 from opsconsole.store.database import Database, rows
@@ -426,3 +426,15 @@ def test_a_quoted_line_break_is_part_of_its_cell(tmp_path: Path, means: Means, t
     source = take_in(log)
     assert (source.tally.accepted, source.tally.rejected) == (5, 1)
     assert rows(means.connection, "SELECT model, source_offset FROM requests")[:2] == [("a\nb", 20), ("c", 48)]
+
+
+def test_features_are_named_without_the_object_that_holds_them() -> None:
+    assert feature_names(("features.age", "level", "inputs.age.years")) == {
+        "features.age": "age",
+        "level": "level",
+        "inputs.age.years": "age.years",
+    }
+
+
+def test_features_that_would_be_named_alike_keep_their_paths() -> None:
+    assert feature_names(("features.age", "inputs.age")) == {"features.age": "features.age", "inputs.age": "inputs.age"}

@@ -73,8 +73,8 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, OpsConsoleError)
-    failure = wire.Failure(kind=type(error).__name__, message=error.message, remedy=error.remedy)
+    message, remedy = (error.message, error.remedy) if isinstance(error, OpsConsoleError) else (str(error), "")
+    failure = wire.Failure(kind=type(error).__name__, message=message, remedy=remedy)
     return Response(msgspec.json.encode(failure), status_code=400, media_type="application/json")
 
 

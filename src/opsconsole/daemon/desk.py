@@ -367,7 +367,7 @@ def _row(source: Source) -> wire.SourceRow:
         lag_s=tally.lag_s,
         error=source.error,
         not_logged=_not_logged(mapping),
-        notes=mapping.notes,
+        notes=source.notes,
     )
 
 

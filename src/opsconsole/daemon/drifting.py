@@ -1,16 +1,17 @@
 """Drift of one service's window: which baseline it is held against, and what the calibrated rule says.
 
-Always true here: without a pinned baseline the comparison says that it chose one by itself; the dispersion φ is measured
-on ordinary windows of the same length before the one that is judged, and scaled to the number of values, because
-variation that all requests of a block share grows with their number while independent variation does not.
+Always true here: without a pinned baseline the comparison says that it chose one by itself; the dispersion φ is
+measured on ordinary windows of the same length before the one that is judged, and scaled to the number of values,
+because variation that all requests of a block share grows with their number while independent variation does not.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from math import inf
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import duckdb
@@ -59,7 +60,7 @@ class _Reference(NamedTuple):
     """Of every version together."""
     version: str | None = None
     """The one version that it stands for, if it does."""
-    of_version: dict[str, dict[str, FeatureCounts]] = {}
+    of_version: Mapping[str, dict[str, FeatureCounts]] = MappingProxyType({})
     """A baseline that nobody chose holds each version against its own past, where that is long enough."""
 
     def for_version(self, version: str, feature: str, least: int) -> FeatureCounts | None:

@@ -1,7 +1,8 @@
 """The one thread that writes: it follows sources, folds rollups, pins baselines, and runs what others ask of it.
 
-Always true here: every write to the store happens on this thread, so nobody waits for a lock inside DuckDB; the revision
-grows with each commit and never otherwise; what cannot be done is told to whoever asked and never ends the thread.
+Always true here: every write to the store happens on this thread, so nobody waits for a lock inside DuckDB; the
+revision grows with each commit and never otherwise; what cannot be done is told to whoever asked and never
+ends the thread.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ log = logging.getLogger("opsconsole")
 POLL_S = 0.25
 """Between two looks at files that stand still: four commits a second at the most."""
 LONGEST_POLL_S = 1.0
-REST_PER_WORK = 3.0
-"""Rest after a round in proportion to what it cost: following many logs takes a quarter of a core at the most."""
+REST_PER_WORK = 6.0
+"""Rest after a round in proportion to what it cost: following logs takes a seventh of a core, until rounds
+are a second apart."""
 CHORES_EVERY_S = 1.0
 FOLD_EVERY_S = 10.0
 FOLD_HOURS_EVERY_S = 900.0

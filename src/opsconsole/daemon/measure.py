@@ -1,7 +1,7 @@
 """From the store's partial sums of one window to the structs of the wire.
 
-Always true here: everything of one view comes from one reading of the store, so its numbers agree with one another; what
-was not logged is None.
+Always true here: everything of one view comes from one reading of the store, so its numbers agree with one another;
+what was not logged is None.
 """
 
 from __future__ import annotations

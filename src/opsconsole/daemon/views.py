@@ -1,7 +1,7 @@
 """What consoles and scripts look at, computed from one reading of the store.
 
-Always true here: a window ends now while records arrive, else at the newest record, and says which; its length is a whole
-number of the axis' steps; two views of one revision agree.
+Always true here: a window ends now while records arrive, else at the newest record, and says which; its length is a
+whole number of the axis' steps; two views of one revision agree.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import duckdb
 from opsconsole import wire
 from opsconsole.daemon.measure import Measured
 from opsconsole.errors import UsageError
-from opsconsole.signals.health import HealthSettings, VersionFacts, judge_service, judge_version, peer_of
+from opsconsole.signals.health import HealthSettings, judge_service, judge_version, peer_of
 from opsconsole.signals.spend import project
 from opsconsole.store.queries import Extent, Questions, TimeAxis, time_axis
 

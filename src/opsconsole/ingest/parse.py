@@ -8,7 +8,8 @@ outside 1970 … 2199, no tokens beyond a trillion and no infinite number gets i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from opsconsole.ingest.sift import Lines, Rejects, joined, mended, sift
 from opsconsole.store.database import rows
 from opsconsole.store.rollups import BatchFeature
 
+_HOLDERS = ("features.", "inputs.")
 _MAX_CATEGORY = 128
 """Characters of a categorical value that are kept."""
 
@@ -59,8 +61,9 @@ class Parser:
         self._paths = mapping.paths()
         self._index = {path: i for i, path in enumerate(self._paths)}
         self._types = self._strict_types()
+        names = feature_names(tuple(mapping.features))
         self.features = tuple(
-            BatchFeature(name, kind, f"f{i}") for i, (name, kind) in enumerate(mapping.features.items())
+            BatchFeature(names[path], kind, f"f{i}") for i, (path, kind) in enumerate(mapping.features.items())
         )
         self.logged = frozenset(mapping.columns)
 
@@ -93,7 +96,7 @@ class Parser:
         try:
             connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {self._projection(lenient)}, r.is_read FROM "
-                f"({reader}) AS r POSITIONAL JOIN chunk_offsets AS o"
+                f"(SELECT is_read, {self._trimmed()} FROM ({reader})) AS r POSITIONAL JOIN chunk_offsets AS o"
             )
         finally:
             connection.unregister("chunk_offsets")
@@ -171,11 +174,20 @@ class Parser:
             return column
         return _lenient_cast(column, self._types[path])
 
+    def _trimmed(self) -> str:
+        """Every field, text without the spaces around it; trimming is dear, so only what seems to need it is."""
+        fields = []
+        for i, path in enumerate(self._paths):
+            needs_it = f"t{i} < '!' OR t{i} > '~' OR ends_with(t{i}, ' ')"
+            is_text = self._types[path] == "VARCHAR"
+            fields.append(
+                f"CASE WHEN {needs_it} THEN nullif(trim(t{i}), '') ELSE t{i} END AS t{i}" if is_text else f"t{i}"
+            )
+        return ", ".join(fields)
+
     def _text(self, path: str) -> str:
-        """Text without the spaces around it; trimming is dear, so only what begins or ends like it needs it is."""
-        text = f"CAST(r.t{self._index[path]} AS VARCHAR)"
-        needs_it = f"{text} < '!' OR {text} > '~' OR ends_with({text}, ' ')"
-        return f"CASE WHEN {needs_it} THEN nullif(trim({text}), '') ELSE {text} END"
+        column = f"r.t{self._index[path]}"
+        return column if self._types[path] == "VARCHAR" else f"CAST({column} AS VARCHAR)"
 
     def _category(self, path: str) -> str:
         text = self._text(path)
@@ -338,6 +350,13 @@ def _lenient_cast(text: str, sql_type: str) -> str:
     if sql_type == "DOUBLE":
         text = f"CASE {text} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {text} END"
     return f"TRY_CAST({text} AS {sql_type})"
+
+
+def feature_names(paths: Sequence[str]) -> dict[str, str]:
+    """Path → name: without the object that merely holds the features, unless two of them would then be called alike."""
+    short = {path: next((path[len(p) :] for p in _HOLDERS if path.startswith(p)), path) for path in paths}
+    taken = Counter(short.values())
+    return {path: name if taken[name] == 1 else path for path, name in short.items()}
 
 
 def _name(identifier: str) -> str:

@@ -88,7 +88,10 @@ def sniff(path: str | Path) -> Sample:
     with open_source(path) as reader:
         data = reader.read(SAMPLE_BYTES)
         is_whole = not reader.read(1)
+        is_damaged = reader.truncated
     text = data.removeprefix(BYTE_ORDER_MARK).lstrip(b"\0 \t\r\n")
+    if not text and is_damaged:
+        raise InputError(f"{path} is a damaged archive: nothing in it can be unpacked", "Fetch or pack it again.")
     if not text:
         raise InputError(f"{path} is empty", "It can be followed: records are read as they are appended.")
     _refuse_binary(path, text)

@@ -80,6 +80,7 @@ class Source:
         self.reader = reader
         self.state: State = "reading"
         self.error = ""
+        self.notes = mapping.notes
         self.tally = Tally(
             known.accepted,
             known.rejected,
@@ -137,6 +138,8 @@ class Source:
         """Stop reading; the file is closed."""
         self.size_on_disk()
         self.state, self.error = state, error
+        if self.reader.truncated:
+            self.notes = (*self.notes, "The archive breaks off in the middle: only what it held was read.")
         self.reader.close()
 
     def has_more(self) -> bool:

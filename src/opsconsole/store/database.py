@@ -18,8 +18,8 @@ from opsconsole.errors import StoreError
 from opsconsole.store import schema
 
 ROW_GROUP = 26_624
-"""Rows that are compressed and skipped as one. A backlog's bite holds several, so that it is compressed into the file at
-once instead of passing through the write-ahead log first; a short window reads little beside its own rows."""
+"""Rows that are compressed and skipped as one. A backlog's bite holds several, so that it is compressed into the file
+at once instead of passing through the write-ahead log first; a short window reads little beside its own rows."""
 _CATALOG = "store"
 
 
