@@ -13,7 +13,8 @@ from strays import room_for_processes
 
 
 @pytest.fixture(scope="session")
-def room() -> Iterator[Path]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    tmp_path_factory.getbasetemp()  # pytest's own temporary files go where they always go
     with room_for_processes() as root:
         yield root
 

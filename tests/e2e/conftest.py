@@ -17,7 +17,8 @@ NUMBERS = count()
 
 
 @pytest.fixture(scope="session")
-def room() -> Iterator[Path]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    tmp_path_factory.getbasetemp()  # pytest's own temporary files go where they always go
     if shutil.which("tmux") is None:
         if os.environ.get("CI"):
             pytest.fail("tmux must be there in CI: apt-get install tmux")
