@@ -50,7 +50,7 @@ def rows(is_quick: bool) -> list[Row]:
                 f"cold p95 {middle(large, f'{key} cold'):.0f} ms"
             )
             what = f"{kind} view, {window}: p95 of {COMPUTATIONS} on {many:,} requests over {DAYS} days"
-            found.append(Row(what, "ms", ours, None, "ours" if is_limited else None, most, note))
+            found.append(Row(what, "ms", ours, middle(small, key), "ours" if is_limited else None, most, note))
             what = f"{kind} view, {window}: median CPU, beside {few:,} requests"
             cpu, cpu_of_few = middle(large, f"{key} CPU"), middle(small, f"{key} CPU")
             found.append(Row(what, "ms", cpu, cpu_of_few, "ratio" if is_limited else None, MOST_GROWTH))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from opsconsole.console.text import cut, fit, is_safe, safe, width
+from opsconsole.console.text import cut, fit, is_safe, safe, told_apart, width
 
 HOSTILE = {
     "osc52": "\x1b]52;c;aGFja2Vk\x07x",
@@ -122,3 +122,12 @@ def test_hostile_names_reach_every_view_as_plain_text(payload: str, size: tuple[
             assert strip.cell_length == size[0]
 
     drive(scenario, size=size, client=FakeClient(fleet_answer=fleet, service_answer=service))  # type: ignore[arg-type]
+
+
+def test_names_that_begin_alike_are_told_apart() -> None:
+    names = [*(f"detail_log_scale{n}_prompt500" for n in (500, 1000, 2000)), "chat"]
+    assert told_apart(names, 13) == ["…500_prompt5…", "…1000_prompt…", "…2000_prompt…", "chat"]
+
+
+def test_a_name_that_stands_alone_is_cut_at_its_end() -> None:
+    assert told_apart(["lora_request_trace", "chat"], 13) == ["lora_request…", "chat"]

@@ -158,7 +158,8 @@ def test_retention_counts_from_the_newest_record(daemon: Daemon, tmp_path: Path)
 
     def age() -> None:
         folds.fold_recent(daemon.engine.database.writer)
-        daemon.engine._fold_coarse()
+        for level in ("hour", "day"):
+            folds.fold_level(daemon.engine.database.writer, level)
         daemon.engine._expire()
 
     daemon.engine.submit(age).result()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -103,6 +104,25 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
         taken = width(text)
     padding = " " * (cells - taken)
     return padding + text if right else text + padding
+
+
+def told_apart(names: Sequence[str], cells: int) -> list[str]:
+    """The names, safe, in at most ``cells`` cells each: those that would look alike lose what they begin with alike."""
+    whole = [safe(name) for name in names]
+    shown = [cut(name, cells) for name in whole]
+    for alike in {short for short in shown if shown.count(short) > 1}:
+        group = [i for i, short in enumerate(shown) if short == alike]
+        shared = _shared([whole[i] for i in group])
+        for i in group:
+            if whole[i][shared:]:
+                shown[i] = cut(ELLIPSIS + whole[i][shared:], cells)
+    return shown
+
+
+def _shared(names: Sequence[str]) -> int:
+    """How many characters all the names begin with alike."""
+    columns = zip(*names, strict=False)
+    return next((i for i, column in enumerate(columns) if len(set(column)) > 1), min(map(len, names)))
 
 
 def cut(text: str, cells: int) -> str:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any, TypeVar
 
 import duckdb
@@ -42,7 +42,9 @@ REST_PER_WORK = 6.0
 are a second apart."""
 CHORES_EVERY_S = 1.0
 FOLD_EVERY_S = 10.0
-FOLD_HOURS_EVERY_S = 900.0
+ABSORB_EVERY_S = {"hour": 3_600.0, "day": 86_400.0}
+"""A level absorbs the finer one about once in its own length: sooner, each of its buckets would stand in it
+several times."""
 EXPIRE_EVERY_S = 3600.0
 
 
@@ -130,13 +132,13 @@ class Engine:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            began = perf_counter()
+            began, worked_before = perf_counter(), thread_time()
             self._answer_calls()
             self.step()
             self._guarded("maintenance", self._maintain)
             if not self._has_backlog():
-                worked_s = perf_counter() - began
-                self._wake.wait(max(POLL_S - worked_s, min(REST_PER_WORK * worked_s, LONGEST_POLL_S)))
+                rest_s = min(REST_PER_WORK * (thread_time() - worked_before), LONGEST_POLL_S)
+                self._wake.wait(max(POLL_S - (perf_counter() - began), rest_s))
             self._wake.clear()
         self._answer_calls()
         self._guarded("folding", lambda: folds.fold_recent(self.database.writer))
@@ -171,18 +173,20 @@ class Engine:
         if self._commits_since_fold and (is_large or self._is_due("fold", FOLD_EVERY_S)):
             self._guarded("folding", lambda: folds.fold_recent(writer))
             self._commits_since_fold = 0
-        if self._is_due("hours", FOLD_HOURS_EVERY_S):
-            self._guarded("folding hours", self._fold_coarse)
+        if self._is_due("absorbing", FOLD_EVERY_S):
+            self._guarded("absorbing", self._absorb)
         if self._is_due("expire", EXPIRE_EVERY_S):
             self._guarded("retention", self._expire)
         if self._is_due("chores", CHORES_EVERY_S):
             for chore in self._chores:
                 self._guarded("a chore", chore)
 
-    def _fold_coarse(self) -> None:
-        folds.fold_level(self.database.writer, "hour")
-        folds.fold_level(self.database.writer, "day")
-        compact_progress(self.database.writer)
+    def _absorb(self) -> None:
+        writer = self.database.writer
+        for level, every_s in ABSORB_EVERY_S.items():
+            if self._is_due(level, every_s) or folds.unabsorbed_rows(writer, level) > folds.FOLD_UNABSORBED_ROWS:
+                folds.fold_level(writer, level)
+                compact_progress(writer)
 
     def _expire(self) -> None:
         """Ages are counted from the newest record: a log of last year that is looked at now is not old."""

@@ -17,7 +17,7 @@ import duckdb
 from opsconsole import wire
 from opsconsole.daemon.measure import Measured
 from opsconsole.errors import UsageError
-from opsconsole.signals.health import HealthSettings, judge_service, judge_version, peer_of
+from opsconsole.signals.health import SEVERITY, HealthSettings, judge_service, judge_version, peer_of
 from opsconsole.signals.spend import project
 from opsconsole.store.queries import Extent, Questions, TimeAxis, time_axis
 
@@ -101,7 +101,8 @@ class ViewBuilder:
         """One row a service."""
         axis, end, is_live = self._axis(window, list(self._extents.values()))
         measured = Measured(axis, self._questions.traffic(axis), self._questions.histograms(axis, only_latency=True))
-        services = tuple(self._row(name, extent, measured, end) for name, extent in self._extents.items())
+        rows = (self._row(name, extent, measured, end) for name, extent in self._extents.items())
+        services = tuple(sorted(rows, key=lambda row: (SEVERITY[row.state], row.service)))
         return wire.FleetView(
             services=services,
             sources=sources,

@@ -25,6 +25,8 @@ from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Means, Source, identity_now, identity_of, mapping_from_json, mapping_json
 from opsconsole.store.sources import KnownSource, describe, known_sources
 
+_STILL_S = 60.0
+"""A last line without its end counts once the file has not changed for this long."""
 MIN_HEAD = 256
 """Bytes that two files must begin with alike before one is taken for a copy of the other."""
 _RESCAN_S = 2.0
@@ -250,6 +252,8 @@ class Follower:
         if is_replaced and there.st_size and not source.has_more():  # an empty one: the writer may still use the old
             self._finish(source)
             self._succeed(source)
+        elif self._means.clock.now().timestamp() - here.st_mtime >= _STILL_S:
+            source.take_last_line()  # nobody is in the middle of writing it
 
     def _finish(self, source: Source) -> None:
         """Nothing will be appended any more: the last line counts even without its end."""

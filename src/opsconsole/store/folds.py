@@ -22,6 +22,8 @@ from opsconsole.store.database import rows, transaction
 
 FOLD_RECENT_ROWS = 150_000
 """Fold before ``recent`` grows so large that reading it shows in a panel's time."""
+FOLD_UNABSORBED_ROWS = 500_000
+"""As after a backfill: absorb before a coarse level's time has come, for the same reason."""
 
 
 def _state(connection: duckdb.DuckDBPyConnection, level: str) -> tuple[int, int]:
@@ -48,6 +50,16 @@ def fold_recent(connection: duckdb.DuckDBPyConnection) -> None:
             )
             connection.execute(f"DELETE FROM {family.table('recent')}")
         connection.execute("INSERT INTO folds VALUES ('minute', ?, 0)", [fold])
+
+
+def unabsorbed_rows(connection: duckdb.DuckDBPyConnection, level: str) -> int:
+    """Rows of the finer level that ``level`` has not absorbed: every reading at ``level`` scans them."""
+    finer = schema.LEVELS[schema.LEVELS.index(level) - 1]
+    absorbed = _state(connection, level)[1]
+    parts = " + ".join(
+        f"(SELECT count(*) FROM {family.table(finer)} WHERE fold > {absorbed})" for family in schema.FAMILIES
+    )
+    return int(rows(connection, f"SELECT {parts}")[0][0])
 
 
 def fold_level(connection: duckdb.DuckDBPyConnection, level: str) -> None:

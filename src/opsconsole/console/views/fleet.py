@@ -8,6 +8,7 @@ from opsconsole.console.frame import Frame, State
 from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fill, line, line_width, separated, span
 from opsconsole.console.panels import charts
 from opsconsole.console.states import FAULTS, HEALTH, drift_cell, reason_lines
+from opsconsole.console.text import told_apart
 from opsconsole.console.views.bars import filter_note
 from opsconsole.console.widgets import plot, table
 from opsconsole.console.widgets.table import Cell, Column
@@ -84,8 +85,11 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     above = [ends((Span(" ", "text"), *note), (), width)] if note else []
     room = max(3, min(len(rows), height - 2 - len(above) - min(LEAST_DETAIL, height // 2)))
     shown = table.page(at, len(rows), room)
+    service_cells = table.widths(columns, width)[[column.id for column in columns].index("service")]
+    names = told_apart([row.service for row in rows], service_cells)
     body = [
-        table.row(columns, _cells(rows[i], fleet, frame, is_wide=is_wide), width, is_selected=i == at) for i in shown
+        table.row(columns, _cells(rows[i], names[i], fleet, frame, is_wide=is_wide), width, is_selected=i == at)
+        for i in shown
     ]
     if not rows:
         body = [line(Span(_nothing(fleet), "dim"))]
@@ -100,7 +104,7 @@ def _nothing(fleet: wire.FleetView) -> str:
     return "   no service matches; Esc shows all" if fleet.services else "   no records yet: s shows the sources"
 
 
-def _cells(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, *, is_wide: bool) -> dict[str, Cell]:
+def _cells(row: wire.ServiceRow, name: str, fleet: wire.FleetView, frame: Frame, *, is_wide: bool) -> dict[str, Cell]:
     is_quiet = row.state == "quiet"
     ink = "dim" if is_quiet else "text"
     latency, trend = row.latency_ms, row.trend
@@ -108,7 +112,7 @@ def _cells(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, *, is_wide
     rate_top = frame.scales.top(("fleet rate", row.service, fleet.window), trend.requests)
     return {
         "state": HEALTH[row.state].span,
-        "service": span(row.service, "dim" if is_quiet else "strong"),
+        "service": span(name, "dim" if is_quiet else "strong"),
         "p50": Span(numbers.duration(numbers.value(latency.p50)), ink),
         "p99": Span(numbers.duration(numbers.value(latency.p99)), ink),
         "p99_trend": plot.sparkline(trend.p99_ms, TREND_CELLS, frame.glyphs, "p50", p99_top),
