@@ -37,7 +37,7 @@ from opsconsole.ingest.source import Source
 from opsconsole.signals.drift import DriftSettings
 from opsconsole.signals.health import HealthSettings
 from opsconsole.store import baselines
-from opsconsole.store.queries import Extent, Questions
+from opsconsole.store.queries import Extent, Questions, SpanMemory
 
 T = TypeVar("T")
 log = logging.getLogger("opsconsole")
@@ -61,6 +61,7 @@ class Desk:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.started_at = engine.clock.now()
+        self._spans = SpanMemory()
         self._drift: dict[tuple[str, int], _DriftAnswer] = {}
         drift, health = engine.settings.drift, engine.settings.health
         self._drift_settings = DriftSettings(q=drift.q, min_effect=drift.min_effect, min_n=drift.min_values)
@@ -92,6 +93,7 @@ class Desk:
                 now=self.engine.clock.now(),
                 health=self._health_settings,
                 drift_of=self._remembered_drift,
+                spans=self._spans,
             )
             builder = ViewBuilder(connection, context)
             if asked.kind == "service":

@@ -36,10 +36,10 @@ log = logging.getLogger("opsconsole")
 
 POLL_S = 0.25
 """Between two looks at files that stand still: four commits a second at the most."""
-LONGEST_POLL_S = 1.0
-REST_PER_WORK = 6.0
-"""Rest after a round in proportion to what it cost: following logs takes a seventh of a core, until rounds
-are a second apart."""
+TRICKLE_RECORDS, TRICKLE_POLL_S = 500, 0.75
+"""After a round of fewer records the next comes later: a commit costs much the same for one record as for hundreds."""
+REST_PER_WORK, LONGEST_REST_S = 2.0, 1.0
+"""Rest after a round in proportion to the CPU that it took: following very many logs leaves room for the views."""
 CHORES_EVERY_S = 1.0
 FOLD_EVERY_S = 10.0
 ABSORB_EVERY_S = {"hour": 3_600.0, "day": 86_400.0}
@@ -134,11 +134,12 @@ class Engine:
         while not self._stopping.is_set():
             began, worked_before = perf_counter(), thread_time()
             self._answer_calls()
-            self.step()
+            taken = self.step()
             self._guarded("maintenance", self._maintain)
             if not self._has_backlog():
-                rest_s = min(REST_PER_WORK * (thread_time() - worked_before), LONGEST_POLL_S)
-                self._wake.wait(max(POLL_S - (perf_counter() - began), rest_s))
+                period_s = TRICKLE_POLL_S if 0 < taken < TRICKLE_RECORDS else POLL_S
+                rest_s = min(REST_PER_WORK * (thread_time() - worked_before), LONGEST_REST_S)
+                self._wake.wait(max(period_s - (perf_counter() - began), rest_s))
             self._wake.clear()
         self._answer_calls()
         self._guarded("folding", lambda: folds.fold_recent(self.database.writer))

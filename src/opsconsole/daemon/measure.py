@@ -56,6 +56,7 @@ class Measured:
         self.axis = axis
         self._traffic = _ByDeployment(traffic)
         self._histograms = _ByDeployment(histograms)
+        self._bins: dict[tuple[tuple[int, ...], str], tuple[NDArray[Any], NDArray[Any]]] = {}
         self.deployments: tuple[int, ...] = tuple(np.unique(traffic["deployment_id"]).tolist())
 
     def counts(self, deployments: Sequence[int]) -> Counts:
@@ -63,10 +64,15 @@ class Measured:
 
     def bins_of(self, deployments: Sequence[int], metric: str) -> tuple[NDArray[Any], NDArray[Any]]:
         """(codes, counts) of a metric over the window, codes distinct and ascending."""
-        columns = self._histograms.of(deployments)
-        chosen = columns["metric"] == schema.METRICS[metric]
-        codes, position = np.unique(columns["code"][chosen], return_inverse=True)
-        return codes, np.bincount(position, weights=columns["n"][chosen], minlength=len(codes)).astype(np.int64)
+        key = (tuple(deployments), metric)
+        if key not in self._bins:
+            columns = self._histograms.of(deployments)
+            chosen = columns["metric"] == schema.METRICS[metric]
+            shifted = columns["code"][chosen].astype(np.int64) - bins.NULL  # the smallest code there is
+            counts = np.bincount(shifted, weights=columns["n"][chosen])
+            present = np.flatnonzero(counts)
+            self._bins[key] = present + bins.NULL, counts[present].astype(np.int64)
+        return self._bins[key]
 
     def latency(self, deployments: Sequence[int], metric: str) -> wire.Latency:
         return latency(*self.bins_of(deployments, metric), bins.LATENCY_SCHEMA)

@@ -19,7 +19,7 @@ from opsconsole.daemon.measure import Measured
 from opsconsole.errors import UsageError
 from opsconsole.signals.health import SEVERITY, HealthSettings, judge_service, judge_version, peer_of
 from opsconsole.signals.spend import project
-from opsconsole.store.queries import Extent, Questions, TimeAxis, time_axis
+from opsconsole.store.queries import Extent, Questions, SpanMemory, TimeAxis, time_axis
 
 DriftOf = Callable[[duckdb.DuckDBPyConnection, str, datetime, datetime, Extent], wire.Drift]
 """Drift of (connection, service, start, end, extent): the daemon remembers it for a few seconds."""
@@ -55,6 +55,7 @@ class Context:
     now: datetime
     health: HealthSettings
     drift_of: DriftOf
+    spans: SpanMemory
 
 
 class ViewBuilder:
@@ -62,7 +63,7 @@ class ViewBuilder:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, context: Context) -> None:
         self._connection = connection
-        self._questions = Questions(connection)
+        self._questions = Questions(connection, context.spans)
         self._context = context
         self._started = perf_counter()
         self._extents = self._questions.extents()

@@ -81,8 +81,13 @@ def fold_level(connection: duckdb.DuckDBPyConnection, level: str) -> None:
         connection.execute("INSERT INTO folds VALUES (?, ?, ?)", [level, last + 1, newest_finer])
 
 
-def reading(connection: duckdb.DuckDBPyConnection, level: str) -> dict[str, str]:
-    """For each family: SQL of a relation (bucket, keys, measures) that is complete at ``level``.
+Part = tuple[str, ...]
+FOLDED: Part = schema.LEVELS[1:]
+RECENT: Part = schema.LEVELS[:1]
+
+
+def reading(connection: duckdb.DuckDBPyConnection, level: str, part: Part = schema.LEVELS) -> dict[str, str]:
+    """For each family: SQL of a relation (bucket, keys, measures) that is complete at ``level``, or ``part`` of it.
 
     Buckets of the finer parts are truncated to the level's own.
     """
@@ -92,8 +97,8 @@ def reading(connection: duckdb.DuckDBPyConnection, level: str) -> dict[str, str]
     relations = {}
     for family in schema.FAMILIES:
         columns = ", ".join((*family.keys, *family.measures))
-        parts = [f"SELECT bucket, {columns} FROM {family.table(level)}"]
-        for finer in schema.LEVELS[: schema.LEVELS.index(level)]:
+        parts = [f"SELECT bucket, {columns} FROM {family.table(level)}"] if level in part else []
+        for finer in (finer for finer in schema.LEVELS[: schema.LEVELS.index(level)] if finer in part):
             bucket = "bucket" if level == "minute" else f"date_trunc('{level}', bucket) AS bucket"
             where = f" WHERE fold > {floor[finer]}" if finer in floor else ""
             parts.append(f"SELECT {bucket}, {columns} FROM {family.table(finer)}{where}")
@@ -118,3 +123,12 @@ def expire(
                     f"DELETE FROM {family.table(level)} WHERE bucket < ? AND fold <= ?",
                     [moment - timedelta(days=days), absorbed],
                 )
+        _merge_states(connection)
+
+
+def _merge_states(connection: duckdb.DuckDBPyConnection) -> None:
+    """One row a level instead of one a fold; another number of rows also says that something happened."""
+    states = rows(connection, "SELECT level, max(fold), max(absorbed) FROM folds GROUP BY level")
+    connection.execute("DELETE FROM folds")
+    if states:
+        connection.executemany("INSERT INTO folds VALUES (?, ?, ?)", states)

@@ -6,6 +6,7 @@ read); NULL comes back as NaN for numbers that were never logged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,7 +69,7 @@ class Extent:
 
 _SPANS = """
 SELECT s.service, s.version, min(t.first_at), max(t.last_at), sum(t.requests)
-FROM {traffic} AS t JOIN series AS s USING (series_id) GROUP BY s.service, s.version ORDER BY s.service, 3, s.version
+FROM {traffic} AS t JOIN series AS s USING (series_id) GROUP BY s.service, s.version
 """
 
 _TRAFFIC = """
@@ -129,11 +130,40 @@ GROUP BY ALL
 """
 
 
+Spans = dict[tuple[str, str], Extent]
+"""(service, version) → what the store holds of it."""
+
+
+class SpanMemory:
+    """Since when each version is known changes with a fold at the most: remembered from one to the next."""
+
+    def __init__(self) -> None:
+        self._fold, self._spans = -1, Spans()
+
+    def spans(self, connection: duckdb.DuckDBPyConnection, ask: Callable[[], Spans]) -> Spans:
+        """What ``ask`` answers about everything that is folded; asked again only after another fold."""
+        fold = int(rows(connection, "SELECT count(*) FROM folds")[0][0])
+        if fold != self._fold:
+            self._spans = ask()
+            self._fold = fold
+        return self._spans
+
+
+def _united(one: Spans, other: Spans) -> Spans:
+    united = dict(one)
+    for key, span in other.items():
+        before = united.get(key, span)
+        n = span.requests + (before.requests if key in one else 0)
+        united[key] = Extent(min(before.first_at, span.first_at), max(before.last_at, span.last_at), n)
+    return united
+
+
 class Questions:
     """The questions of one view: asked on one connection, of one consistent snapshot of the store."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, memory: SpanMemory | None = None) -> None:
         self._connection = connection
+        self._memory = memory or SpanMemory()
         self._relations: dict[str, dict[str, str]] = {}
         self._spans: dict[str, dict[str, Extent]] = {}
         self._failures: dict[TimeAxis, dict[str, dict[str, dict[str, int]]]] = {}
@@ -169,9 +199,19 @@ class Questions:
     def _versions(self) -> dict[str, dict[str, Extent]]:
         """Service → version, oldest first → what the store holds of it: asked once, for every service."""
         if not self._spans:
-            for service, version, first, last, n in self._ask(_SPANS, "day", {}):
-                self._spans.setdefault(service, {})[version] = Extent(aware(first), aware(last), int(n))
+            folded = self._memory.spans(self._connection, lambda: self._ask_spans(folds.FOLDED))
+            for (service, version), span in sorted(
+                _united(folded, self._ask_spans(folds.RECENT)).items(), key=lambda item: (item[0][0], item[1].first_at)
+            ):
+                self._spans.setdefault(service, {})[version] = span
         return self._spans
+
+    def _ask_spans(self, part: folds.Part) -> Spans:
+        relation = folds.reading(self._connection, "day", part)["traffic"]
+        return {
+            (service, version): Extent(aware(first), aware(last), int(n))
+            for service, version, first, last, n in rows(self._connection, _SPANS.format(traffic=relation))
+        }
 
     def deployments(self) -> dict[int, tuple[str, str]]:
         """Deployment id → (service, version)."""
