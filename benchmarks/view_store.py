@@ -1,7 +1,7 @@
 """Makes the stores that views are measured on: the same seven days, with few or many requests in them.
 
 Always true here: records enter through ``Writer.commit`` and are folded as the daemon folds them, though they are made
-by SQL and not parsed from text. Quarter-hours are committed whole and folded up to days; of the last quarter-hour every
+by SQL and not parsed from text. Quarter-hours are committed whole, hours and days absorb in their own time; of the last quarter-hour every
 ten seconds are a commit and a fold of their own, as when a log is followed, and the last of them are still recent.
 """
 
@@ -110,9 +110,10 @@ def _fill(home: Home, requests: int) -> None:
     for i, weight in enumerate(weights[:-1]):
         made += _commit(connection, writer, begin + i * _QUARTER, _QUARTER, round(share * weight), made)
         folds.fold_recent(connection)
-        folds.fold_level(connection, "hour")
-        folds.fold_level(connection, "day")
+        if i % 4 == 3:
+            folds.fold_level(connection, "hour")
         if i % 96 == 95:
+            folds.fold_level(connection, "day")
             say(f"  making a store of {requests:,}: {made:,}")
             database.checkpoint()
     ticks = _QUARTER // _TICK
