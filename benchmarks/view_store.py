@@ -1,8 +1,9 @@
 """Makes the stores that views are measured on: the same seven days, with few or many requests in them.
 
 Always true here: records enter through ``Writer.commit`` and are folded as the daemon folds them, though they are made
-by SQL and not parsed from text. Quarter-hours are committed whole, hours and days absorb in their own time; of the last quarter-hour every
-ten seconds are a commit and a fold of their own, as when a log is followed, and the last of them are still recent.
+by SQL and not parsed from text. Quarter-hours are committed whole, hours and days absorb in their own time; of the last
+quarter-hour every ten seconds are a commit and a fold of their own, as when a log is followed, and the last of them are
+still recent.
 """
 
 from __future__ import annotations
