@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from opsconsole import wire
-from opsconsole.console.numbers import count, duration, money, percent, rate, share, size, unpriced, value
+from opsconsole.console.numbers import count, duration, effect, money, percent, rate, share, size, unpriced, value
 from opsconsole.console.text import fit, safe, width
 
 MISSING = "–"
@@ -19,6 +19,10 @@ _WORDS: dict[wire.HealthWord, str] = {
     "quiet": "quiet",
     "unknown": "unknown",
 }
+_HEADING = (
+    *("version", "share", "requests", "errors", "95 %", "p50", "p90", "p99", "ttft p50", "tok/s", "tokens", "$"),
+    *("$/req", "worst drift", "first", "last"),
+)
 _VERSIONS_SHOWN = 12
 _FINDINGS_SHOWN = 6
 _REASONS_SHOWN = 4
@@ -73,8 +77,7 @@ def _service(service: wire.StatusService) -> str:
 
 
 def _versions(service: wire.StatusService) -> str:
-    heading = ("version", "share", "requests", "errors", "95 %", "p50", "p90", "p99", "ttft p50", "tok/s", "$/req")
-    rows: list[tuple[str, ...]] = [heading]
+    rows: list[tuple[str, ...]] = [_HEADING]
     shown = service.versions[:_VERSIONS_SHOWN]
     rows += [_version(version, safe(version.version, 24) or "(not logged)") for version in shown]
     if len(service.versions) != 1:
@@ -100,8 +103,24 @@ def _version(version: wire.VersionSummary, name: str) -> tuple[str, ...]:
         duration(value(version.latency_ms.p99)),
         duration(value(version.ttft_ms.p50)),
         count(speed.value) if speed else MISSING,
+        _tokens_of(version.tokens),
+        money(version.cost.usd),
         money(version.cost.usd_per_request),
+        _drift_of(version.worst_drift),
+        *(f"{at:%m-%d %H:%M}" if at else MISSING for at in (version.first_at, version.last_at)),
     )
+
+
+def _tokens_of(tokens: wire.Tokens) -> str:
+    into = [n for n in (tokens.input, tokens.cached, tokens.cache_write) if n is not None]
+    out = [n for n in (tokens.output, tokens.reasoning) if n is not None]
+    return f"{count(sum(into))} in {count(sum(out))} out" if into or out else MISSING
+
+
+def _drift_of(worst: wire.DriftFinding | None) -> str:
+    if worst is None or worst.verdict not in ("drift", "ok"):
+        return MISSING if worst is None else worst.verdict
+    return "ok" if worst.verdict == "ok" else f"{effect(worst.effect)} {safe(worst.feature, 24)}"
 
 
 def _errors(total: wire.VersionSummary) -> Iterable[str]:
