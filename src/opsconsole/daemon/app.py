@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from opsconsole import wire
+from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.diagnosis import diagnose
 from opsconsole.daemon.hub import Hub
@@ -65,8 +67,8 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
         *(Route(f"/v1/{kind}", view(kind)) for kind in ("fleet", "service", "status", "sources")),
         Route("/v1/attach", called(wire.AttachRequest, desk.attach), methods=["POST"]),
         Route("/v1/map", called(wire.MapRequest, desk.guessed_mapping), methods=["POST"]),
-        Route("/v1/baseline", called(wire.BaselineRequest, desk.set_baseline), methods=["POST"]),
-        Route("/v1/query", called(wire.QueryRequest, desk.query), methods=["POST"]),
+        Route("/v1/baseline", called(wire.BaselineRequest, desk.pinning.set), methods=["POST"]),
+        Route("/v1/query", called(wire.QueryRequest, partial(ask, desk.engine)), methods=["POST"]),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
     return Starlette(routes=routes, exception_handlers={OpsConsoleError: _refused})

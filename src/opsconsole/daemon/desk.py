@@ -9,12 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import resource
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
+from datetime import datetime
 from time import monotonic
 from typing import TypeVar
 
@@ -25,9 +22,9 @@ from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.drifting import drift_of
 from opsconsole.daemon.engine import Engine
+from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.views import Asked, Context, ViewBuilder
-from opsconsole.errors import ConfigError, InputError, OpsConsoleError, QueryError, UsageError
-from opsconsole.ingest.count import count_file
+from opsconsole.errors import ConfigError, InputError, OpsConsoleError
 from opsconsole.ingest.follower import Outcome, Wish, expand
 from opsconsole.ingest.guess import guess
 from opsconsole.ingest.mapping import Mapping
@@ -36,8 +33,7 @@ from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Source
 from opsconsole.signals.drift import DriftSettings
 from opsconsole.signals.health import HealthSettings
-from opsconsole.store import baselines
-from opsconsole.store.queries import Extent, Questions, SpanMemory
+from opsconsole.store.queries import Extent, SpanMemory
 
 T = TypeVar("T")
 log = logging.getLogger("opsconsole")
@@ -45,7 +41,6 @@ log = logging.getLogger("opsconsole")
 DRIFT_FRESH_S = 15.0
 """A service's drift is computed again when its last answer is older: it moves with hours, not with seconds."""
 LAGGING_S = 60.0
-QUERY_TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -72,7 +67,8 @@ class Desk:
             warn_latency=(("p99", 0.99, health.slower_p99), ("p50", 0.5, health.slower_p50)),
             warn_cost_ratio=health.dearer,
         )
-        engine.every_so_often(self._pin_configured)
+        self.pinning = Pinning(engine, self._drift.clear)
+        engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------
 
@@ -205,129 +201,6 @@ class Desk:
         mapping = guess(sniff(files[0]), request.overrides, request.service, files[0])
         return wire.MapReply(mapping_yaml=to_yaml(mapping, str(files[0])))
 
-    # Baselines ----------------------------------------------------------------------------------------------------
-
-    def set_baseline(self, request: wire.BaselineRequest, set_by: str = "") -> wire.BaselineReply:
-        """Pin what a service's drift is measured against from now on."""
-        ways = [bool(request.version), request.start is not None and request.end is not None, bool(request.file)]
-        if sum(ways) != 1:
-            raise UsageError(
-                "a baseline is one of: a version, a time range, a file", "See `opsconsole baseline --help`."
-            )
-        return self._on_engine(lambda: self._pin(request, set_by or self.engine.actor))
-
-    def _pin(self, request: wire.BaselineRequest, set_by: str) -> wire.BaselineReply:
-        now = self.engine.clock.now()
-        kind: baselines.BaselineKind
-        if request.file:
-            kind, label = "file", Path(request.file).name
-            counts = self._counts_of_file(Path(request.file))
-        else:
-            kind = "version" if request.version else "range"
-            label = request.version or f"{request.start:%Y-%m-%d %H:%M} … {request.end:%Y-%m-%d %H:%M}"
-            counts = self._counts_of_records(request)
-        if not counts:
-            raise UsageError(
-                f"no features of {request.service!r} were found for {label}",
-                "`opsconsole status` lists services, versions and the time they cover.",
-            )
-        pinned = baselines.pin(
-            self.engine.database.writer,
-            service=request.service,
-            kind=kind,
-            label=label,
-            set_at=now,
-            set_by=set_by,
-            counts=counts,
-        )
-        self.engine.note("baseline.set", service=request.service, baseline=kind, label=label, by=set_by)
-        self._drift.clear()
-        self.engine.changed()
-        features: dict[str, int] = {}
-        for name, _, _, _, n in counts:
-            features[name] = features.get(name, 0) + n
-        return wire.BaselineReply(
-            baseline=wire.Baseline(kind=kind, label=label, set_at=pinned.set_at, set_by=set_by), features=features
-        )
-
-    def _counts_of_records(self, request: wire.BaselineRequest) -> list[baselines.Count]:
-        questions = Questions(self.engine.database.writer)
-        extent = questions.extents().get(request.service)
-        if extent is None:
-            raise UsageError(f"there is no service {request.service!r}", "`opsconsole status` lists the services.")
-        start = request.start or extent.first_at.replace(minute=0, second=0, microsecond=0)
-        end = request.end or extent.last_at + timedelta(hours=1)
-        found = questions.distributions(request.service, start, end)
-        totals: dict[tuple[str, str, int, str | None], int] = {}
-        for version, name, kind, code, category, _, n in found:
-            if not request.version or version == request.version:
-                key = (name, kind, 0 if category is not None else code, category)
-                totals[key] = totals.get(key, 0) + n
-        return [(*key, n) for key, n in totals.items()]
-
-    def _counts_of_file(self, path: Path) -> list[baselines.Count]:
-        return count_file(path, guess(sniff(path), path=path), self.engine.means)
-
-    def _pin_configured(self) -> None:
-        """Baselines that opsconsole.yaml names, as soon as there are records for them."""
-        wanted = {name: s.baseline for name, s in self.engine.settings.services.items() if s.baseline is not None}
-        if not wanted or any(source.state == "reading" for source in self.engine.follower.sources):
-            return
-        extents = Questions(self.engine.database.writer).extents()
-        for service, setting in wanted.items():
-            if service not in extents or baselines.pinned(self.engine.database.writer, service) is not None:
-                continue
-            request = wire.BaselineRequest(
-                service=service,
-                version=setting.version,
-                start=setting.start,
-                end=setting.end,
-                file=str(setting.file or ""),
-            )
-            try:
-                self._pin(request, "opsconsole.yaml")
-            except OpsConsoleError:
-                continue  # its records are not here yet
-
-    # Questions of one's own ---------------------------------------------------------------------------------------
-
-    def query(self, request: wire.QueryRequest) -> wire.QueryReply:
-        """Read-only SQL on the store."""
-        if request.limit < 1:
-            raise UsageError(f"the limit of a query is 1 row at least, not {request.limit}")
-        try:
-            statements = duckdb.extract_statements(request.sql)
-        except duckdb.Error as error:
-            raise QueryError(str(error), "The tables are listed by: SHOW TABLES") from error
-        readable = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
-        if len(statements) != 1 or statements[0].type not in readable:
-            raise QueryError("only one SELECT at a time can be asked", "The store is written by the daemon alone.")
-        connection, began = self.engine.reader(), monotonic()
-        watchdog = threading.Timer(QUERY_TIMEOUT_S, connection.interrupt)
-        watchdog.start()
-        try:
-            connection.execute("BEGIN TRANSACTION READ ONLY")
-            answer = connection.execute(request.sql)
-            described = answer.description or []
-            rows = answer.fetchmany(request.limit + 1)
-        except duckdb.InterruptException as error:
-            raise QueryError(
-                f"the query took longer than {QUERY_TIMEOUT_S:.0f} s",
-                "Ask for a shorter time range, or a rollup table.",
-            ) from error
-        except duckdb.Error as error:
-            raise QueryError(str(error), "The tables are listed by: SHOW TABLES") from error
-        finally:
-            watchdog.cancel()
-            connection.close()
-        return wire.QueryReply(
-            columns=tuple(str(column[0]) for column in described),
-            types=tuple(str(column[1]) for column in described),
-            rows=[[_plain(value) for value in row] for row in rows[: request.limit]],
-            truncated=len(rows) > request.limit,
-            elapsed_ms=round((monotonic() - began) * 1000, 1),
-        )
-
     def _on_engine(self, call: Callable[[], T]) -> T:
         return self.engine.submit(call).result()
 
@@ -376,12 +249,3 @@ def _row(source: Source) -> wire.SourceRow:
 def _not_logged(mapping: Mapping) -> tuple[str, ...]:
     watched = ("latency_ms", "ttft_ms", "status", "input_tokens", "cost_usd", "model", "version")
     return tuple(column for column in watched if column not in mapping.columns)
-
-
-def _plain(value: object) -> str | int | float | bool | None:
-    """A value that JSON has; everything else, and an integer that JSON readers would round, as text."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
-        return str(value)
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
