@@ -81,7 +81,7 @@ def _compute(desk: Desk, asked: Asked, *, forget: bool) -> tuple[float, float]:
     """(wall, CPU) milliseconds of one computation."""
     desk.engine.revision += 1
     if forget:
-        desk._drift.clear()
+        desk.drift.forget()
     began, cpu_began = time.perf_counter(), time.process_time()
     desk.compute(asked)
     return (time.perf_counter() - began) * 1000, (time.process_time() - cpu_began) * 1000

@@ -10,19 +10,15 @@ import logging
 import os
 import resource
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from time import monotonic
 from typing import TypeVar
 
-import duckdb
 import msgspec
 
 from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
-from opsconsole.daemon.drifting import drift_of
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.pinning import Pinning
+from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.views import Asked, Context, ViewBuilder
 from opsconsole.errors import ConfigError, InputError, OpsConsoleError
 from opsconsole.ingest.follower import Outcome, Wish, expand
@@ -31,23 +27,13 @@ from opsconsole.ingest.mapping import Mapping
 from opsconsole.ingest.mapping_yaml import from_yaml, to_yaml
 from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Source
-from opsconsole.signals.drift import DriftSettings
 from opsconsole.signals.health import HealthSettings
-from opsconsole.store.queries import Extent, SpanMemory
+from opsconsole.store.queries import SpanMemory
 
 T = TypeVar("T")
 log = logging.getLogger("opsconsole")
 
-DRIFT_FRESH_S = 15.0
-"""A service's drift is computed again when its last answer is older: it moves with hours, not with seconds."""
 LAGGING_S = 60.0
-
-
-@dataclass
-class _DriftAnswer:
-    at_s: float
-    revision: int
-    drift: wire.Drift
 
 
 class Desk:
@@ -57,9 +43,8 @@ class Desk:
         self.engine = engine
         self.started_at = engine.clock.now()
         self._spans = SpanMemory()
-        self._drift: dict[tuple[str, int], _DriftAnswer] = {}
-        drift, health = engine.settings.drift, engine.settings.health
-        self._drift_settings = DriftSettings(q=drift.q, min_effect=drift.min_effect, min_n=drift.min_values)
+        self.drift = DriftMemory(engine)
+        health = engine.settings.health
         self._health_settings = HealthSettings(
             min_requests=health.min_requests,
             fail_error_rate=health.error_rate_fail,
@@ -67,7 +52,7 @@ class Desk:
             warn_latency=(("p99", 0.99, health.slower_p99), ("p50", 0.5, health.slower_p50)),
             warn_cost_ratio=health.dearer,
         )
-        self.pinning = Pinning(engine, self._drift.clear)
+        self.pinning = Pinning(engine, self.drift.forget)
         engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------
@@ -88,7 +73,7 @@ class Desk:
                 environment=self.engine.settings.environment,
                 now=self.engine.clock.now(),
                 health=self._health_settings,
-                drift_of=self._remembered_drift,
+                drift_of=self.drift.drift_of,
                 spans=self._spans,
             )
             builder = ViewBuilder(connection, context)
@@ -104,18 +89,6 @@ class Desk:
             return builder.fleet(asked.window, len(sources), lagging, rejects)
         finally:
             connection.close()
-
-    def _remembered_drift(
-        self, connection: duckdb.DuckDBPyConnection, service: str, start: datetime, end: datetime, extent: Extent
-    ) -> wire.Drift:
-        key = (service, int((end - start).total_seconds()))
-        found, now = self._drift.get(key), monotonic()
-        if found is not None and (found.revision == self.engine.revision or now - found.at_s < DRIFT_FRESH_S):
-            return found.drift
-        revision = self.engine.revision
-        drift = drift_of(connection, service, start, end, extent, self._drift_settings)
-        self._drift[key] = _DriftAnswer(now, revision, drift)
-        return drift
 
     def sources(self) -> tuple[wire.SourceRow, ...]:
         """Every source that is or was read since the daemon started."""

@@ -77,6 +77,7 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._listeners: list[Callable[[], None]] = []
         self._chores: list[Callable[[], None]] = []
+        self._endings: list[Callable[[], None]] = []
         self._due: dict[str, float] = {}
         self._commits_since_fold = 0
         self.failures: dict[str, str] = {}
@@ -95,6 +96,8 @@ class Engine:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+        for ending in self._endings:
+            ending()
         self.follower.close()
         self.database.checkpoint()
         self.database.close()
@@ -102,6 +105,10 @@ class Engine:
     def on_change(self, listener: Callable[[], None]) -> None:
         """Be told, on the engine's thread, of every new revision."""
         self._listeners.append(listener)
+
+    def on_stop(self, ending: Callable[[], None]) -> None:
+        """Have this done before the store is closed."""
+        self._endings.append(ending)
 
     def every_so_often(self, chore: Callable[[], None]) -> None:
         """Have this done on the engine's thread about every second."""
@@ -118,7 +125,7 @@ class Engine:
         """There is something new to see."""
         self.revision += 1
         for listener in self._listeners:
-            self._guarded("telling of news", listener)
+            self.guarded("telling of news", listener)
 
     def note(self, kind: str, **data: object) -> None:
         """Write into the journal what somebody or something did."""
@@ -135,18 +142,18 @@ class Engine:
             began, worked_before = perf_counter(), thread_time()
             self._answer_calls()
             taken = self.step()
-            self._guarded("maintenance", self._maintain)
+            self.guarded("maintenance", self._maintain)
             if not self._has_backlog():
                 period_s = TRICKLE_POLL_S if 0 < taken < TRICKLE_RECORDS else POLL_S
                 rest_s = min(REST_PER_WORK * (thread_time() - worked_before), LONGEST_REST_S)
                 self._wake.wait(max(period_s - (perf_counter() - began), rest_s))
             self._wake.clear()
         self._answer_calls()
-        self._guarded("folding", lambda: folds.fold_recent(self.database.writer))
+        self.guarded("folding", lambda: folds.fold_recent(self.database.writer))
 
     def step(self) -> int:
         """One bite of every source; the number of records taken in or rejected."""
-        taken = self._guarded("reading sources", self.follower.step) or 0
+        taken = self.guarded("reading sources", self.follower.step) or 0
         if taken:
             self._commits_since_fold += 1
             self.changed()
@@ -172,15 +179,15 @@ class Engine:
         writer = self.database.writer
         is_large = self._commits_since_fold >= 4 and folds.recent_rows(writer) > folds.FOLD_RECENT_ROWS
         if self._commits_since_fold and (is_large or self._is_due("fold", FOLD_EVERY_S)):
-            self._guarded("folding", lambda: folds.fold_recent(writer))
+            self.guarded("folding", lambda: folds.fold_recent(writer))
             self._commits_since_fold = 0
         if self._is_due("absorbing", FOLD_EVERY_S):
-            self._guarded("absorbing", self._absorb)
+            self.guarded("absorbing", self._absorb)
         if self._is_due("expire", EXPIRE_EVERY_S):
-            self._guarded("retention", self._expire)
+            self.guarded("retention", self._expire)
         if self._is_due("chores", CHORES_EVERY_S):
             for chore in self._chores:
-                self._guarded("a chore", chore)
+                self.guarded("a chore", chore)
 
     def _absorb(self) -> None:
         writer = self.database.writer
@@ -212,8 +219,8 @@ class Engine:
         self._due[name] = now
         return True
 
-    def _guarded(self, what: str, call: Callable[[], T]) -> T | None:
-        """The thread outlives any failure; the log and the next health check tell of it."""
+    def guarded(self, what: str, call: Callable[[], T]) -> T | None:
+        """Outlive any failure of the call; the log and `opsconsole doctor` tell of it."""
         try:
             return call()
         except Exception as error:
