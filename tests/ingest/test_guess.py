@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opsconsole.errors import InputError, UsageError
@@ -282,6 +282,7 @@ FIELDS = st.dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
+@example([{"timestamp": False}, {"timestamp": []}])
 @given(st.lists(FIELDS, min_size=1, max_size=6))
 def test_every_field_ends_up_exactly_once(records: list[dict[str, Any]]) -> None:
     sample = sample_of(*({**record, "ts": NOW} for record in records))

@@ -274,7 +274,8 @@ def _sort_the_rest(draft: _Draft) -> dict[str, FeatureKind]:
             left_out[path] = why
         else:
             features[path] = kind
-    left_out.update({path: why for path, why in draft.sample.nested.items() if path not in draft.claimed})
+    placed = {*draft.claimed, *features}  # a field that is nested in some records only
+    left_out.update({path: why for path, why in draft.sample.nested.items() if path not in placed})
     draft.left_out = left_out
     return features
 
