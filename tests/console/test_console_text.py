@@ -129,5 +129,10 @@ def test_names_that_begin_alike_are_told_apart() -> None:
     assert told_apart(names, 13) == ["…500_prompt5…", "…1000_prompt…", "…2000_prompt…", "chat"]
 
 
+def test_names_that_differ_at_their_end_keep_as_much_of_it_as_fits() -> None:
+    names = ["AzureLLMInferenceTrace_code", "AzureLLMInferenceTrace_conv"]
+    assert told_apart(names, 16) == ["…renceTrace_code", "…renceTrace_conv"]
+
+
 def test_a_name_that_stands_alone_is_cut_at_its_end() -> None:
     assert told_apart(["lora_request_trace", "chat"], 13) == ["lora_request…", "chat"]

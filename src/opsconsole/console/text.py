@@ -114,8 +114,8 @@ def told_apart(names: Sequence[str], cells: int) -> list[str]:
         group = [i for i, short in enumerate(shown) if short == alike]
         shared = _shared([whole[i] for i in group])
         for i in group:
-            if whole[i][shared:]:
-                shown[i] = cut(ELLIPSIS + whole[i][shared:], cells)
+            begin = min(shared, len(whole[i]) - cells + 1)  # no more is left out than has to be
+            shown[i] = cut(ELLIPSIS + whole[i][begin:], cells)
     return shown
 
 

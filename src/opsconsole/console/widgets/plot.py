@@ -53,9 +53,13 @@ class Scales:
         return kept
 
 
+_NEXT_TO_NOTHING = 1e-300
+"""Below, a power of ten may no longer be a number."""
+
+
 def nice_ceiling(peak: float) -> float:
-    """The least 1, 2, 3 or 5 times a power of ten that is at least ``peak``; 1 for nothing."""
-    if not peak > 0 or not math.isfinite(peak):
+    """The least 1, 2, 3 or 5 times a power of ten that is at least ``peak``; 1 for nothing, and for next to nothing."""
+    if not peak > _NEXT_TO_NOTHING or not math.isfinite(peak):
         return 1.0
     power: float = 10.0 ** math.floor(math.log10(peak))
     for factor in (1.0, 2.0, 3.0, 5.0, 10.0):
