@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from opsconsole import page, wire
 from opsconsole.client import Client
@@ -74,14 +75,21 @@ def _once(arguments: argparse.Namespace) -> int:
 
 
 def _fitting_window(client: Client, attached: wire.Attached) -> str:
-    """The last hour of what is arriving; all of what is not."""
+    """The last hour of what is arriving; all of what is not. A file untouched for an hour need not be read to know."""
+    since = datetime.now(UTC) - timedelta(hours=1)
     deadline = time.monotonic() + _FIRST_RECORDS_WITHIN_S
     while True:
         rows = [row for row in client.sources().sources if row.source_id in attached.source_ids]
         newest = max((row.last_at for row in rows if row.last_at), default=None)
-        is_settled = all(row.state != "reading" for row in rows)
+        is_settled = all(row.state != "reading" or _written_at(row.path) < since.timestamp() for row in rows)
         if is_settled or time.monotonic() > deadline:
             break
         time.sleep(0.05)
-    is_live = newest is not None and newest > datetime.now(UTC) - timedelta(hours=1)
-    return wire.DEFAULT_WINDOW if is_live else "all"
+    return wire.DEFAULT_WINDOW if newest is not None and newest > since else "all"
+
+
+def _written_at(path: str) -> float:
+    try:
+        return Path(path).stat().st_mtime
+    except FileNotFoundError:  # renamed meanwhile: the daemon still reads it
+        return time.time()
