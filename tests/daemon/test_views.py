@@ -167,3 +167,11 @@ def test_retention_counts_from_the_newest_record(daemon: Daemon, tmp_path: Path)
     kept = daemon.engine.submit(lambda: rows(daemon.engine.database.writer, "SELECT count(*) FROM requests")).result()
     assert kept == [(145,)]
     assert daemon.fleet("all").services[0].first_at == year_ago
+
+
+def test_users_are_those_of_the_window_and_not_of_its_hours(daemon: Daemon, tmp_path: Path) -> None:
+    write_calls(tmp_path / "a.jsonl", START - timedelta(minutes=25), range(60), user="early")
+    write_calls(tmp_path / "a.jsonl", START - timedelta(minutes=5), range(60), user="late")
+    daemon.attach(tmp_path / "a.jsonl")
+    assert daemon.service("chat", "15m").users == 1
+    assert daemon.service("chat", "1h").users == 2

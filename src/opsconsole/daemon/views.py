@@ -26,15 +26,6 @@ DriftOf = Callable[[duckdb.DuckDBPyConnection, str, datetime, datetime, Extent],
 
 MAX_VERSION_LINES = 5
 _LIVE_SLACK = timedelta(minutes=10)
-_TRACKED = (
-    ("latency_ms", "latency_ms"),
-    ("ttft_ms", "ttft_ms"),
-    ("tokens", "tokens"),
-    ("cost_usd", "cost"),
-    ("status", "status"),
-    ("model", "model"),
-    ("version", "version"),
-)
 
 
 @dataclass(frozen=True)

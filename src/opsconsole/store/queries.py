@@ -1,7 +1,7 @@
 """The questions that views put to the store: one SQL constant each, plain enough for another engine.
 
 Always true here: a question's cost depends on the window's buckets and not on the number of requests (only rollups are
-read); NULL comes back as NaN for numbers that were never logged.
+read; distinct users of a short window are the exception); NULL comes back as NaN for numbers that were never logged.
 """
 
 from __future__ import annotations
@@ -112,6 +112,10 @@ SELECT count(DISTINCT b.value)
 FROM {breakdowns} AS b JOIN deployments AS d USING (deployment_id)
 WHERE b.bucket >= date_trunc('hour', $from::TIMESTAMP) AND b.bucket < $to AND d.service = $service
   AND b.dimension = 'user_key'
+"""
+
+_USERS_OF_MINUTES = """
+SELECT count(DISTINCT user_key) FROM requests WHERE ts >= $from AND ts < $to AND coalesce(service, '') = $service
 """
 
 _SPENT = """
@@ -248,7 +252,9 @@ class Questions:
         return found
 
     def users(self, axis: TimeAxis, service: str) -> int:
-        """Distinct users of the window's hours; 0 where none was logged."""
+        """Distinct users of the window; 0 where none was logged. Rollups know them by the hour, requests know finer."""
+        if axis.step_s % 3600:
+            return int(rows(self._connection, _USERS_OF_MINUTES, _window(axis, service))[0][0])
         level = "day" if axis.level == "day" else "hour"
         return int(self._ask(_USERS, level, _window(axis, service))[0][0])
 

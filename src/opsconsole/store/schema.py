@@ -17,7 +17,6 @@ SCHEMA_VERSION = 1
 
 LEVELS: tuple[str, ...] = ("recent", "minute", "hour", "day")
 """From fine to coarse; ``recent`` has minute buckets too and holds what no fold has touched yet."""
-LEVEL_SECONDS: dict[str, int] = {"recent": 60, "minute": 60, "hour": 3600, "day": 86_400}
 
 METRICS: dict[str, int] = {"latency_ms": 0, "ttft_ms": 1, "tokens_per_s": 2}
 """What histograms hold: name → its number in the ``metric`` column."""
@@ -77,7 +76,6 @@ FAMILIES: tuple[Family, ...] = (
         _sums("BIGINT", "requests", "errors") | _sums("DOUBLE", "cost_usd") | _sums("BIGINT", "unpriced_tokens"),
     ),
 )
-FAMILY: dict[str, Family] = {family.name: family for family in FAMILIES}
 
 BREAKDOWN_DIMENSIONS: tuple[str, ...] = ("user_key", "api_key_id", "route")
 """Columns whose values are counted by the hour, for "who and what is expensive"."""
