@@ -23,7 +23,7 @@ from opsconsole.clock import ManualClock
 from opsconsole.config.load import load
 from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.engine import Engine
-from opsconsole.daemon.views import Asked
+from opsconsole.daemon.views.reading import Asked
 
 REQUESTS, QUICK_REQUESTS = (1_000_000, 10_000_000), (100_000, 1_000_000)
 COMPUTATIONS, COLD_COMPUTATIONS = 50, 12

@@ -10,7 +10,7 @@ from inprocess import START, Daemon
 
 from opsconsole import wire
 from opsconsole.daemon import remembering
-from opsconsole.daemon.views import Asked
+from opsconsole.daemon.views.reading import Asked
 
 
 @pytest.fixture

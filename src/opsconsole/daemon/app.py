@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -22,7 +23,8 @@ from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.diagnosis import diagnose
 from opsconsole.daemon.hub import Hub
-from opsconsole.daemon.views import Asked
+from opsconsole.daemon.views import VIEWS
+from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import OpsConsoleError, UsageError
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -36,12 +38,16 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
 
     def view(kind: str) -> Answer:
         async def answer(request: Request) -> Response:
+            given = dict(request.query_params)
+            after = _number(given.pop("after", "0"), "after")
             asked = Asked(
                 kind=kind,
-                window=request.query_params.get("window", wire.DEFAULT_WINDOW),
-                service=request.query_params.get("service", ""),
+                window=given.pop("window", wire.DEFAULT_WINDOW),
+                service=given.pop("service", ""),
+                as_of=_moment(given.pop("as_of", "")),
+                options=tuple(sorted(given.items())),
             )
-            return _json(await hub.answer(asked, _number(request, "after")))
+            return _json(await hub.answer(asked, after))
 
         return answer
 
@@ -64,7 +70,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
-        *(Route(f"/v1/{kind}", view(kind)) for kind in ("fleet", "service", "status", "sources")),
+        *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
         Route("/v1/attach", called(wire.AttachRequest, desk.attach), methods=["POST"]),
         Route("/v1/map", called(wire.MapRequest, desk.guessed_mapping), methods=["POST"]),
         Route("/v1/baseline", called(wire.BaselineRequest, desk.pinning.set), methods=["POST"]),
@@ -90,11 +96,20 @@ async def _body(request: Request, kind: type[S]) -> S:
         raise UsageError(f"the request is not understood: {error}", "Is the client of another version?") from error
 
 
-def _number(request: Request, name: str) -> int:
-    text = request.query_params.get(name, "0")
+def _number(text: str, name: str) -> int:
     if not text.isdecimal():
         raise UsageError(f"{name} must be a whole number, not {text!r}")
     return int(text)
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"as_of is no time: {text!r}", "Write it as 2026-01-31T12:00:00+00:00.") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _encoded(struct: msgspec.Struct) -> Response:

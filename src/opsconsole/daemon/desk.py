@@ -19,8 +19,9 @@ from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.remembering import DriftMemory
-from opsconsole.daemon.views import Asked, Context, ViewBuilder
-from opsconsole.errors import ConfigError, InputError, OpsConsoleError
+from opsconsole.daemon.views import VIEWS
+from opsconsole.daemon.views.reading import Asked, Context, Reading
+from opsconsole.errors import ConfigError, InputError, OpsConsoleError, UsageError
 from opsconsole.ingest.follower import Outcome, Wish, expand
 from opsconsole.ingest.guess import guess
 from opsconsole.ingest.mapping import Mapping
@@ -32,8 +33,6 @@ from opsconsole.store.queries import SpanMemory
 
 T = TypeVar("T")
 log = logging.getLogger("opsconsole")
-
-LAGGING_S = 60.0
 
 
 class Desk:
@@ -65,6 +64,9 @@ class Desk:
         revision = self.engine.revision
         if asked.kind == "sources":
             return wire.SourcesView(revision=revision, sources=self.sources())
+        compute = VIEWS.get(asked.kind)
+        if compute is None:
+            raise UsageError(f"there is no view {asked.kind!r}", f"There are: {', '.join((*VIEWS, 'sources'))}.")
         connection = self.engine.reader()
         try:
             connection.execute("BEGIN TRANSACTION READ ONLY")
@@ -72,21 +74,14 @@ class Desk:
                 revision=revision,
                 environment=self.engine.settings.environment,
                 now=self.engine.clock.now(),
+                settings=self.engine.settings,
                 health=self._health_settings,
                 drift_of=self.drift.drift_of,
                 spans=self._spans,
+                sources=self.sources,
+                events=self.engine.journal.events,
             )
-            builder = ViewBuilder(connection, context)
-            if asked.kind == "service":
-                return builder.service(asked.service, asked.window)
-            if asked.kind == "status":
-                return builder.status(asked.window, self.sources())
-            sources = self.engine.follower.sources
-            lagging = sum(
-                1 for source in sources if (source.tally.lag_s or 0) > LAGGING_S and source.state == "reading"
-            )
-            rejects = sum(source.tally.rejected for source in sources)
-            return builder.fleet(asked.window, len(sources), lagging, rejects)
+            return compute(Reading(connection, context, asked))
         finally:
             connection.close()
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from opsconsole.daemon.engine import Engine
-from opsconsole.daemon.views import Asked
+from opsconsole.daemon.views.reading import Asked
 
 LONGEST_WAIT_S = 25.0
 LEAST_INTERVAL_S = 0.2

@@ -1,0 +1,126 @@
+"""One reading of the store: a connection, a moment, a window, and what every view says of itself.
+
+Always true here: a window ends now while records arrive, else at the newest record, and says which; asked as of a
+moment it ends there, whatever came later; its length is a whole number of the axis' steps; two views of one revision
+agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+import duckdb
+
+from opsconsole import wire
+from opsconsole.config.settings import Settings
+from opsconsole.errors import UsageError
+from opsconsole.journal.chain import Event
+from opsconsole.signals.health import HealthSettings
+from opsconsole.store.queries import Extent, Questions, SpanMemory, TimeAxis, time_axis
+
+DriftOf = Callable[[duckdb.DuckDBPyConnection, str, datetime, datetime, Extent], wire.Drift]
+"""Drift of (connection, service, start, end, extent): the daemon remembers it for a few seconds."""
+
+LIVE_SLACK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which view of what: the key under which consoles share a result."""
+
+    kind: str
+    window: str
+    service: str = ""
+    as_of: datetime | None = None
+    """The moment at which to look; None is now."""
+    options: tuple[tuple[str, str], ...] = ()
+    """What this kind of view lets one choose, by name, in the order of names."""
+
+    def option(self, name: str, default: str = "") -> str:
+        return dict(self.options).get(name, default)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a view needs beside the store."""
+
+    revision: int
+    environment: str
+    now: datetime
+    settings: Settings
+    health: HealthSettings
+    drift_of: DriftOf
+    spans: SpanMemory
+    sources: Callable[[], tuple[wire.SourceRow, ...]] = tuple
+    events: Callable[[], Iterable[Event]] = tuple
+    """The journal's, oldest first."""
+
+
+class Reading:
+    """What views read, on one connection and for one moment."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, context: Context, asked: Asked) -> None:
+        if asked.window not in wire.WINDOWS:
+            raise UsageError(f"there is no window {asked.window!r}", f"Choose one of {', '.join(wire.WINDOWS)}.")
+        self.connection = connection
+        self.context = context
+        self.asked = asked
+        self.questions = Questions(connection, context.spans)
+        self._started = perf_counter()
+        self.extents = self.questions.extents()
+        self.deployments = self.questions.deployments()
+
+    def extent(self, service: str) -> Extent:
+        """Raises UsageError when there is no such service."""
+        if service not in self.extents:
+            known = ", ".join(list(self.extents)[:8]) or "none yet"
+            raise UsageError(f"there is no service {service!r}", f"Known services: {known}.")
+        return self.extents[service]
+
+    def asked_extents(self) -> list[Extent]:
+        """Of the service that was asked for, or of all where none was."""
+        return [self.extent(self.asked.service)] if self.asked.service else list(self.extents.values())
+
+    def axis(self, extents: Sequence[Extent]) -> tuple[TimeAxis, datetime, bool]:
+        """(axis, end, is it live) of the window over these services."""
+        now, length = self.context.now, timedelta(seconds=wire.WINDOWS[self.asked.window])
+        if (as_of := self.asked.as_of) is not None:
+            first = min((extent.first_at for extent in extents), default=as_of)
+            start = as_of - length if length else min(first, as_of - timedelta(minutes=1))
+            return time_axis(start, as_of - timedelta(microseconds=1)), as_of, False
+        if not extents:
+            return time_axis(now - (length or timedelta(hours=1)), now), now, True
+        newest = max(extent.last_at for extent in extents)
+        is_live = newest >= now - max(length, LIVE_SLACK)
+        end = max(now, newest) if is_live and length else newest
+        start = end - length if length else min(extent.first_at for extent in extents)
+        return time_axis(start, end), end, is_live
+
+    def frame(self, axis: TimeAxis, end: datetime, *, is_live: bool) -> dict[str, Any]:
+        """The fields that every view has."""
+        return {
+            "revision": self.context.revision,
+            "environment": self.context.environment,
+            "now": self.context.now,
+            "end": end,
+            "is_live": is_live,
+            "as_of": self.asked.as_of,
+            "window": self.asked.window,
+            "axis": wire.Axis(start=axis.start, step_s=axis.step_s, buckets=axis.buckets),
+            "query_ms": round((perf_counter() - self._started) * 1000, 1),
+        }
+
+
+def span_s(axis: TimeAxis, end: datetime, extent: Extent) -> float:
+    """Seconds of the window in which the service can have had records."""
+    return max((min(end, axis.end) - max(axis.start, extent.first_at)).total_seconds(), 0.0)
+
+
+def rate(requests: int, axis: TimeAxis, end: datetime, extent: Extent) -> float | None:
+    """Requests a second; None for less than a second."""
+    seconds = span_s(axis, end, extent)
+    return requests / seconds if seconds >= 1 else None

@@ -1,0 +1,31 @@
+"""Who else is attached to a daemon, what they look at, and what they have armed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from opsconsole.wire.base import Struct
+
+
+class Presence(Struct, frozen=True, kw_only=True):
+    """One console."""
+
+    console: str
+    """A random name that the console gave itself when it started."""
+    user: str
+    origin: str
+    """Where it is reached from: an SSH client's address, or the terminal's name."""
+    view: str
+    service: str
+    as_of: datetime | None = None
+    """The moment it looks at; None when it looks at now."""
+    armed: str = ""
+    """An action it has open before the last keystroke; empty for none."""
+    since: datetime | None = None
+    """When it attached, by the daemon's clock; None in what a console says of itself."""
+
+
+class Present(Struct, frozen=True, kw_only=True):
+    """Everyone who said so within the last seconds, the longest attached first."""
+
+    consoles: tuple[Presence, ...]
