@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +78,10 @@ class Client:
     def health(self) -> wire.Health:
         return self._send("GET", "/v1/health", wire.Health)
 
+    def view(self, kind: str, parameters: Mapping[str, str]) -> wire.Answer:
+        """The view of a kind in ``wire.ANSWERS``, as it is now."""
+        return self._send("GET", f"/v1/{kind}", wire.ANSWERS[kind], params=dict(parameters))
+
     def status(self, window: str) -> wire.StatusView:
         return self._send("GET", "/v1/status", wire.StatusView, params={"window": window})
 
@@ -123,14 +128,9 @@ class AsyncClient:
             raise _unreachable(self._home, error) from error
         return decoded(response, kind)
 
-    async def fleet(self, window: str, after: int = 0) -> wire.FleetView:
-        return await self._get("/v1/fleet", wire.FleetView, window=window, after=after)
-
-    async def service(self, name: str, window: str, after: int = 0) -> wire.ServiceView:
-        return await self._get("/v1/service", wire.ServiceView, service=name, window=window, after=after)
-
-    async def sources(self, after: int = 0) -> wire.SourcesView:
-        return await self._get("/v1/sources", wire.SourcesView, after=after)
+    async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
+        """The view of a kind in ``wire.ANSWERS``; with ``after``, the first that is newer than this revision."""
+        return await self._get(f"/v1/{kind}", wire.ANSWERS[kind], **parameters, after=after)
 
     async def health(self) -> wire.Health:
         return await self._get("/v1/health", wire.Health)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -395,17 +395,18 @@ class FakeClient:
         self.is_gone = True
         self.changed.set()
 
-    async def fleet(self, window: str, after: int = 0) -> wire.FleetView:
-        await self._wait(after, "fleet", window)
-        return msgspec.structs.replace(self.fleet_answer(window), revision=self.revision)
+    async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
+        await self._wait(after, kind, *(parameters[name] for name in ("service", "window") if name in parameters))
+        return msgspec.structs.replace(self.answer(kind, parameters), revision=self.revision)
 
-    async def service(self, name: str, window: str, after: int = 0) -> wire.ServiceView:
-        await self._wait(after, "service", name, window)
-        return msgspec.structs.replace(self.service_answer(name, window), revision=self.revision)
-
-    async def sources(self, after: int = 0) -> wire.SourcesView:
-        await self._wait(after, "sources")
-        return msgspec.structs.replace(sources_view(), revision=self.revision)
+    def answer(self, kind: str, parameters: Mapping[str, str]) -> wire.Answer:
+        window = parameters.get("window", "1h")
+        answers: dict[str, Callable[[], wire.Answer]] = {
+            "fleet": lambda: self.fleet_answer(window),
+            "service": lambda: self.service_answer(parameters["service"], window),
+            "sources": sources_view,
+        }
+        return answers[kind]()
 
     async def health(self) -> wire.Health:
         await self._wait(0, "health")
@@ -435,8 +436,10 @@ class MovingClient(FakeClient):
             await asyncio.sleep(0.5)
             self.revision += 1
 
-    async def fleet(self, window: str, after: int = 0) -> wire.FleetView:
-        view = await super().fleet(window, after)
+    def answer(self, kind: str, parameters: Mapping[str, str]) -> wire.Answer:
+        view = super().answer(kind, parameters)
+        if not isinstance(view, wire.FleetView):
+            return view
         grown = tuple(
             msgspec.structs.replace(each, requests=each.requests + 7 * (self.revision - 7)) for each in view.services
         )

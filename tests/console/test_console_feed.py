@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import msgspec
 from driver import Session, drive
 from fleet import FakeClient, fleet_view
 
 from opsconsole import wire
-from opsconsole.console.feed import FIRST_RETRY_S, LAST_RETRY_S, LEAST_PAUSE_S, Answer, Feed, Question
+from opsconsole.console.feed import FIRST_RETRY_S, LAST_RETRY_S, LEAST_PAUSE_S, Feed, Question
 from opsconsole.console.frame import Link
 from opsconsole.errors import DaemonError
 
 
-def follow(client: FakeClient, pauses: int) -> tuple[list[Answer], list[Link], list[float]]:
+def follow(client: FakeClient, pauses: int) -> tuple[list[wire.Answer], list[Link], list[float]]:
     """Run a feed until it has paused so many times."""
-    answers: list[Answer] = []
+    answers: list[wire.Answer] = []
     links: list[Link] = []
     slept: list[float] = []
 
@@ -29,7 +30,7 @@ def follow(client: FakeClient, pauses: int) -> tuple[list[Answer], list[Link], l
     async def run() -> None:
         feed = Feed(client, lambda question, answer: answers.append(answer), links.append, pause=pause)
         try:
-            await feed.follow(Question("fleet", "1h"))
+            await feed.follow(Question("fleet", (("window", "1h"),)))
         except asyncio.CancelledError:
             return
 
@@ -46,8 +47,8 @@ def test_every_newer_revision_arrives_once_and_no_faster_than_the_pause() -> Non
 
 def test_a_time_out_without_news_repaints_nothing() -> None:
     class Patient(FakeClient):
-        async def fleet(self, window: str, after: int = 0) -> wire.FleetView:
-            return fleet_view(window)
+        async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
+            return fleet_view(parameters["window"])
 
     answers, _, _ = follow(Patient(), 4)
     assert len(answers) == 1

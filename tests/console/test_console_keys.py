@@ -7,7 +7,7 @@ from driver import LARGE, Session, drive
 from fleet import FakeClient, crowded_view, fleet_view
 
 from opsconsole.console import actions
-from opsconsole.console.actions import ACTIONS, Action, bind
+from opsconsole.console.actions import ACTIONS, Action, bind, context_of
 from opsconsole.console.verbs import VERBS
 
 EFFECTS = {"quit", "leave", "give_up", "repaint"}
@@ -277,7 +277,7 @@ def test_drift_alone_tells_all_about_the_finding_under_the_cursor() -> None:
 def test_help_is_whole_on_the_smallest_screen(keys: tuple[str, ...]) -> None:
     async def scenario(session: Session) -> None:
         await session.press(*keys)
-        context = session.app.frame.state.context
+        context = context_of(session.app.frame.state)
         await session.press("question_mark")
         for _, told in actions.listed(context):
             assert told in session.text

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-ViewName = Literal["fleet", "service", "sources"]
+from opsconsole.console.frame import State
+
 Context = Literal["fleet", "service", "list", "sources", "filter", "window", "help", "small"]
 """Where keys are read: a view, a panel of the service that is a list, what is open above them, a screen too small."""
 
@@ -82,6 +83,20 @@ KEY_NAMES: dict[str, str] = {
     "enter": "Enter", "escape": "Esc", "backspace": "Bksp", "tab": "Tab", "down": "↓", "up": "↑", "left": "←",
     "right": "→", "home": "Home", "end": "End", "pagedown": "PgDn", "pageup": "PgUp", " ": "Space",
 }  # fmt: skip
+
+
+def view_context(state: State) -> Context:
+    """The view, whatever is open above it."""
+    if state.view == "service":
+        return "list" if state.panel in LIST_PANELS else "service"
+    return "sources" if state.view == "sources" else "fleet"
+
+
+def context_of(state: State) -> Context:
+    """Where keys are read."""
+    if state.mode in ("filter", "window", "help"):
+        return state.mode
+    return view_context(state)
 
 
 def bind(actions: Sequence[Action] = ACTIONS) -> dict[tuple[Context, str], Action]:

@@ -18,11 +18,14 @@ from textual.screen import Screen
 from opsconsole import wire
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.console import actions, glyphs, hangup, keyboard, palette
-from opsconsole.console.feed import Answer, Client, Feed, Question
+from opsconsole.console.feed import Client, Feed, Question
 from opsconsole.console.frame import Frame, Link, State
 from opsconsole.console.lines import Line
+from opsconsole.console.listing import Listings
+from opsconsole.console.place import Place, ViewName
 from opsconsole.console.verbs import VERBS
 from opsconsole.console.views import screen
+from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.console.widgets.plot import Scales
 from opsconsole.console.widgets.repaint import CellsCompositor
 from opsconsole.console.widgets.surface import Surface
@@ -67,10 +70,12 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._clock = clock or SystemClock()
         self._glyphs = glyph_set or glyphs.choose(os.environ)
         self._environment = environment
-        self._state = State(view="service" if start_service else "fleet", service=start_service, window=start_window)
+        start = Place("service", start_service) if start_service else Place()
+        self._state = State(place=start, window=start_window)
         self._link = Link()
-        self._answers: dict[str, tuple[Answer, float]] = {}
+        self._answers: dict[ViewName, tuple[wire.Answer, float]] = {}
         self._scales = Scales()
+        self._listings = Listings()
         self._keys = actions.bind()
         self._effects: dict[str, Callable[[], None]] = {
             "quit": self.exit,
@@ -101,19 +106,17 @@ class OpsConsole(App[None], inherit_bindings=False):
     @property
     def frame(self) -> Frame:
         """What is on the screen now."""
-        answer, received_s = self._answers.get(self._state.view, (None, self._clock.monotonic()))
-        fleet, _ = self._answers.get("fleet", (None, 0.0))
+        _, received_s = self._answers.get(self._state.view, (None, self._clock.monotonic()))
         told = next((each.environment for each, _ in self._answers.values() if isinstance(each, wire.View)), "")
         return Frame(
             state=self._state,
             link=self._link,
             environment=self._environment or told,
-            fleet=fleet if isinstance(fleet, wire.FleetView) else None,
-            service=answer if isinstance(answer, wire.ServiceView) and answer.service == self._state.service else None,
-            sources=answer if isinstance(answer, wire.SourcesView) else None,
+            answers={view: answer for view, (answer, _) in self._answers.items()},
             since_s=self._clock.monotonic() - received_s,
             glyphs=self._glyphs,
             scales=self._scales,
+            listings=self._listings,
         )
 
     def screen_text(self) -> str:
@@ -121,7 +124,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         return self._surface.as_text()
 
     def on_key(self, event: Key) -> None:
-        context: actions.Context = "small" if screen.is_too_small(*self.size) else self._state.context
+        context: actions.Context = "small" if screen.is_too_small(*self.size) else actions.context_of(self._state)
         printed = event.character if event.character and event.character.isprintable() else None
         key = printed if printed is not None and (context, printed) in self._keys else event.key
         action = self._keys.get((context, key))
@@ -151,17 +154,12 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _ask(self) -> None:
         """Let the feed follow what the screen shows now."""
-        state = self._state
-        question = {
-            "fleet": Question("fleet", state.window),
-            "service": Question("service", state.window, state.service),
-            "sources": Question("sources"),
-        }[state.view]
+        question = Question(self._state.view, _parameters(self._state))
         if question != self._question:
             self._question = question
             self.run_worker(self._feed.follow(question), group="feed", exclusive=True)
 
-    def _on_answer(self, question: Question, answer: Answer) -> None:
+    def _on_answer(self, question: Question, answer: wire.Answer) -> None:
         self._answers[question.view] = (answer, self._clock.monotonic())
         self._surface.show()
 
@@ -180,6 +178,18 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
+
+
+def _parameters(state: State) -> tuple[tuple[str, str], ...]:
+    """What the daemon is asked about the place."""
+    spec, asked = BY_NAME[state.view], dict(BY_NAME[state.view].asks(state.place))
+    if spec.is_timed:
+        asked["window"] = state.window
+        if state.as_of is not None:
+            asked["as_of"] = state.as_of.isoformat()
+    if spec.scope != "fleet":
+        asked["service"] = state.service
+    return tuple(sorted(asked.items()))
 
 
 def run_console(

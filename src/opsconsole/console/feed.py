@@ -7,13 +7,13 @@ is gone is asked again ever more slowly, and the last answer stays with whoever 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from opsconsole import wire
-from opsconsole.console.actions import ViewName
 from opsconsole.console.frame import Link
+from opsconsole.console.place import ViewName
 from opsconsole.errors import DaemonError, RequestRefused
 
 
@@ -21,11 +21,7 @@ class Client(Protocol):
     """What the console needs of the daemon. With ``after`` above 0 a call waits until the revision is newer, or until
     the daemon's time-out, and then returns the newest; it raises DaemonError when the daemon is gone."""
 
-    async def fleet(self, window: str, after: int = 0) -> wire.FleetView: ...
-
-    async def service(self, name: str, window: str, after: int = 0) -> wire.ServiceView: ...
-
-    async def sources(self, after: int = 0) -> wire.SourcesView: ...
+    async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer: ...
 
     async def health(self) -> wire.Health: ...
 
@@ -35,17 +31,9 @@ class Question:
     """Which view is wanted."""
 
     view: ViewName
-    window: str = ""
-    service: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """As the daemon's API names them, in the order of names."""
 
-
-Answer: TypeAlias = wire.FleetView | wire.ServiceView | wire.SourcesView
-
-_ASK: dict[ViewName, Callable[[Client, Question, int], Awaitable[Answer]]] = {
-    "fleet": lambda client, question, after: client.fleet(question.window, after),
-    "service": lambda client, question, after: client.service(question.service, question.window, after),
-    "sources": lambda client, question, after: client.sources(after),
-}
 
 LEAST_PAUSE_S = 0.5
 """Between two answers: twice a second is as fast as a person reads."""
@@ -60,7 +48,7 @@ class Feed:
     def __init__(
         self,
         client: Client,
-        on_answer: Callable[[Question, Answer], None],
+        on_answer: Callable[[Question, wire.Answer], None],
         on_link: Callable[[Link], None],
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -82,7 +70,7 @@ class Feed:
                         self._set_link(Link("foreign", _foreign(health), health.version))
                         return
                     version = health.version
-                answer = await _ASK[question.view](self._client, question, after)
+                answer = await self._client.view(question.view, dict(question.parameters), after)
             except RequestRefused as refused:
                 self._set_link(Link("refused", refused.message))
             except DaemonError as gone:

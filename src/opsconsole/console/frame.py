@@ -6,51 +6,72 @@ remember on purpose).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from opsconsole import wire
-from opsconsole.console.actions import LIST_PANELS, Context, ViewName
 from opsconsole.console.glyphs import GLYPHS, GlyphSet
+from opsconsole.console.listing import Item, Listing, Listings
+from opsconsole.console.place import Place, ViewName
 from opsconsole.console.widgets.plot import Scales
 
-Mode = Literal["browse", "filter", "window", "help"]
+Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text"]
+"""What is open above the view: ``text`` is a page of plain text, ``keys`` the doctor of keys."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class State:
     """Where the person is and what they chose; nothing here came from the daemon but names."""
 
-    view: ViewName = "fleet"
+    place: Place = field(default_factory=Place)
     mode: Mode = "browse"
     window: str = wire.DEFAULT_WINDOW
-    window_choice: int = 0
-    """Where the cursor of the window picker stands."""
-    service: str = ""
-    """The service whose view is open, or on which the fleet's cursor stands; by name, so no row slides under it."""
-    source: int = 0
-    """The source on which the cursor stands."""
-    filter: str = ""
+    choice: int = 0
+    """Where the cursor of what is open stands: the window picker, the list of keys, a completion."""
     draft: str = ""
-    """The filter as it is being typed."""
-    is_faults_only: bool = False
-    panel: int = 0
-    """The panel that fills the view; 0 shows all."""
-    row: int = 0
-    """The row of that panel on which the cursor stands, where it is a list."""
-    came_from: ViewName = "fleet"
-    """The view from which the sources were opened."""
+    """The filter or the command as it is being typed."""
+    as_of: datetime | None = None
+    """The moment at which the console's clock stands still; None: it is now."""
+    crosshair: datetime | None = None
+    """The beginning of the bucket that every chart reads out."""
+    marks: frozenset[str] = frozenset()
+    """Keys of the items that were marked in this place."""
+    back: tuple[Place, ...] = ()
+    forward: tuple[Place, ...] = ()
+    """Where the person was before, the newest last, and where they went back from."""
+    notice: str = ""
+    """What the last key did or why it did nothing, in the status line until the next key."""
+    page: tuple[str, ...] = ()
+    """Lines of the plain text that is open."""
 
     @property
-    def context(self) -> Context:
-        """Where keys are read."""
-        return self.beneath if self.mode == "browse" else self.mode
+    def view(self) -> ViewName:
+        return self.place.view
 
     @property
-    def beneath(self) -> Context:
-        """The view, whatever is open above it."""
-        return "list" if self.view == "service" and self.panel in LIST_PANELS else self.view
+    def service(self) -> str:
+        return self.place.service
+
+    @property
+    def panel(self) -> int:
+        return self.place.panel
+
+    @property
+    def filter(self) -> str:
+        """The filter that counts now: the one being typed, where one is."""
+        return self.draft if self.mode == "filter" else self.place.filter
+
+    @property
+    def is_faults_only(self) -> bool:
+        return self.place.is_faults_only
+
+    def at(self, **fields: Any) -> State:
+        """The same, with other fields of its place."""
+        return replace(self, place=replace(self.place, **fields))
 
 
 LinkWord = Literal["connecting", "ok", "lost", "refused", "foreign"]
@@ -73,21 +94,55 @@ class Frame:
     state: State
     link: Link
     environment: str
-    fleet: wire.FleetView | None = None
-    service: wire.ServiceView | None = None
-    sources: wire.SourcesView | None = None
+    answers: Mapping[ViewName, wire.Answer] = field(default_factory=dict)
+    """The last answer of each view, for the place that the state names or an earlier one."""
     since_s: float = 0.0
     """Seconds since the view on the screen was received."""
+    present: tuple[wire.Presence, ...] = ()
+    """The other consoles."""
+    terminal_words: str = ""
+    """How the terminal keeps up, where it does not: ``link 9 kB/s · eased``."""
+    is_numbers_only: bool = False
+    """The link is so slow that charts stand still."""
     glyphs: GlyphSet = GLYPHS["braille"]
     scales: Scales = field(default_factory=Scales)
+    listings: Listings = field(default_factory=Listings)
+
+    def answer(self, kind: type[T]) -> T | None:
+        """The answer on the screen, if it is of this kind and of the service that the place names."""
+        answer = self.answers.get(self.state.view)
+        if not isinstance(answer, kind):
+            return None
+        return answer if getattr(answer, "service", self.state.service) == self.state.service else None
+
+    @property
+    def fleet(self) -> wire.FleetView | None:
+        """The fleet, whichever view is open."""
+        fleet = self.answers.get("fleet")
+        return fleet if isinstance(fleet, wire.FleetView) else None
+
+    @property
+    def service(self) -> wire.ServiceView | None:
+        return self.answer(wire.ServiceView)
+
+    @property
+    def sources(self) -> wire.SourcesView | None:
+        return self.answer(wire.SourcesView)
 
     @property
     def view(self) -> wire.View | None:
         """The view on the screen, where it has a window."""
-        return {"fleet": self.fleet, "service": self.service, "sources": None}[self.state.view]
+        return self.answer(wire.View)
+
+    def shown(self, listing: Listing | None) -> tuple[Item, ...]:
+        """What the filters leave of a listing."""
+        return () if listing is None else listing.shown(self.state.filter, is_faults_only=self.state.is_faults_only)
 
     def age_s(self, at: datetime | None) -> float | None:
         """How old a moment of the view on the screen is by now: by the daemon's clock, plus the wait since."""
-        if at is None or self.view is None:
+        view = self.view
+        if at is None or view is None:
             return None
-        return (self.view.now - at) / timedelta(seconds=1) + self.since_s
+        if view.as_of is not None:
+            return max(0.0, (view.as_of - at) / timedelta(seconds=1))
+        return (view.now - at) / timedelta(seconds=1) + self.since_s

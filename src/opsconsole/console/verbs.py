@@ -12,8 +12,10 @@ from typing import TypeAlias
 
 from opsconsole import wire
 from opsconsole.console.frame import Frame, State
-from opsconsole.console.panels.spec import BY_DIGIT, PANELS
-from opsconsole.console.views import fleet
+from opsconsole.console.listing import Item, cursor
+from opsconsole.console.panels.spec import PANELS
+from opsconsole.console.place import Place
+from opsconsole.console.views.catalog import BY_NAME
 
 PAGE_ROWS = 10
 
@@ -21,11 +23,20 @@ Verb: TypeAlias = Callable[[State, str, Frame], State]
 """(state, the key that was pressed, what is on the screen) → the next state."""
 
 
+def _items(state: State, frame: Frame) -> tuple[Item, ...]:
+    """What is listed on the screen."""
+    return frame.shown(BY_NAME[state.view].listing(frame))
+
+
 def _enter(state: State, key: str, frame: Frame) -> State:
-    rows = fleet.rows_shown(frame.fleet, state)
-    if not rows:
+    items = _items(state, frame)
+    if not items:
         return state
-    return replace(state, view="service", service=rows[fleet.cursor(rows, state)].service, panel=0, row=0)
+    opens = items[cursor(items, state.place.cursor)].opens
+    if opens is None:
+        return state
+    here = state.at(cursor=items[cursor(items, state.place.cursor)].key).place
+    return replace(state, place=opens, back=(*state.back, here))
 
 
 def _back(state: State, key: str, frame: Frame) -> State:
@@ -33,39 +44,34 @@ def _back(state: State, key: str, frame: Frame) -> State:
     if state.mode == "help":
         return replace(state, mode="browse")
     if state.view == "service" and state.panel:
-        return replace(state, panel=0)
-    return replace(state, view=state.came_from if state.view == "sources" else "fleet", came_from="fleet")
+        return state.at(panel=0, cursor="")
+    *before, last = state.back or (Place(cursor=state.service),)
+    return replace(state, place=last, back=tuple(before))
 
 
 def _moved(distance: Callable[[int], int]) -> Verb:
     """Move the cursor of the list on the screen by a distance that may depend on the list's length."""
 
     def verb(state: State, key: str, frame: Frame) -> State:
-        if state.context == "list":
-            n = BY_DIGIT[state.panel].length(frame) if frame.service else 0
-            return replace(state, row=max(0, min(n - 1, state.row + distance(n))))
-        if state.view == "sources":
-            n = len(frame.sources.sources) if frame.sources else 0
-            return replace(state, source=max(0, min(n - 1, state.source + distance(n))))
-        rows = fleet.rows_shown(frame.fleet, state)
-        if not rows:
+        items = _items(state, frame)
+        if not items:
             return state
-        to = max(0, min(len(rows) - 1, fleet.cursor(rows, state) + distance(len(rows))))
-        return replace(state, service=rows[to].service)
+        to = max(0, min(len(items) - 1, cursor(items, state.place.cursor) + distance(len(items))))
+        return state.at(cursor=items[to].key)
 
     return verb
 
 
 def _panel(state: State, key: str, frame: Frame) -> State:
-    return replace(state, panel=0 if state.panel == int(key) else int(key), row=0)
+    return state.at(panel=0 if state.panel == int(key) else int(key), cursor="", filter="")
 
 
 def _next_panel(state: State, key: str, frame: Frame) -> State:
-    return replace(state, panel=state.panel % len(PANELS) + 1, row=0)
+    return state.at(panel=state.panel % len(PANELS) + 1, cursor="", filter="")
 
 
 def _open_window(state: State, key: str, frame: Frame) -> State:
-    return replace(state, mode="window", window_choice=list(wire.WINDOWS).index(state.window))
+    return replace(state, mode="window", choice=list(wire.WINDOWS).index(state.window))
 
 
 def _take_window(choice: int, state: State) -> State:
@@ -73,11 +79,11 @@ def _take_window(choice: int, state: State) -> State:
 
 
 def _shifted(by: int) -> Verb:
-    return lambda state, key, frame: replace(state, window_choice=(state.window_choice + by) % len(wire.WINDOWS))
+    return lambda state, key, frame: replace(state, choice=(state.choice + by) % len(wire.WINDOWS))
 
 
 def _open_sources(state: State, key: str, frame: Frame) -> State:
-    return replace(state, view="sources", came_from=state.view)
+    return replace(state, place=Place("sources"), back=(*state.back, state.place))
 
 
 def _cancel(state: State, key: str, frame: Frame) -> State:
@@ -87,11 +93,11 @@ def _cancel(state: State, key: str, frame: Frame) -> State:
 VERBS: dict[str, Verb] = {
     "enter": _enter,
     "back": _back,
-    "clear": lambda state, key, frame: replace(state, filter="", is_faults_only=False),
-    "filter": lambda state, key, frame: replace(state, mode="filter", draft=state.filter),
-    "faults": lambda state, key, frame: replace(state, is_faults_only=not state.is_faults_only),
+    "clear": lambda state, key, frame: state.at(filter="", is_faults_only=False),
+    "filter": lambda state, key, frame: replace(state, mode="filter", draft=state.place.filter),
+    "faults": lambda state, key, frame: state.at(is_faults_only=not state.is_faults_only),
     "window": _open_window,
-    "overview": lambda state, key, frame: replace(state, panel=0),
+    "overview": lambda state, key, frame: state.at(panel=0, cursor="", filter=""),
     "panel": _panel,
     "next_panel": _next_panel,
     "sources": _open_sources,
@@ -103,12 +109,12 @@ VERBS: dict[str, Verb] = {
     "page_up": _moved(lambda n: -PAGE_ROWS),
     "help": lambda state, key, frame: replace(state, mode="help"),
     "close_help": lambda state, key, frame: replace(state, mode="browse"),
-    "keep_filter": lambda state, key, frame: replace(state, mode="browse", filter=state.draft, draft=""),
+    "keep_filter": lambda state, key, frame: replace(state.at(filter=state.draft), mode="browse", draft=""),
     "cancel": _cancel,
     "rub_out": lambda state, key, frame: replace(state, draft=state.draft[:-1]),
     "choose_window": lambda state, key, frame: _take_window(int(key) - 1, state),
     "wider": _shifted(1),
     "narrower": _shifted(-1),
-    "take_window": lambda state, key, frame: _take_window(state.window_choice, state),
+    "take_window": lambda state, key, frame: _take_window(state.choice, state),
     "close_window": _cancel,
 }

@@ -4,6 +4,7 @@ Always true here: a number that was not measured is ``None``, never 0; every est
 datetimes; durations and money have their unit in the field's name. The console, the CLI and the tests see nothing else.
 """
 
+from opsconsole.wire.answers import ANSWERS, Answer
 from opsconsole.wire.base import (
     API_VERSION,
     DEFAULT_WINDOW,
@@ -86,6 +87,7 @@ from opsconsole.wire.presence import (
 )
 
 __all__ = [
+    "ANSWERS",
     "API_VERSION",
     "COST_DIMENSIONS",
     "DEFAULT_WINDOW",
@@ -94,6 +96,7 @@ __all__ = [
     "MOST_REQUESTS",
     "REQUEST_ORDERS",
     "WINDOWS",
+    "Answer",
     "AttachRequest",
     "Attached",
     "Axis",

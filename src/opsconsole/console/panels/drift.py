@@ -6,10 +6,12 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, line, separated, span, wrapped
+from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
 from opsconsole.console.states import VERDICTS
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Column
+from opsconsole.search import Value
 
 DIGIT = 3
 WORDS_FROM = 100
@@ -66,6 +68,32 @@ def length(frame: Frame) -> int:
     return len(frame.service.drift.findings) if frame.service else 0
 
 
+def listing(frame: Frame) -> Listing | None:
+    """The findings, worst first."""
+    view = frame.service
+    if view is None:
+        return None
+    make = lambda: Listing("findings", "feature", tuple(map(item, view.drift.findings)))  # noqa: E731
+    return frame.listings.of(("service", "drift"), view, make)
+
+
+def item(finding: wire.DriftFinding) -> Item:
+    values: dict[str, Value] = {
+        "feature": finding.feature,
+        "version": finding.version,
+        "verdict": finding.verdict,
+        "effect": finding.effect,
+        "p_value": finding.p_value,
+        "n": finding.n,
+        "n_baseline": finding.n_baseline,
+        "phi": finding.phi,
+        "null_rate": finding.null_rate,
+        "unseen_rate": finding.unseen_rate,
+        "why": "; ".join(finding.reasons),
+    }
+    return Item(f"{finding.feature}@{finding.version}", values, finding.verdict == "drift")
+
+
 def body(frame: Frame, width: int, height: int) -> list[Line]:
     """The ranked table; alone on the screen with a cursor, and all about the finding under it."""
     if frame.service is None:
@@ -74,7 +102,7 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
     if not drift.findings:
         return block((), width, height)
     if frame.state.panel == DIGIT:
-        return _alone(drift, frame.state.row, width, height)
+        return _alone(frame, drift, width, height)
     columns = table.visible(COLUMNS, width)
     rows = [table.row(columns, _cells(finding), width) for finding in drift.findings]
     room = height - 1
@@ -86,17 +114,22 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
     return block([table.header(columns, width), *rows], width, height)
 
 
-def _alone(drift: wire.Drift, cursor: int, width: int, height: int) -> list[Line]:
+def _alone(frame: Frame, drift: wire.Drift, width: int, height: int) -> list[Line]:
     columns = table.visible(COLUMNS, width)
-    at = min(cursor, len(drift.findings) - 1)
-    shown = table.page(at, len(drift.findings), height - 2 - DETAIL_ROWS)
-    rows = [table.row(columns, _cells(drift.findings[i]), width, is_selected=i == at) for i in shown]
+    items = frame.shown(listing(frame))
+    if not items:
+        return block([EMPTY, line(Span("   no column matches; Esc shows all", "dim"))], width, height)
+    by_key = {f"{each.feature}@{each.version}": each for each in drift.findings}
+    findings = [by_key[each.key] for each in items]
+    at = cursor(items, frame.state.place.cursor)
+    shown = table.page(at, len(findings), height - 2 - DETAIL_ROWS)
+    rows = [table.row(columns, _cells(findings[i]), width, is_selected=i == at) for i in shown]
     listed = [
         table.header(columns, width),
         *rows,
-        line(Span(f"   {at + 1} of {len(drift.findings)} · j k g G move", "dim")),
+        line(Span(f"   {at + 1} of {len(findings)} · j k g G move", "dim")),
     ]
-    detail = [EMPTY, *_indented(_told(drift.findings[at]), width, "text")[: DETAIL_ROWS - 1]]
+    detail = [EMPTY, *_indented(_told(findings[at]), width, "text")[: DETAIL_ROWS - 1]]
     spare = height - len(listed) - len(detail)
     rule = [EMPTY, *_rule(drift, width)]
     return block([*listed, *detail, *(rule if len(rule) <= spare else ())], width, height)

@@ -9,6 +9,7 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import Line, Span, block, ends, line, separated, wrapped
+from opsconsole.console.listing import Listing
 from opsconsole.console.panels import charts, drift, versions
 from opsconsole.console.widgets.plot import GUTTER
 
@@ -32,8 +33,8 @@ class Panel:
     """Drawn over the shared time axis."""
     is_empty: Callable[[Frame], bool] = lambda frame: False
     """Is there nothing to draw? Then its title line says so, and takes no room from others."""
-    length: Callable[[Frame], int] = lambda frame: 0
-    """Rows of a panel that is a list and has a cursor when it is alone on the screen."""
+    listing: Callable[[Frame], Listing | None] = lambda frame: None
+    """Of a panel that is a list and has a cursor when it is alone on the screen."""
 
 
 def _service(frame: Frame) -> wire.ServiceView:
@@ -151,7 +152,7 @@ PANELS: tuple[Panel, ...] = (
         drift.body,
         False,
         is_empty=lambda f: not drift.length(f),
-        length=drift.length,
+        listing=drift.listing,
     ),
     Panel(
         4,
@@ -162,7 +163,7 @@ PANELS: tuple[Panel, ...] = (
         True,
         lambda f: not charts.has_cost(_service(f).lines),
     ),
-    Panel(5, "versions", versions.summary, versions.measured, versions.body, False, length=versions.length),
+    Panel(5, "versions", versions.summary, versions.measured, versions.body, False, listing=versions.listing),
 )
 
 BY_DIGIT: dict[int, Panel] = {panel.digit: panel for panel in PANELS}

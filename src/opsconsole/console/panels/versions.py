@@ -9,10 +9,12 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, line, span
-from opsconsole.console.states import HEALTH, drift_cell
+from opsconsole.console.listing import Item, Listing, cursor
+from opsconsole.console.states import FAULTS, HEALTH, drift_cell
 from opsconsole.console.text import fit
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Cell, Column
+from opsconsole.search import Value
 
 UNNAMED = "(none)"
 
@@ -127,8 +129,29 @@ def measured(frame: Frame) -> str:
     return f"n {numbers.count(frame.service.total.requests)}" if frame.service else ""
 
 
-def length(frame: Frame) -> int:
-    return len(frame.service.versions) if frame.service else 0
+def listing(frame: Frame) -> Listing | None:
+    """The versions, as the panel ranks them."""
+    view = frame.service
+    if view is None:
+        return None
+    make = lambda: Listing("versions", "version", tuple(map(item, ranked(view.versions))))  # noqa: E731
+    return frame.listings.of(("service", "versions"), view, make)
+
+
+def item(summary: wire.VersionSummary) -> Item:
+    values: dict[str, Value] = {
+        "version": summary.version,
+        "state": summary.state,
+        "share": summary.share,
+        "requests": summary.requests,
+        "errors": summary.errors,
+        "error_rate": summary.error_rate,
+        "p50_ms": numbers.value(summary.latency_ms.p50),
+        "p99_ms": numbers.value(summary.latency_ms.p99),
+        "usd_per_request": summary.cost.usd_per_request,
+        "reasons": "; ".join(summary.reasons),
+    }
+    return Item(summary.version, values, summary.state in FAULTS)
 
 
 def ranked(versions: tuple[wire.VersionSummary, ...]) -> tuple[wire.VersionSummary, ...]:
@@ -140,7 +163,7 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
     """Side by side where there are rows for the metrics, else a row a version; alone and too many: both, in turn."""
     versions = ranked(frame.service.versions) if frame.service else ()
     if frame.state.panel == DIGIT and len(versions) > _fitting(width):
-        return _alone(versions, frame.state.row, width, height)
+        return _alone(frame, versions, width, height)
     if height >= LEAST_ROWS_SIDE_BY_SIDE:
         return block(_side_by_side(versions, width), width, height)
     columns = table.visible(COLUMNS, width)
@@ -151,11 +174,17 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
     return block([table.header(columns, width), *rows], width, height)
 
 
-def _alone(versions: tuple[wire.VersionSummary, ...], cursor: int, width: int, height: int) -> list[Line]:
+def _alone(frame: Frame, all_versions: tuple[wire.VersionSummary, ...], width: int, height: int) -> list[Line]:
     """A list with a cursor; where there is room, the version under it side by side with the largest."""
     columns = table.visible(COLUMNS, width)
-    at = min(cursor, len(versions) - 1)
-    compared = [EMPTY, *_side_by_side((versions[0], versions[max(1, at)]), width)]
+    items = frame.shown(listing(frame))
+    if not items:
+        return block([EMPTY, line(Span("   no version matches; Esc shows all", "dim"))], width, height)
+    by_name = {each.version: each for each in all_versions}
+    versions = [by_name[each.key] for each in items]
+    at = cursor(items, frame.state.place.cursor)
+    other = versions[at] if versions[at] is not all_versions[0] else all_versions[min(1, len(all_versions) - 1)]
+    compared = [EMPTY, *_side_by_side((all_versions[0], other), width)]
     spare = height - len(compared)
     if spare < LEAST_LIST_ROWS:
         compared, spare = [], height

@@ -65,7 +65,7 @@ def bottom(frame: Frame, width: int) -> Line:
 def _picker(frame: Frame) -> Line:
     spans = [Span(" window ", "accent")]
     for i, name in enumerate(wire.WINDOWS):
-        is_marked = i == frame.state.window_choice
+        is_marked = i == frame.state.choice
         spans += [
             Span(f" {i + 1} ", "dim"),
             Span(f"[{name}]" if is_marked else f" {name} ", "strong" if is_marked else "text"),
@@ -108,7 +108,7 @@ def _newest(frame: Frame) -> datetime | None:
 def _hints(frame: Frame, room: int) -> Line:
     spans: list[Span] = []
     taken = 1
-    for key, label in actions.hints(frame.state.context):
+    for key, label in actions.hints(actions.context_of(frame.state)):
         cells = len(key) + len(label) + 3
         if taken + cells > room:
             break
@@ -122,7 +122,7 @@ def filter_note(frame: Frame, shown: int, total: int) -> Line:
     parts: list[Line | Span] = []
     if frame.state.is_faults_only:
         parts.append(Span("! faults only", "warn"))
-    text = frame.state.draft if frame.state.mode == "filter" else frame.state.filter
+    text = frame.state.filter
     if text:
         parts.append((Span("/", "accent"), span(text, "strong")))
     return separated([*parts, Span(f"{shown} of {total}", "dim")]) if parts else ()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from opsconsole import wire
 from opsconsole.console import numbers
-from opsconsole.console.frame import Frame, State
+from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fill, line, line_width, separated, span
+from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.panels import charts
+from opsconsole.console.place import Place
 from opsconsole.console.states import FAULTS, HEALTH, drift_cell, reason_lines
 from opsconsole.console.text import told_apart
 from opsconsole.console.views.bars import filter_note
 from opsconsole.console.widgets import plot, table
 from opsconsole.console.widgets.table import Cell, Column
+from opsconsole.search import Value
 
 WIDE_FROM = 124
 
@@ -53,32 +56,42 @@ LEAST_CHART = 7
 """Rows that a chart needs to say something."""
 
 
-def rows_shown(fleet: wire.FleetView | None, state: State) -> tuple[wire.ServiceRow, ...]:
-    """The services that the filters leave, in the daemon's order (worst first)."""
+def listing(frame: Frame) -> Listing | None:
+    """The services, worst first as the daemon has them."""
+    fleet = frame.fleet
     if fleet is None:
-        return ()
-    text = (state.draft if state.mode == "filter" else state.filter).lower()
-    is_inverse = text.startswith("!")
-    needle = text.removeprefix("!")
-    return tuple(
-        row
-        for row in fleet.services
-        if (not state.is_faults_only or row.state in FAULTS)
-        and (not needle or (needle in row.service.lower()) is not is_inverse)
+        return None
+    return frame.listings.of(
+        ("fleet",), fleet, lambda: Listing("services", "service", tuple(map(_item, fleet.services)))
     )
 
 
-def cursor(rows: tuple[wire.ServiceRow, ...], state: State) -> int:
-    """The row on which the cursor stands: that of its service, else the first."""
-    return next((i for i, row in enumerate(rows) if row.service == state.service), 0)
+def _item(row: wire.ServiceRow) -> Item:
+    values: dict[str, Value] = {
+        "service": row.service,
+        "state": row.state,
+        "requests": row.requests,
+        "requests_per_s": row.requests_per_s,
+        "errors": row.errors,
+        "error_rate": row.error_rate,
+        "p50_ms": numbers.value(row.latency_ms.p50),
+        "p99_ms": numbers.value(row.latency_ms.p99),
+        "usd_per_hour": row.usd_per_hour,
+        "drift": row.worst_drift.feature if row.worst_drift and row.worst_drift.verdict == "drift" else None,
+        "versions": " ".join(version for version, _ in row.versions),
+        "reasons": "; ".join(row.reasons),
+    }
+    return Item(row.service, values, row.state in FAULTS, Place("service", row.service))
 
 
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
     fleet = frame.fleet
     if fleet is None:
         return block([EMPTY, line(Span("   waiting for the first answer", "dim"))], width, height)
-    rows = rows_shown(fleet, frame.state)
-    at = cursor(rows, frame.state)
+    items = frame.shown(listing(frame))
+    by_name = {row.service: row for row in fleet.services}
+    rows = [by_name[item.key] for item in items]
+    at = cursor(items, frame.state.place.cursor)
     is_wide = width >= WIDE_FROM
     columns = table.visible(WIDE if is_wide else NARROW, width)
     note = filter_note(frame, len(rows), len(fleet.services))

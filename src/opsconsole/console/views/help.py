@@ -35,7 +35,7 @@ CHARTS: tuple[Line, ...] = (
 
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
     """The list of keys, and what the signs mean."""
-    context: Context = frame.state.beneath
+    context = actions.view_context(frame.state)
     rows: list[Line] = [ends((Span(f"── keys in {TITLES.get(context, context)} ", "strong"),), (), width, "─", "faint")]
     rows += [(Span(f"   {keys:<{KEY_CELLS}}", "accent"), span(told)) for keys, told in actions.listed(context)]
     signs = [(HEALTH[state].span, span(f" {told}" if told else "", "dim")) for state, told in LEGEND]

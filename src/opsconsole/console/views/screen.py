@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, line
-from opsconsole.console.views import bars, fleet, help, service, sources  # noqa: A004
+from opsconsole.console.views import bars, help  # noqa: A004
+from opsconsole.console.views.catalog import BY_NAME
 
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
-
-BODIES = {"fleet": fleet.paint, "service": service.paint, "sources": sources.paint}
 
 
 def is_too_small(width: int, height: int) -> bool:
@@ -21,7 +20,7 @@ def is_too_small(width: int, height: int) -> bool:
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
     if is_too_small(width, height):
         return too_small(width, height)
-    body = help.paint if frame.state.mode == "help" else BODIES[frame.state.view]
+    body = help.paint if frame.state.mode == "help" else BY_NAME[frame.state.view].paint
     return [bars.top(frame, width), *body(frame, width, height - 2), bars.bottom(frame, width)]
 
 

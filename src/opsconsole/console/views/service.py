@@ -11,6 +11,7 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, line, line_width, separated, span
+from opsconsole.console.listing import Listing
 from opsconsole.console.panels.spec import BY_DIGIT, PANELS, draw
 from opsconsole.console.states import HEALTH, reason_lines
 
@@ -25,6 +26,12 @@ STACK: tuple[tuple[int, int, int], ...] = ((1, 6, 3), (2, 6, 2), (5, 4, 2), (3, 
 
 LEAST_CHART = 4
 """Rows of a timed panel from which it draws its chart, and may carry the axis."""
+
+
+def listing(frame: Frame) -> Listing | None:
+    """That of the panel which is alone on the screen."""
+    panel = BY_DIGIT.get(frame.state.panel)
+    return panel.listing(frame) if panel is not None and frame.service is not None else None
 
 
 def paint(frame: Frame, width: int, height: int) -> list[Line]:

@@ -8,11 +8,13 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, span, wrapped
+from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.states import SOURCE_STATES
 from opsconsole.console.text import safe
 from opsconsole.console.text import width as text_width
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Cell, Column
+from opsconsole.search import Value
 
 COLUMNS: tuple[Column, ...] = (
     Column("state", "state", 11),
@@ -30,6 +32,30 @@ COLUMNS: tuple[Column, ...] = (
 LEAST_DETAIL = 10
 
 
+def listing(frame: Frame) -> Listing | None:
+    """Every source, as the daemon has them."""
+    view = frame.sources
+    if view is None:
+        return None
+    return frame.listings.of(("sources",), view, lambda: Listing("sources", "path", tuple(map(_item, view.sources))))
+
+
+def _item(source: wire.SourceRow) -> Item:
+    values: dict[str, Value] = {
+        "path": source.path,
+        "format": source.format,
+        "state": source.state,
+        "read_bytes": source.read_bytes,
+        "size_on_disk_bytes": source.size_on_disk_bytes,
+        "accepted": source.accepted,
+        "rejected": source.rejected,
+        "lines_per_s": source.lines_per_s,
+        "lag_s": source.lag_s,
+        "error": source.error,
+    }
+    return Item(str(source.source_id), values, source.state == "failed" or source.rejected > 0)
+
+
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
     view = frame.sources
     if view is None:
@@ -37,15 +63,20 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     if not view.sources:
         return block([EMPTY, line(Span("   no sources yet: opsconsole watch PATH… adds some", "dim"))], width, height)
     columns = table.visible(COLUMNS, width)
-    at = min(frame.state.source, len(view.sources) - 1)
-    room = max(3, min(len(view.sources), height - 2 - min(LEAST_DETAIL, height // 2)))
-    shown = table.page(at, len(view.sources), room)
+    items = frame.shown(listing(frame))
+    if not items:
+        return block([EMPTY, line(Span("   no source matches; Esc shows all", "dim"))], width, height)
+    by_key = {str(source.source_id): source for source in view.sources}
+    sources = [by_key[item.key] for item in items]
+    at = cursor(items, frame.state.place.cursor)
+    room = max(3, min(len(sources), height - 2 - min(LEAST_DETAIL, height // 2)))
+    shown = table.page(at, len(sources), room)
     path_cells = table.widths(columns, width)[1]
-    rows = [table.row(columns, _cells(view.sources[i], path_cells), width, is_selected=i == at) for i in shown]
-    if len(view.sources) > len(shown):
-        rows.append(line(Span(f"   {shown.start + 1}–{shown.stop} of {len(view.sources)}", "dim")))
+    rows = [table.row(columns, _cells(sources[i], path_cells), width, is_selected=i == at) for i in shown]
+    if len(sources) > len(shown):
+        rows.append(line(Span(f"   {shown.start + 1}–{shown.stop} of {len(sources)}", "dim")))
     listed = block([table.header(columns, width), *rows], width, 1 + len(rows))
-    return listed + block(_detail(view.sources[at], width), width, height - len(listed))
+    return listed + block(_detail(sources[at], width), width, height - len(listed))
 
 
 def _cells(source: wire.SourceRow, path_cells: int) -> dict[str, Cell]:

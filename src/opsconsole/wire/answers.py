@@ -1,0 +1,36 @@
+"""Which struct answers which question."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from opsconsole.wire.base import View
+from opsconsole.wire.inquiries import (
+    CostView,
+    DriftView,
+    ExplainView,
+    RequestsView,
+    RequestView,
+    SaturationView,
+    TimelineView,
+    VersionsView,
+)
+from opsconsole.wire.overview import FleetView, ServiceView, SourcesView, StatusView
+
+Answer: TypeAlias = View | SourcesView
+
+ANSWERS: dict[str, type[Answer]] = {
+    "fleet": FleetView,
+    "service": ServiceView,
+    "status": StatusView,
+    "sources": SourcesView,
+    "versions": VersionsView,
+    "requests": RequestsView,
+    "request": RequestView,
+    "drift": DriftView,
+    "cost": CostView,
+    "saturation": SaturationView,
+    "timeline": TimelineView,
+    "explain": ExplainView,
+}
+"""Kind of view → its struct; the kind is the last part of its path in the API."""
