@@ -80,7 +80,8 @@ async def _watch(home: Home, writer: Writer, until: int) -> list[tuple[float, in
     seen: list[tuple[float, int]] = []
     deadline = time.monotonic() + SECONDS + _SETTLE_S
     while not seen or seen[-1][1] < until:
-        view = await client.fleet(wire.DEFAULT_WINDOW, revision)
+        view = await client.view("fleet", {"window": wire.DEFAULT_WINDOW}, revision)
+        assert isinstance(view, wire.FleetView)
         revision = view.revision
         seen.append((time.monotonic(), sum(service.requests for service in view.services)))
         if len(seen) == 1:
