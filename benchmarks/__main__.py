@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from benchmarks import calibration, drift_report, freshness, ingest, views
+from benchmarks import calibration, drift_report, explain, freshness, ingest, views
 from benchmarks.ground import BenchmarkError, Row, say
 
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "freshness": freshness.rows,
     "drift_report": drift_report.rows,
     "drift_calibration": calibration.rows,
+    "explain": explain.rows,
 }
 HEAD = ("what", "ours", "floor or peer", "ratio", "limit", "ok?")
 

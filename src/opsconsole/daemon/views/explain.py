@@ -1,0 +1,141 @@
+"""What changed: a range against its baseline, and the slices that explain the difference."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from math import log
+from typing import Literal
+
+from opsconsole import wire
+from opsconsole.daemon.views.reading import Reading
+from opsconsole.errors import UsageError
+from opsconsole.signals.explain import Explanation, Found, cells_of, explain, geometric
+from opsconsole.store import cube
+from opsconsole.store.cube import Range
+
+UNITS: dict[wire.ExplainMetric, Literal["ms", "share", "usd", "per s"]] = {
+    "latency": "ms",
+    "errors": "share",
+    "cost": "usd",
+    "traffic": "per s",
+}
+LEAST_CHANGE: dict[wire.ExplainMetric, float] = {
+    "latency": log(1.03),
+    "errors": 0.002,
+    "cost": log(1.03),
+    "traffic": log(1.1),
+}
+"""What matters: 3 % of duration or money, 0.2 points of failures, 10 % of traffic."""
+
+USUAL_PART = 4
+"""Without a range, the last quarter of the window is held against the rest of it."""
+MOST_DRIFTED = 3
+
+
+def explain_view(reading: Reading) -> wire.ExplainView:
+    """Raises UsageError for a metric or a range that is none."""
+    asked = reading.asked
+    extent = reading.extent(asked.service)
+    metric = asked.option("metric", "latency")
+    if metric not in wire.EXPLAIN_METRICS:
+        raise UsageError(f"there is no metric {metric!r}", f"Choose one of {', '.join(wire.EXPLAIN_METRICS)}.")
+    axis, end, is_live = reading.axis([extent])
+    after, before, label = ranges(reading, (axis.start, end), extent.first_at)
+    explained = explanation(reading, asked.service, metric, before, after)
+    drift = reading.context.drift_of(reading.connection, asked.service, axis.start, axis.end, extent)
+    length = after[1] - after[0]
+    return wire.ExplainView(
+        service=asked.service,
+        metric=metric,
+        unit=UNITS[metric],
+        start=after[0],
+        stop=after[1],
+        baseline_start=before[0],
+        baseline_stop=before[1],
+        baseline_label=label,
+        value=_reported(metric, explained.means[1]),
+        baseline_value=_reported(metric, explained.means[0]),
+        requests=int(explained.weights[1]),
+        baseline_requests=int(explained.weights[0]),
+        is_change=explained.is_change,
+        slices=tuple(_slice(metric, found) for found in explained.found),
+        rest_share=explained.rest_share,
+        drifted=tuple(each for each in drift.findings if each.verdict == "drift")[:MOST_DRIFTED],
+        markers=tuple(
+            wire.Marker(at=at, kind="release", text=f"{version} first seen")
+            for version, at in reading.questions.first_seen(asked.service)[1:]
+            if version and after[0] - length <= at < after[1]
+        ),
+        looked_at=explained.looked_at,
+        **reading.frame(axis, end, is_live=is_live),
+    )
+
+
+def explanation(reading: Reading, service: str, metric: wire.ExplainMetric, before: Range, after: Range) -> Explanation:
+    """Which slices of a service explain how a metric differs between two ranges."""
+    columns = cube.cut(reading.connection, service, metric, before, after)
+    dimensions = [name for name in wire.EXPLAIN_DIMENSIONS if name in columns]
+    seconds = ((before[1] - before[0]).total_seconds(), (after[1] - after[0]).total_seconds())
+    cells = cells_of(columns, dimensions, seconds, is_rate=metric != "traffic")
+    return explain(cells, least_change=LEAST_CHANGE[metric])
+
+
+def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, Range, str]:
+    """(the range, its baseline, what the baseline is called). Raises UsageError where one of them is empty."""
+    start, stop = _moment(reading, "start"), _moment(reading, "stop")
+    begin = max(window[0], first_at)
+    if start is None:
+        start = window[1] - (window[1] - begin) / USUAL_PART
+    after = (start, stop or window[1])
+    if after[1] <= after[0]:
+        raise UsageError("the range is empty", "start has to be before stop.")
+    given = _moment(reading, "baseline_start"), _moment(reading, "baseline_stop")
+    if given[0] is not None:
+        before = (given[0], given[1] or after[0])
+        label = f"{before[0]:%m-%d %H:%M} to {before[1]:%m-%d %H:%M}"
+    else:
+        length = after[1] - after[0]
+        if reading.asked.option("start"):
+            before = (after[0] - length, after[0])
+        else:
+            before = (min(begin, after[0] - length), after[0])
+        label = f"the {_span(after[0] - before[0])} before"
+    if before[1] <= before[0]:
+        raise UsageError("the baseline is empty", "baseline_start has to be before baseline_stop.")
+    return after, before, label
+
+
+def _moment(reading: Reading, name: str) -> datetime | None:
+    text = reading.asked.option(name)
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{name} is no time: {text!r}", "Write it as 2026-01-31T12:00:00+00:00.") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _span(length: timedelta) -> str:
+    minutes = length / timedelta(minutes=1)
+    if minutes < 120:
+        return f"{minutes:.0f} min" if minutes >= 1 else f"{minutes * 60:.0f} s"
+    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} d"
+
+
+def _reported(metric: wire.ExplainMetric, mean: float | None) -> float | None:
+    return geometric(mean) if metric == "latency" else mean
+
+
+def _slice(metric: wire.ExplainMetric, found: Found) -> wire.Slice:
+    return wire.Slice(
+        where=found.where,
+        share=found.share,
+        baseline_requests=int(found.requests[0]),
+        requests=int(found.requests[1]),
+        baseline_traffic_share=found.parts[0],
+        traffic_share=found.parts[1],
+        baseline_value=_reported(metric, found.means[0]),
+        value=_reported(metric, found.means[1]),
+        p_value=found.p_value,
+    )
