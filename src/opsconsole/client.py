@@ -132,6 +132,14 @@ class AsyncClient:
         """The view of a kind in ``wire.ANSWERS``; with ``after``, the first that is newer than this revision."""
         return await self._get(f"/v1/{kind}", wire.ANSWERS[kind], **parameters, after=after)
 
+    async def present(self, presence: wire.Presence) -> wire.Present:
+        """Say where this console is, and hear where all are."""
+        try:
+            response = await self._http.post("/v1/presence", content=msgspec.json.encode(presence))
+        except httpx.TransportError as error:
+            raise _unreachable(self._home, error) from error
+        return decoded(response, wire.Present)
+
     async def health(self) -> wire.Health:
         return await self._get("/v1/health", wire.Health)
 

@@ -15,7 +15,7 @@ from inprocess import START, Daemon
 
 from opsconsole import records, wire
 from opsconsole.errors import UsageError
-from opsconsole.search import Value, matches, parse
+from opsconsole.search import Term, Value, matches, parse
 from opsconsole.store.requests import TEXTS, condition
 
 WORDS = ("chat", "Timeout", "v1", "v 2", "50%", "a_b", "", None)
@@ -67,10 +67,10 @@ def test_orders_put_the_slowest_the_dearest_and_the_failing_first(served: Daemon
 
 
 def test_a_moment_hides_what_came_after_it(served: Daemon) -> None:
-    at = START - timedelta(seconds=100)
+    at = START - timedelta(seconds=75)
     view = ask(served, as_of=at.isoformat())
-    assert view.matched == 200
-    assert max(row.at for row in view.rows) < at
+    assert (view.matched, view.end) == (200, at)
+    assert max(row.at for row in view.rows) == at - timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,20 @@ SEARCHES = st.lists(
     ),
     max_size=3,
 ).map(" ".join)  # fmt: skip
+
+
+GLOBS = st.text(alphabet="ab*?[]!-\\%_", min_size=1, max_size=6)
+
+
+@given(value=st.text(alphabet="ab[]!-\\%_", min_size=1, max_size=4), pattern=GLOBS, is_inverse=st.booleans())
+def test_patterns_of_file_names_mean_the_same_in_sql_and_in_the_console(
+    table: duckdb.DuckDBPyConnection, value: str, pattern: str, is_inverse: bool
+) -> None:
+    terms = [Term("=", pattern, "route", is_inverse=is_inverse)]
+    parameters: dict[str, object] = {"value": value}
+    sql = f"SELECT count(*) FROM (SELECT $value AS route) WHERE {condition(terms, parameters)}"
+    (found,) = table.execute(sql, parameters).fetchall()
+    assert bool(found[0]) is matches(terms, {"route": value})
 
 
 @given(values=VALUES, search=SEARCHES)

@@ -75,6 +75,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
         Route("/v1/map", called(wire.MapRequest, desk.guessed_mapping), methods=["POST"]),
         Route("/v1/baseline", called(wire.BaselineRequest, desk.pinning.set), methods=["POST"]),
         Route("/v1/query", called(wire.QueryRequest, partial(ask, desk.engine)), methods=["POST"]),
+        Route("/v1/presence", called(wire.Presence, desk.attendance.tell), methods=["POST"]),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
     return Starlette(routes=routes, exception_handlers={OpsConsoleError: _refused})

@@ -18,6 +18,7 @@ from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.pinning import Pinning
+from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
@@ -51,6 +52,7 @@ class Desk:
             warn_latency=(("p99", 0.99, health.slower_p99), ("p50", 0.5, health.slower_p50)),
             warn_cost_ratio=health.dearer,
         )
+        self.attendance = Attendance(engine.clock)
         self.pinning = Pinning(engine, self.drift.forget)
         engine.every_so_often(self.pinning.pin_configured)
 
@@ -76,7 +78,7 @@ class Desk:
                 now=self.engine.clock.now(),
                 settings=self.engine.settings,
                 health=self._health_settings,
-                drift_of=self.drift.drift_of,
+                find_drift=self.drift.drift_of if asked.as_of is None else self.drift.drift_as_of,
                 spans=self._spans,
                 sources=self.sources,
                 events=self.engine.journal.events,

@@ -31,6 +31,13 @@ _MINUTE_S, _HOUR_S = 60, 3600
 Key = tuple[str, Literal["numeric", "categorical"]]
 
 
+class FoundDrift(NamedTuple):
+    """The findings, and the counts behind each, by (feature, version)."""
+
+    drift: wire.Drift
+    comparisons: Mapping[tuple[str, str], Comparison] = MappingProxyType({})
+
+
 class _Tally:
     """Counts of features under construction."""
 
@@ -75,12 +82,12 @@ def drift_of(
     end: datetime,
     extent: Extent,
     settings: DriftSettings,
-) -> wire.Drift:
-    """Findings for every version of the service between start and end."""
+) -> FoundDrift:
+    """Findings for every version of the service between start and end, with what they rest on."""
     questions = Questions(connection)
     reference, start = _reference(connection, questions, service, start, end, extent)
     if not reference.counts:
-        return wire.Drift(baseline=reference.baseline)
+        return FoundDrift(wire.Drift(baseline=reference.baseline))
     tallies: dict[str, _Tally] = defaultdict(_Tally)
     for version, name, kind, code, category, _, n in questions.distributions(service, start, end):
         tallies[version].add(name, kind, code, category, n)
@@ -94,7 +101,12 @@ def drift_of(
                 compared[feature] = Comparison(before, window, *_scaled(noise, feature, window))
         versions[version] = compared
     findings, n_tests = judge_all(versions, settings)
-    return wire.Drift(baseline=reference.baseline, findings=findings, n_tests=n_tests)
+    drift = wire.Drift(baseline=reference.baseline, findings=findings, n_tests=n_tests)
+    return FoundDrift(drift, {key: each for version, found in versions.items() for key, each in _keyed(version, found)})
+
+
+def _keyed(version: str, found: dict[str, Comparison]) -> Iterable[tuple[tuple[str, str], Comparison]]:
+    return (((feature, version), each) for feature, each in found.items())
 
 
 def _reference(

@@ -2,7 +2,8 @@
 
 Always true here: nobody waits for a view longer than it takes to compute; a console that has the newest revision waits
 until there is a newer one; answers of one view are at least ``LEAST_INTERVAL_S`` apart, however fast records arrive,
-and none is older than ``STALE_AFTER_S``, even if none arrives: the window moves with the clock.
+and none is older than ``STALE_AFTER_S``, even if none arrives: the window moves with the clock. A view of the past is
+computed anew after that time only, because late records may still belong to it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Hub:
         if after:
             await self._newer_than(after)
         revision, began, task = self._answers.get(asked, (0, 0.0, None))
-        is_stale = self._engine.revision > revision or monotonic() - began > STALE_AFTER_S
+        age_s = monotonic() - began
+        is_stale = (self._engine.revision > revision and asked.as_of is None) or age_s > STALE_AFTER_S
         if task is not None and task.done() and (is_stale or not after):
             pause = began + LEAST_INTERVAL_S - monotonic()
             if pause > 0 and after:

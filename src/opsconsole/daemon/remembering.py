@@ -13,8 +13,7 @@ from time import monotonic
 
 import duckdb
 
-from opsconsole import wire
-from opsconsole.daemon.drifting import drift_of
+from opsconsole.daemon.drifting import FoundDrift, drift_of
 from opsconsole.daemon.engine import Engine
 from opsconsole.signals.drift import DriftSettings
 from opsconsole.store.queries import Extent
@@ -22,15 +21,18 @@ from opsconsole.store.queries import Extent
 FRESH_S, OLDEST_S = 15.0, 60.0
 """An answer older than the first is found anew beside, one older than the second is waited for."""
 
-Key = tuple[str, int]
-"""(service, window in seconds)."""
+MOST_PAST = 64
+"""Answers about moments in the past that are kept: they are many when somebody steps through them."""
+
+Key = tuple[str, int, datetime | None]
+"""(service, window in seconds, its end where that is a moment in the past)."""
 
 
 @dataclass(frozen=True)
 class _Answer:
     at_s: float
     revision: int
-    drift: wire.Drift
+    drift: FoundDrift
 
 
 class DriftMemory:
@@ -51,9 +53,22 @@ class DriftMemory:
 
     def drift_of(
         self, connection: duckdb.DuckDBPyConnection, service: str, start: datetime, end: datetime, extent: Extent
-    ) -> wire.Drift:
+    ) -> FoundDrift:
         """Drift of the service's window; found on the connection if nothing is remembered of it."""
-        key = (service, int((end - start).total_seconds()))
+        return self._answer((service, int((end - start).total_seconds()), None), connection, start, end, extent)
+
+    def drift_as_of(
+        self, connection: duckdb.DuckDBPyConnection, service: str, start: datetime, end: datetime, extent: Extent
+    ) -> FoundDrift:
+        """Drift of a window that ended in the past."""
+        past = [key for key in self._answers if key[2] is not None]
+        for key in past[:-MOST_PAST]:
+            self._answers.pop(key, None)
+        return self._answer((service, int((end - start).total_seconds()), end), connection, start, end, extent)
+
+    def _answer(
+        self, key: Key, connection: duckdb.DuckDBPyConnection, start: datetime, end: datetime, extent: Extent
+    ) -> FoundDrift:
         found = self._answers.get(key)
         age_s = monotonic() - found.at_s if found is not None else 0.0
         if found is None or (age_s > OLDEST_S and found.revision != self._engine.revision):
@@ -66,7 +81,7 @@ class DriftMemory:
 
     def _find(
         self, key: Key, connection: duckdb.DuckDBPyConnection, start: datetime, end: datetime, extent: Extent
-    ) -> wire.Drift:
+    ) -> FoundDrift:
         at_s, revision = monotonic(), self._engine.revision
         drift = drift_of(connection, key[0], start, end, extent, self._settings)
         self._answers[key] = _Answer(at_s, revision, drift)

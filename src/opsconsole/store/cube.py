@@ -35,7 +35,7 @@ _COMPARED: dict[wire.ExplainMetric, str] = {
     "cost": "CASE WHEN cost_usd > 0 THEN ln(cost_usd) END",
     "traffic": "1",
 }
-_TYPE = "CASE WHEN status >= 400 THEN coalesce(error_type, 'status ' || status) ELSE '' END"
+_TYPE = "CASE WHEN status >= 400 THEN coalesce(error_type, 'HTTP ' || status) ELSE '' END"
 
 _USERS = f"""
 SELECT user_key FROM requests

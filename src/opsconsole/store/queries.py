@@ -230,9 +230,9 @@ class Questions:
         """Counts and sums by deployment and slot of the axis."""
         return self._columns(_TRAFFIC, axis.level, _over(axis, service))
 
-    def histograms(self, axis: TimeAxis, service: str | None = None, *, only_latency: bool = False) -> Columns:
-        """Latency-like bins by deployment, slot, metric and code."""
-        metrics = 0 if only_latency else max(schema.METRICS.values())
+    def histograms(self, axis: TimeAxis, service: str | None = None, *, up_to: str = "tokens_per_s") -> Columns:
+        """Latency-like bins by deployment, slot, metric and code, of the metrics up to a name."""
+        metrics = schema.METRICS[up_to]
         return self._columns(_HISTOGRAMS, axis.level, _over(axis, service) | {"metrics": metrics})
 
     def failures(self, axis: TimeAxis, service: str) -> dict[str, dict[str, int]]:
@@ -259,11 +259,15 @@ class Questions:
         return int(self._ask(_USERS, level, _window(axis, service))[0][0])
 
     def spent(self, service: str, start: datetime, end: datetime) -> tuple[float | None, int, datetime | None]:
-        """(USD, unpriced tokens, first request of known cost) between two moments on an hour's edge."""
-        usd, unpriced, known, first = self._ask(
-            _SPENT, "hour", {"from": naive(start), "to": naive(end), "service": service}
-        )[0]
-        return (usd if known else None, int(unpriced or 0), aware(first) if first else None)
+        """(USD, unpriced tokens, first request of known cost) from an hour's edge up to a minute."""
+        hour = end.replace(minute=0, second=0, microsecond=0)
+        parts = [
+            self._ask(_SPENT, level, {"from": naive(since), "to": naive(until), "service": service})[0]
+            for level, since, until in (("hour", start, hour), ("minute", max(start, hour), end))
+        ]
+        usd, unpriced, known = (sum(part[i] or 0 for part in parts) for i in range(3))
+        first = min((part[3] for part in parts if part[3]), default=None)
+        return (usd if known else None, int(unpriced), aware(first) if first else None)
 
     def first_seen(self, service: str) -> list[tuple[str, datetime]]:
         """Versions with the time of their first record, oldest first."""

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from opsconsole import records, wire
+from opsconsole.errors import UsageError
 from opsconsole.search import Term, parse
 from opsconsole.store.database import aware, naive, rows
 
@@ -23,17 +24,17 @@ SHOWN: tuple[str, ...] = tuple(
 )
 """The columns of a request that a person may search and see."""
 TEXTS: tuple[str, ...] = tuple(name for name in SHOWN if records.BY_NAME[name].sql_type == "VARCHAR")
-_SEARCHED = ", ".join([f"lower({name})" for name in TEXTS] + ["status::VARCHAR"])
+_SEARCHED: tuple[str, ...] = (*(f"lower({name})" for name in TEXTS), "status::VARCHAR")
 """What a word without a column looks through."""
 _FEATURE = re.compile(r"^features\.(?P<name>.+)$")
 
 ORDERS: dict[wire.RequestOrder, tuple[str, str]] = {
-    "newest": ("true", "ts DESC, source_id, source_offset DESC"),
-    "slowest": ("latency_ms IS NOT NULL", "latency_ms DESC, ts DESC"),
-    "dearest": ("cost_usd IS NOT NULL", "cost_usd DESC, ts DESC"),
-    "failing": ("status >= 400", "ts DESC, source_id, source_offset DESC"),
+    "newest": ("true", "ts"),
+    "slowest": ("latency_ms IS NOT NULL", "latency_ms"),
+    "dearest": ("cost_usd IS NOT NULL", "cost_usd"),
+    "failing": ("status >= 400", "ts"),
 }
-"""Order → (which requests it leaves, how they stand)."""
+"""Order → (which requests it leaves, the column of which the largest come first)."""
 
 _WHOLE = "$from <= ts AND ts < $to AND ($service = '' OR coalesce(service, '') = $service)"
 
@@ -58,23 +59,26 @@ def condition(terms: Sequence[Term], parameters: dict[str, Any]) -> str:
 def searched(text: str) -> tuple[Term, ...]:
     """The words of a search. Raises UsageError naming a column that is none."""
     terms = parse(text)
-    known = [*SHOWN, "features.NAME"]
-    parse(" ".join(f"{t.column}=x" for t in terms if t.column and not _FEATURE.match(t.column)), known)
+    for term in terms:
+        if term.column and term.column not in SHOWN and not _FEATURE.match(term.column):
+            raise UsageError(
+                f"there is no column {term.column!r} in {text!r}", f"Columns: {', '.join(SHOWN)}, features.NAME."
+            )
     return terms
 
 
 def _word(term: Term, parameters: dict[str, Any]) -> str:
-    holds = f"coalesce({_holds(term, parameters)}, false)"
-    return f"NOT {holds}" if term.is_inverse else holds
+    holds = _holds(term, parameters)
+    return f"NOT coalesce({holds}, false)" if term.is_inverse else f"({holds})"
 
 
 def _holds(term: Term, parameters: dict[str, Any]) -> str:
     if term.operator == "has":
         value = _given(parameters, term.value)
-        return f"list_contains([contains(x, {value}) FOR x IN [{_SEARCHED}]], true)"
+        return " OR ".join(f"contains({column}, {value})" for column in _SEARCHED)
     if term.operator == "fuzzy":
         value = _given(parameters, "%" + "%".join(_escaped(letter) for letter in term.value) + "%")
-        return f"list_contains([x LIKE {value} ESCAPE '\\' FOR x IN [{_SEARCHED}]], true)"
+        return " OR ".join(f"{column} LIKE {value} ESCAPE '\\'" for column in _SEARCHED)
     feature = _FEATURE.match(term.column)
     if feature is not None:
         path = _given(parameters, '$."' + feature["name"].replace('"', '\\"') + '"')
@@ -88,17 +92,26 @@ def _compared(term: Term, column: str, parameters: dict[str, Any], *, is_text: b
     if term.operator != "=":
         if is_text and not is_feature:
             return "false"
-        return f"try_cast({column} AS DOUBLE) {term.operator} {_given(parameters, term.number)}"
+        number = f"try_cast({column} AS DOUBLE)" if is_feature else column
+        return f"{number} {term.operator} {_given(parameters, term.number)}"
     if not term.value:
         return f"coalesce({column}::VARCHAR, '') = ''"
     near = ""
     if term.number is not None and (is_feature or not is_text):
         number = _given(parameters, term.number)
-        near = f"abs(try_cast({column} AS DOUBLE) - {number}) <= 1e-9 * greatest(abs({number}), 1e-300)"
+        near = f"abs(try_cast({column} AS DOUBLE) - {number}) <= 1e-9 * abs({number})"
         if not is_feature:
             return near
-    glob = f"lower({column}::VARCHAR) GLOB {_given(parameters, term.value)}"
-    return f"({near} OR {glob})" if near else glob
+    glob = f"lower({column}::VARCHAR) GLOB {_given(parameters, _glob(term.value))}"
+    return f"{near} OR {glob}" if near else glob
+
+
+def _glob(pattern: str) -> str:
+    """A pattern of ``fnmatch`` as one of the store's: a backslash and a bracket that nothing closes are themselves."""
+    parts = re.split(r"(\[!?\]?[^\]]*\])", pattern)
+    return "".join(
+        part if i % 2 else part.replace("\\", "\\\\").replace("[", "\\[") for i, part in enumerate(parts)
+    )
 
 
 def _escaped(letter: str) -> str:
@@ -117,13 +130,26 @@ _COLUMNS = "ts, source_id, source_offset, " + ", ".join(SHOWN)
 def find(
     connection: duckdb.DuckDBPyConnection, span: Span, terms: Sequence[Term], order: wire.RequestOrder, limit: int
 ) -> tuple[tuple[wire.RequestRow, ...], int]:
-    """(the first ``limit`` requests in that order, how many there are)."""
+    """(the first ``limit`` requests in that order, how many there are).
+
+    One scan counts them and tells the least value that is among the first; a second one fetches only what reaches it.
+    """
     parameters = span.parameters()
-    leaves, how = ORDERS[order]
+    leaves, ranked = ORDERS[order]
     where = f"{_WHOLE} AND {leaves} AND {condition(terms, parameters)}"
-    matched = int(rows(connection, f"SELECT count(*) FROM requests WHERE {where}", parameters)[0][0])
-    sql = f"SELECT {_COLUMNS} FROM requests WHERE {where} ORDER BY {how} LIMIT {int(limit)}"
-    return tuple(_row(values) for values in rows(connection, sql, parameters)), matched
+    if terms or ranked != "ts":
+        counted = f"SELECT count(*), list_min(max({ranked}, {int(limit)})) FROM requests WHERE {where}"
+        ((matched, least),) = rows(connection, counted, parameters)
+        if not matched:
+            return (), 0
+        where = f"{ranked} >= {_given(parameters, least)} AND {where}"
+    else:  # the newest of all are at the table's end, where the engine looks first
+        ((matched,),) = rows(connection, f"SELECT count(*) FROM requests WHERE {where}", parameters)
+    sql = (
+        f"SELECT {_COLUMNS} FROM requests WHERE {where} "
+        f"ORDER BY {ranked} DESC, ts DESC, source_id, source_offset DESC LIMIT {int(limit)}"
+    )
+    return tuple(_row(values) for values in rows(connection, sql, parameters)), int(matched)
 
 
 def one(

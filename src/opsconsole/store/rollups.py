@@ -51,7 +51,7 @@ def watched_features(logged: frozenset[str], features: Sequence[BatchFeature]) -
 UNBILLED_FAILURE = "(coalesce({b}status, 0) >= 400 AND coalesce({b}output_tokens, 0) = 0)"
 """A request that failed before it generated anything: providers do not bill it, so its prompt has no price to miss."""
 
-_UNPRICED = (
+UNPRICED = (
     f"CASE WHEN cost_usd IS NULL AND NOT {UNBILLED_FAILURE.format(b='')} "
     f"THEN coalesce({PROMPT_TOKENS}, 0) + coalesce({GENERATED_TOKENS}, 0) ELSE 0 END"
 )
@@ -60,7 +60,7 @@ _KEYED = """
 CREATE OR REPLACE TEMP TABLE keyed AS
 SELECT date_trunc('minute', b.ts) AS bucket, s.series_id, s.deployment_id, b.ts, b.status,
        CASE WHEN b.status >= 400 THEN coalesce(b.error_type, 'HTTP ' || b.status) END AS error_class,
-       b.latency_ms, b.ttft_ms, b.input_tokens, b.output_tokens, b.cached_tokens, b.cache_write_tokens,
+       b.latency_ms, b.ttft_ms, b.queue_ms, b.input_tokens, b.output_tokens, b.cached_tokens, b.cache_write_tokens,
        b.reasoning_tokens, b.cost_usd, b.cost_source, b.cache_hit, b.user_key, b.api_key_id, b.route,
        b.finish_reason, b.confidence, b.prediction{features}
 FROM {relation} AS b JOIN series AS s
@@ -74,7 +74,7 @@ INSERT INTO traffic_recent
 SELECT 0, bucket, series_id, count(*), count(*) FILTER (status >= 400), count(*) FILTER (status < 200),
        count(*) FILTER (status IS NULL), sum(input_tokens), sum(output_tokens), sum(cached_tokens),
        sum(cache_write_tokens), sum(reasoning_tokens), sum(cost_usd), count(cost_usd),
-       count(*) FILTER (cost_source = 'priced'), sum({_UNPRICED}), count(*) FILTER (cache_hit), count(cache_hit),
+       count(*) FILTER (cost_source = 'priced'), sum({UNPRICED}), count(*) FILTER (cache_hit), count(cache_hit),
        min(ts), max(ts)
 FROM keyed GROUP BY bucket, series_id
 """
@@ -93,6 +93,7 @@ _METRICS: dict[str, tuple[frozenset[str], str]] = {
         f"CASE WHEN {GENERATED_TOKENS} > 0 AND latency_ms > 0 AND coalesce(status, 200) < 400 "
         f"THEN {GENERATED_TOKENS} * 1000.0 / latency_ms END",
     ),
+    "queue_ms": (frozenset({"queue_ms"}), "queue_ms"),
 }
 """Metric → (columns that must be logged, SQL value; NULL where it was not measured)."""
 
@@ -137,7 +138,7 @@ GROUP BY bucket, deployment_id, v.feature_id, code
 _BREAKDOWNS = f"""
 INSERT INTO breakdowns_recent
 SELECT 0, hour, deployment_id, dimension, value, count(*), count(*) FILTER (status >= 400), sum(cost_usd), sum(unpriced)
-FROM (SELECT date_trunc('hour', bucket) AS hour, deployment_id, status, cost_usd, {_UNPRICED} AS unpriced,
+FROM (SELECT date_trunc('hour', bucket) AS hour, deployment_id, status, cost_usd, {UNPRICED} AS unpriced,
              unnest([{{names}}]) AS dimension, unnest([{{values}}]) AS value FROM keyed)
 WHERE value IS NOT NULL GROUP BY hour, deployment_id, dimension, value
 """

@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 LEVELS: tuple[str, ...] = ("recent", "minute", "hour", "day")
 """From fine to coarse; ``recent`` has minute buckets too and holds what no fold has touched yet."""
 
-METRICS: dict[str, int] = {"latency_ms": 0, "ttft_ms": 1, "tokens_per_s": 2}
+METRICS: dict[str, int] = {"latency_ms": 0, "ttft_ms": 1, "tokens_per_s": 2, "queue_ms": 3}
 """What histograms hold: name → its number in the ``metric`` column."""
 
 OTHER_CATEGORY = "(other)"

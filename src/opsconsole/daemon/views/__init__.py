@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from opsconsole import wire
-from opsconsole.daemon.views import explain, fleet, requests, service
+from opsconsole.daemon.views import cost, drift, explain, fleet, requests, saturation, service, timeline, versions
 from opsconsole.daemon.views.reading import Reading
 
 VIEWS: dict[str, Callable[[Reading], wire.View]] = {
@@ -15,5 +15,10 @@ VIEWS: dict[str, Callable[[Reading], wire.View]] = {
     "requests": requests.requests_view,
     "request": requests.request_view,
     "explain": explain.explain_view,
+    "versions": versions.versions_view,
+    "drift": drift.drift_view,
+    "cost": cost.cost_view,
+    "saturation": saturation.saturation_view,
+    "timeline": timeline.timeline_view,
 }
 """Kind → how it is computed; every one is a route of the API by the same name."""

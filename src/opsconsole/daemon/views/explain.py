@@ -42,7 +42,7 @@ def explain_view(reading: Reading) -> wire.ExplainView:
     axis, end, is_live = reading.axis([extent])
     after, before, label = ranges(reading, (axis.start, end), extent.first_at)
     explained = explanation(reading, asked.service, metric, before, after)
-    drift = reading.context.drift_of(reading.connection, asked.service, axis.start, axis.end, extent)
+    drift = reading.drift(asked.service, axis).drift
     length = after[1] - after[0]
     return wire.ExplainView(
         service=asked.service,
@@ -61,11 +61,7 @@ def explain_view(reading: Reading) -> wire.ExplainView:
         slices=tuple(_slice(metric, found) for found in explained.found),
         rest_share=explained.rest_share,
         drifted=tuple(each for each in drift.findings if each.verdict == "drift")[:MOST_DRIFTED],
-        markers=tuple(
-            wire.Marker(at=at, kind="release", text=f"{version} first seen")
-            for version, at in reading.questions.first_seen(asked.service)[1:]
-            if version and after[0] - length <= at < after[1]
-        ),
+        markers=reading.first_seen(asked.service, after[0] - length, after[1]),
         looked_at=explained.looked_at,
         **reading.frame(axis, end, is_live=is_live),
     )

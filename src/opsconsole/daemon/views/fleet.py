@@ -17,7 +17,7 @@ LAGGING_S = 60.0
 def fleet(reading: Reading) -> wire.FleetView:
     """One row a service."""
     axis, end, is_live = reading.axis(list(reading.extents.values()))
-    measured = Measured(axis, reading.questions.traffic(axis), reading.questions.histograms(axis, only_latency=True))
+    measured = Measured(axis, reading.questions.traffic(axis), reading.questions.histograms(axis, up_to="latency_ms"))
     rows = (_row(reading, name, extent, measured, end) for name, extent in reading.extents.items())
     sources = reading.context.sources()
     services = tuple(sorted(rows, key=lambda row: (SEVERITY[row.state], row.service)))
@@ -34,7 +34,7 @@ def _row(reading: Reading, name: str, extent: Extent, measured: Measured, end: d
     ids = tuple(d for d in measured.deployments if reading.deployments[d][0] == name)
     counts = measured.counts(ids)
     cost = counts.cost()
-    drift = reading.context.drift_of(reading.connection, name, measured.axis.start, measured.axis.end, extent)
+    drift = reading.drift(name, measured.axis).drift
     first_seen = dict(reading.questions.first_seen(name)) if len(ids) > 1 else {}
     facts = [
         measured.facts(version, (d,), "", first_seen.get(version))
@@ -62,5 +62,5 @@ def _row(reading: Reading, name: str, extent: Extent, measured: Measured, end: d
         versions=tuple(shares),
         trend=measured.lines(ids),
         first_at=extent.first_at,
-        last_at=extent.last_at,
+        last_at=extent.last_at if reading.asked.as_of is None else counts.last_at(),
     )

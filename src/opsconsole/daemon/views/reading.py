@@ -1,15 +1,15 @@
 """One reading of the store: a connection, a moment, a window, and what every view says of itself.
 
 Always true here: a window ends now while records arrive, else at the newest record, and says which; asked as of a
-moment it ends there, whatever came later; its length is a whole number of the axis' steps; two views of one revision
-agree.
+moment it ends with the last whole bucket before it, whatever came later; its length is a whole number of the axis'
+steps; two views of one revision agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
@@ -17,15 +17,18 @@ import duckdb
 
 from opsconsole import wire
 from opsconsole.config.settings import Settings
+from opsconsole.daemon.drifting import FoundDrift
 from opsconsole.errors import UsageError
 from opsconsole.journal.chain import Event
 from opsconsole.signals.health import HealthSettings
 from opsconsole.store.queries import Extent, Questions, SpanMemory, TimeAxis, time_axis
 
-DriftOf = Callable[[duckdb.DuckDBPyConnection, str, datetime, datetime, Extent], wire.Drift]
+DriftOf = Callable[[duckdb.DuckDBPyConnection, str, datetime, datetime, Extent], FoundDrift]
 """Drift of (connection, service, start, end, extent): the daemon remembers it for a few seconds."""
 
 LIVE_SLACK = timedelta(minutes=10)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Context:
     now: datetime
     settings: Settings
     health: HealthSettings
-    drift_of: DriftOf
+    find_drift: DriftOf
     spans: SpanMemory
     sources: Callable[[], tuple[wire.SourceRow, ...]] = tuple
     events: Callable[[], Iterable[Event]] = tuple
@@ -85,13 +88,28 @@ class Reading:
         """Of the service that was asked for, or of all where none was."""
         return [self.extent(self.asked.service)] if self.asked.service else list(self.extents.values())
 
+    def drift(self, service: str, axis: TimeAxis) -> FoundDrift:
+        """Of a service's window, as the daemon remembers it."""
+        return self.context.find_drift(self.connection, service, axis.start, axis.end, self.extents[service])
+
+    def first_seen(self, service: str, start: datetime, end: datetime) -> tuple[wire.Marker, ...]:
+        """Versions that came after the service's first one, between two moments."""
+        return tuple(
+            wire.Marker(at=at, kind="release", text=f"{version} first seen")
+            for version, at in self.questions.first_seen(service)[1:]
+            if version and start <= at < end
+        )
+
     def axis(self, extents: Sequence[Extent]) -> tuple[TimeAxis, datetime, bool]:
         """(axis, end, is it live) of the window over these services."""
         now, length = self.context.now, timedelta(seconds=wire.WINDOWS[self.asked.window])
         if (as_of := self.asked.as_of) is not None:
             first = min((extent.first_at for extent in extents), default=as_of)
-            start = as_of - length if length else min(first, as_of - timedelta(minutes=1))
-            return time_axis(start, as_of - timedelta(microseconds=1)), as_of, False
+            if not length:
+                return time_axis(min(first, as_of - timedelta(minutes=1)), as_of - INSTANT), as_of, False
+            step_s = time_axis(as_of - length, as_of - INSTANT).step_s
+            end = as_of - timedelta(microseconds=(as_of - EPOCH) // INSTANT % (step_s * 1_000_000))
+            return time_axis(end - length, end - INSTANT), end, False
         if not extents:
             return time_axis(now - (length or timedelta(hours=1)), now), now, True
         newest = max(extent.last_at for extent in extents)

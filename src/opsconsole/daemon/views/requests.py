@@ -22,6 +22,7 @@ def requests_view(reading: Reading) -> wire.RequestsView:
     order = asked.option("order", "newest")
     if order not in requests.ORDERS:
         raise UsageError(f"there is no order {order!r}", f"Choose one of {', '.join(requests.ORDERS)}.")
+    end = asked.as_of or end  # single requests are known to the moment, whatever the step of a chart's axis
     span = requests.Span(asked.service, axis.start, axis.end if asked.as_of is None else end)
     terms = requests.searched(asked.option("search"))
     rows, matched = requests.find(reading.connection, span, terms, order, _limit(asked.option("limit")))

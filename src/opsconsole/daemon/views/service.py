@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.daemon.measure import Measured
 from opsconsole.daemon.views.reading import Reading, rate
-from opsconsole.signals.health import judge_service, judge_version, peer_of
+from opsconsole.signals.breaches import breaches
+from opsconsole.signals.health import VersionFacts, judge_service, judge_version, peer_of
 from opsconsole.signals.spend import project
 from opsconsole.store.queries import Extent, Questions, TimeAxis
 
@@ -22,13 +23,15 @@ def service(reading: Reading) -> wire.ServiceView:
     axis, end, is_live = reading.axis([extent])
     whole = Whole(reading, name, extent, axis, end)
     everything = whole.measured.deployments
+    lines = whole.measured.lines(everything)
     return wire.ServiceView(
         service=name,
         state=whole.state,
         reasons=whole.reasons,
         total=whole.total,
         versions=whole.versions,
-        lines=whole.measured.lines(everything),
+        lines=lines,
+        breaches=breaches_of(reading, lines, axis, end),
         version_lines=tuple(
             wire.VersionLines(version=v.version, lines=whole.measured.lines((whole.deployment_of(v.version),)))
             for v in whole.versions[:MAX_VERSION_LINES]
@@ -36,15 +39,24 @@ def service(reading: Reading) -> wire.ServiceView:
         ttft_p50_ms=whole.measured.quantile_line(everything, "ttft_ms", 0.5),
         spend=whole.spend,
         drift=whole.drift,
-        markers=tuple(
-            wire.Marker(at=at, kind="release", text=f"{version} first seen")
-            for version, at in whole.first_seen[1:]
-            if version and axis.start <= at < axis.end
-        ),
+        markers=reading.first_seen(name, axis.start, axis.end),
         users=whole.users,
         not_logged=whole.not_logged,
         requests_per_s=rate(whole.total.requests, axis, end, extent),
         **reading.frame(axis, end, is_live=is_live),
+    )
+
+
+def breaches_of(reading: Reading, lines: wire.Lines, axis: TimeAxis, end: datetime) -> tuple[wire.Breach, ...]:
+    """Spans of the window in which something was worse than the settings allow."""
+    health = reading.context.settings.health
+    return breaches(
+        lines,
+        wire.Axis(start=axis.start, step_s=axis.step_s, buckets=axis.buckets),
+        warn_error_rate=health.error_rate_warn,
+        fail_error_rate=health.error_rate_fail,
+        slower_p99=health.slower_p99,
+        end=end,
     )
 
 
@@ -87,7 +99,7 @@ class Whole:
         self._failures = questions.failures(axis, name)
         self._models = questions.models(axis, name)
         self.first_seen = questions.first_seen(name)
-        self.drift = context.drift_of(reading.connection, name, axis.start, axis.end, extent)
+        self.drift = reading.drift(name, axis).drift
         self.users = questions.users(axis, name) or None
         ids = self.measured.deployments
         seen = dict(self.first_seen)
@@ -115,6 +127,9 @@ class Whole:
 
     def deployment_of(self, version: str) -> int:
         return self._versions[version]
+
+    def facts_of(self, version: str) -> VersionFacts:
+        return next(each for each in self._facts if each.label == version)
 
     def _summary(
         self,
@@ -153,9 +168,8 @@ class Whole:
 
     def _spend(self, questions: Questions, name: str, axis: TimeAxis, end: datetime) -> wire.Spend:
         midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-        until = end + timedelta(hours=1)
-        today, _, _ = questions.spent(name, midnight, until)
-        month, unpriced, first = questions.spent(name, midnight.replace(day=1), until)
+        today, _, _ = questions.spent(name, midnight, end)
+        month, unpriced, first = questions.spent(name, midnight.replace(day=1), end)
         return project(
             now=end,
             window_s=(end - axis.start).total_seconds(),
