@@ -11,16 +11,19 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from benchmarks import calibration, drift_report, explain, freshness, ingest, views
+from benchmarks import byte_budget, calibration, drift_report, explain, freshness, ingest, lists, tty, views
 from benchmarks.ground import BenchmarkError, Row, say
 
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
+    "bytes": byte_budget.rows,
+    "tty": tty.rows,
     "ingest": ingest.rows,
     "views": views.rows,
     "freshness": freshness.rows,
     "drift_report": drift_report.rows,
     "drift_calibration": calibration.rows,
     "explain": explain.rows,
+    "lists": lists.rows,
 }
 HEAD = ("what", "ours", "floor or peer", "ratio", "limit", "ok?")
 

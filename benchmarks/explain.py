@@ -17,7 +17,8 @@ from benchmarks.ground import Row
 from benchmarks.regressions import AFTER, BEFORE, Regression, Traffic, inject, load, regressions, traffic
 from opsconsole import wire
 from opsconsole.daemon.views.explain import LEAST_CHANGE
-from opsconsole.signals.explain import Cells, Explanation, cells_of, explain
+from opsconsole.signals.cells import Cells, cells_of
+from opsconsole.signals.explain import Explanation, explain
 from opsconsole.store import cube
 from opsconsole.store.database import Database
 

@@ -1,7 +1,8 @@
 """Regressions that are known because they were put in: a day's traffic with one slice made worse, on a fixed seed.
 
 The background is what real traffic is like and ranking has to get over: slices of very unequal size, latency with a
-heavy tail, failures and costs that differ by route and model, a model that is tied to the version, many users.
+heavy tail, failures and costs that differ by route and model, a model that is tied to the version, many users; and from
+one hour to the next a version that takes over more of the traffic, and values that all wander by a few per cent.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ LENGTH = timedelta(hours=1)
 BEFORE, AFTER = (START, START + LENGTH), (START + LENGTH, START + 2 * LENGTH)
 USERS = 2_000
 LEAST_PART, MOST_PART = 0.05, 0.60
+TAKEN_OVER = 0.1
+"""Of the largest version's requests, by the next one."""
+WANDERS = 0.015
+"""Standard deviation of how far each value's latency, cost and failures are off after, as a logarithm."""
 
 Metric = Literal["latency", "errors", "cost"]
 DIMENSIONS = ("version", "region", "route", "model", "user_key")
@@ -73,7 +78,9 @@ def traffic(n: int) -> Traffic:
         shares = np.array(weights) / sum(weights)
         return random.choice(len(weights), n, p=shares)
 
+    is_after = random.random(n) < 0.5
     version = drawn(0.12, 0.63, 0.25)
+    version[is_after & (version == 1) & (random.random(n) < TAKEN_OVER)] = 2
     region = drawn(0.42, 0.30, 0.14, 0.09, 0.05)
     route = drawn(0.45, 0.22, 0.13, 0.10, 0.06, 0.04)
     model = np.where(version == 2, np.where(random.random(n) < 0.8, 3, 1), drawn(0.5, 0.35, 0.15, 0.0))
@@ -85,7 +92,10 @@ def traffic(n: int) -> Traffic:
     cost = price * np.exp(0.7 * random.standard_normal(n)) * np.array([1.0, 0.5, 0.2, 2.0, 1.5, 3.0])[route]
     chance = np.array([0.006, 0.004, 0.002, 0.012, 0.03, 0.01])[route] * np.array([1.0, 0.8, 1.2, 1.5, 1.0])[region]
     codes = {"version": version, "region": region, "route": route, "model": model, "user_key": user}
-    return Traffic(codes, random.random(n) < 0.5, latency, cost, random.random(n), chance)
+    for name in ("version", "region", "route", "model"):
+        wandered = np.where(is_after, random.normal(0.0, WANDERS, len(VALUES[name]))[codes[name]], 0.0)
+        latency, cost, chance = latency * np.exp(wandered), cost * np.exp(wandered), chance * np.exp(wandered)
+    return Traffic(codes, is_after, latency, cost, random.random(n), chance)
 
 
 def regressions(on: Traffic, n: int) -> Iterator[Regression]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsconsole.errors import UsageError
-from opsconsole.search import Value, matches, parse
+from opsconsole.search import Value, matches, parse, word
 
 ROW: dict[str, Value] = {
     "service": "chat", "status": 503, "latency_ms": 2_140.0, "error_type": None, "route": "/v1/chat", "cost_usd": 0.02,
@@ -54,3 +54,21 @@ def test_whatever_is_typed_is_understood_or_refused_in_words(text: str) -> None:
         return
     for term in terms:
         assert matches((term,), ROW) is not matches((replace(term, is_inverse=not term.is_inverse),), ROW)
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_a_word_made_of_a_value_leaves_that_value_and_no_other(value: str, other: str) -> None:
+    (term,) = parse(word("route", value))
+    assert matches((term,), {"route": value})
+    assert matches((term,), {"route": other}) == (other.lower() == value.lower())
+
+
+def test_words_of_values_with_blanks_and_quotes_stand_beside_others() -> None:
+    text = " ".join((word("route", 'say "a b"'), word("version", "v42"), word("error_type", "")))
+    assert text == r'route="say \"a b\"" version=v42 error_type='
+    assert matches(parse(text), {"route": 'say "a b"', "version": "v42", "error_type": None})
+    assert not matches(parse(text), {"route": "say", "version": "v42", "error_type": None})
+
+
+def test_a_quote_that_is_not_closed_yet_is_taken_as_far_as_it_goes() -> None:
+    assert matches(parse('route="/v1/chat'), ROW)

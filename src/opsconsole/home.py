@@ -55,6 +55,11 @@ class Home:
         """The key that turns users and API keys into digests; mode 0600, made on first use."""
         return self.directory / "hash.key"
 
+    def console_memory(self, user: str) -> Path:
+        """What a person's console remembers from one day to the next."""
+        plain = "".join(character if character.isalnum() else "_" for character in user)
+        return self.directory / "console" / f"{plain}.json"
+
     @property
     def config(self) -> Path:
         return self.directory / "opsconsole.yaml"

@@ -1,4 +1,4 @@
-"""The words of a filter: the same in the console, on the command line and in the daemon.
+r"""The words of a filter: the same in the console, on the command line and in the daemon.
 
 ::
 
@@ -9,7 +9,7 @@
     latency_ms>2s        numbers may carry a unit: ms s m h, k M, %, $
     error_type=          the column was not logged
     !timeout !model=gpt  an exclamation mark in front inverts one word
-    "rate limit"         quotes keep blanks
+    "rate limit"         quotes keep blanks, after a column too: route="a b"; inside them \" is a quote and \\ one \
 
 Words stand beside each other and must all hold. Always true here: upper and lower case are alike; a word that cannot be
 understood is an error that says which, never a word that matches nothing.
@@ -34,8 +34,15 @@ UNITS: dict[str, float] = {
 }  # fmt: skip
 """What a number's suffix multiplies it by: durations become milliseconds."""
 
-_WORD = re.compile(r'!?"[^"]*"|\S+')
-_FIELD = re.compile(r"^(?P<column>[A-Za-z_][A-Za-z0-9_.]*)(?P<operator>!=|<=|>=|=|<|>)(?P<value>.*)$", re.DOTALL)
+_COLUMN = r"[A-Za-z_][A-Za-z0-9_.]*"
+_OPERATOR = r"!=|<=|>=|=|<|>"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+FUZZY_UP_TO = 60
+"""Characters of a value in which ``~`` looks: long texts hold almost any letters in any order."""
+
+_WORD = re.compile(rf"!?(?:{_COLUMN}(?:{_OPERATOR}))?{_QUOTED}(?=\s|$)|\S+", re.DOTALL)
+_FIELD = re.compile(rf"^(?P<column>{_COLUMN})(?P<operator>{_OPERATOR})(?P<value>.*)$", re.DOTALL)
+_IS_QUOTED = re.compile(_QUOTED, re.DOTALL)
 _NUMBER = re.compile(r"^\$?(?P<number>-?\d+(?:[\d_]*)(?:\.\d+)?(?:e-?\d+)?)(?P<unit>ms|s|m|h|k|M|%)?$")
 
 
@@ -66,13 +73,13 @@ def _term(word: str, known: list[str] | None) -> Term:
     is_inverse = word.startswith("!")
     rest = word[1:] if is_inverse else word
     if rest.startswith('"'):
-        return Term("has", rest.strip('"').lower(), is_inverse=is_inverse)
+        return Term("has", _unquoted(rest).lower(), is_inverse=is_inverse)
     if rest.startswith("~"):
         return Term("fuzzy", rest[1:].lower(), is_inverse=is_inverse)
     found = _FIELD.match(rest)
     if found is None:
         return Term("has", rest.lower(), is_inverse=is_inverse)
-    column, operator, value = found["column"], found["operator"], found["value"].strip('"')
+    column, operator, value = found["column"], found["operator"], _unquoted(found["value"])
     if known is not None and column not in known:
         raise UsageError(f"there is no column {column!r} in {word!r}", f"Columns: {', '.join(known)}.")
     if operator == "!=":
@@ -82,6 +89,22 @@ def _term(word: str, known: list[str] | None) -> Term:
         raise UsageError(f"{value!r} in {word!r} is no number", f"Write {column}{operator}2.5, 300ms, 2s, 5% or 10k.")
     compared: Operator = operator  # type: ignore[assignment]  # the pattern allows no other
     return Term(compared, value.lower(), column, number, is_inverse)
+
+
+def _unquoted(value: str) -> str:
+    """A quoted text without its quotes; one whose quotes are not closed (yet) loses those that there are."""
+    if _IS_QUOTED.fullmatch(value) is None:
+        return value.strip('"')
+    return re.sub(r'\\(["\\])', r"\1", value[1:-1])
+
+
+def word(column: str, value: str) -> str:
+    """The word that leaves what has exactly this value in this column; an empty value: what has none."""
+    literal = re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", value)
+    if literal and not re.search(r'[\s"\\]', literal):
+        return f"{column}={literal}"
+    escaped = re.sub(r'["\\]', lambda found: f"\\{found[0]}", literal)
+    return f'{column}="{escaped}"' if escaped else f"{column}="
 
 
 def as_number(text: str) -> float | None:
@@ -97,7 +120,7 @@ def matches(terms: Iterable[Term], values: Mapping[str, Value], haystack: str | 
 
 def joined(values: Mapping[str, Value]) -> str:
     """All values in lower case, with something between them that no word holds."""
-    return "\n".join(str(value).lower() for value in values.values() if value is not None)
+    return "\n".join([str(value) for value in values.values() if value is not None]).lower()
 
 
 def _holds(term: Term, values: Mapping[str, Value], haystack: str | None) -> bool:
@@ -105,7 +128,7 @@ def _holds(term: Term, values: Mapping[str, Value], haystack: str | None) -> boo
         text = joined(values) if haystack is None else haystack
         if term.operator == "has":
             return term.value in text
-        return any(is_fuzzy(term.value, each) for each in text.split("\n"))
+        return any(is_fuzzy(term.value, each) for each in text.split("\n") if len(each) <= FUZZY_UP_TO)
     value = values.get(term.column)
     if term.operator == "=":
         return _equals(term, value)

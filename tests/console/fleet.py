@@ -7,11 +7,13 @@ one. ``python -m tests.console.fleet`` opens the console on it; ``--still`` keep
 from __future__ import annotations
 
 import asyncio
+import importlib
 import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -374,6 +376,15 @@ def sources_view() -> wire.SourcesView:
     )  # fmt: skip
 
 
+def more_answers() -> dict[str, Callable[[Mapping[str, str]], wire.Answer]]:
+    """The answers of the files beside this one that are called ``answers_*.py``."""
+    here = Path(__file__).parent
+    if str(here) not in sys.path:
+        sys.path.insert(0, str(here))
+    modules = [importlib.import_module(path.stem) for path in sorted(here.glob("answers_*.py"))]
+    return {kind: answer for module in modules for kind, answer in module.answers().items()}
+
+
 @dataclass
 class FakeClient:
     """Serves the fleet; blocks on ``after`` until ``publish``, and can be gone."""
@@ -383,6 +394,9 @@ class FakeClient:
     is_gone: bool = False
     refusal: str = ""
     revision: int = 7
+    others: tuple[wire.Presence, ...] = ()
+    parameters: dict[str, str] = field(default_factory=dict)
+    """Of the question that was asked last."""
     asked: list[tuple[str, ...]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -396,6 +410,7 @@ class FakeClient:
         self.changed.set()
 
     async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
+        self.parameters = dict(parameters)
         await self._wait(after, kind, *(parameters[name] for name in ("service", "window") if name in parameters))
         return msgspec.structs.replace(self.answer(kind, parameters), revision=self.revision)
 
@@ -406,7 +421,7 @@ class FakeClient:
             "service": lambda: self.service_answer(parameters["service"], window),
             "sources": sources_view,
         }
-        return answers[kind]()
+        return answers[kind]() if kind in answers else more_answers()[kind](parameters)
 
     async def health(self) -> wire.Health:
         await self._wait(0, "health")
@@ -415,6 +430,11 @@ class FakeClient:
             revision=self.revision, store_bytes=1, requests=1, sources=3, consoles=1, journal_events=0, cpu_s=0.0,
             rss_bytes=1,
         )  # fmt: skip
+
+    async def present(self, presence: wire.Presence) -> wire.Present:
+        if self.is_gone:
+            raise DaemonError("the daemon is gone", "opsconsole daemon run starts it")
+        return wire.Present(consoles=(msgspec.structs.replace(presence, since=NOW), *self.others))
 
     async def _wait(self, after: int, *question: str) -> None:
         self.asked.append(question)

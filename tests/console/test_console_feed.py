@@ -110,7 +110,7 @@ def test_first_paint_waits_for_nothing() -> None:
         assert "opsconsole" in session.top
         assert "waiting for the daemon" in session.bottom
         await session.press("?")
-        assert "keys in the fleet" in session.text
+        assert "fleet: what works here" in session.text
 
     drive(scenario, client=Silent())
 

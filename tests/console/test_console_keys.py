@@ -6,11 +6,14 @@ import pytest
 from driver import LARGE, Session, drive
 from fleet import FakeClient, crowded_view, fleet_view
 
-from opsconsole.console import actions
-from opsconsole.console.actions import ACTIONS, Action, bind, context_of
-from opsconsole.console.verbs import VERBS
+from opsconsole.console.grammar.actions import ACTIONS, RESERVED, Action
+from opsconsole.console.grammar.contexts import CONTEXTS, view_context
+from opsconsole.console.grammar.keymap import Keymap
+from opsconsole.console.grammar.verbs import verb_of
+from opsconsole.errors import ConfigError
 
-EFFECTS = {"quit", "leave", "give_up", "repaint"}
+LATER = frozenset("pbhauRcDLnH")
+"""Keys that acts on releases, incidents and drills will have."""
 
 
 def test_enter_opens_the_service_under_the_cursor_and_each_back_key_returns() -> None:
@@ -149,17 +152,26 @@ def test_cursor_stays_on_its_service_when_the_order_changes() -> None:
     drive(scenario, client=FakeClient(fleet_answer=lambda window: fleet_view(window, names=tuple(order))))
 
 
-def test_help_lists_exactly_the_keys_that_work_here() -> None:
+def test_help_lists_what_works_here_and_finds_it_while_one_types() -> None:
     async def scenario(session: Session) -> None:
         await session.press("?")
-        for keys, told in actions.listed("fleet"):
-            assert keys in session.text
-            assert told in session.text
-        assert "the next panel alone" not in session.text
-        await session.press("escape", "j", "enter", "?")
-        assert "the next panel alone" in session.text
-        await session.press("q")
-        assert "1 latency" in session.text
+        for word in ("open what the cursor is on", "what works here", "leave; the daemon goes on"):
+            assert word in session.text
+        await session.press(*"window")
+        assert "choose the time window" in session.text
+        assert "open what the cursor is on" not in session.text
+        await session.press("enter")
+        assert "[1h]" in session.bottom
+
+    drive(scenario)
+
+
+def test_help_of_a_view_has_what_only_that_view_has() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("?", *"panel")
+        assert "this panel alone" not in session.text
+        await session.press("escape", "j", "enter", "?", *"panel")
+        assert "this panel alone" in session.text
 
     drive(scenario)
 
@@ -198,22 +210,33 @@ def test_console_opens_on_a_service_when_told() -> None:
     drive(scenario, size=LARGE, start_service="chat-assist")
 
 
-def test_a_key_that_would_mean_two_things_is_refused() -> None:
-    twice = (*ACTIONS, Action("other", ("j",), "", "", frozenset({"fleet"})))
-    with pytest.raises(ValueError, match=r"'j' in fleet is both 'down' and 'other'"):
-        bind(twice)
+def test_a_key_that_would_mean_two_things_is_refused_and_both_places_are_named() -> None:
+    twice = (*ACTIONS, Action("other", ("j",), "", "", frozenset({"view", "list"})))
+    with pytest.raises(ConfigError, match=r"j in fleet is both `down` \(the console's own keys\) and `other` \(f:3\)"):
+        Keymap(twice, {"other": "f:3"})
 
 
 def test_reserved_keys_cannot_be_bound_and_no_default_needs_function_keys_or_alt() -> None:
-    with pytest.raises(ValueError, match=r"ctrl\+s of 'save'"):
-        bind((Action("save", ("ctrl+s",), "", "", frozenset({"fleet"})),))
-    keys = {key for _, key in bind()}
-    assert not keys & actions.RESERVED
+    with pytest.raises(ConfigError, match=r"\^s of `save` is not the console's to bind"):
+        Keymap((Action("save", ("ctrl+s",), "", "", frozenset({"view"})),))
+    keys = {key for action in ACTIONS for key in action.keys}
+    assert not keys & RESERVED
+    assert not LATER & {key for action in ACTIONS for key in action.keys if "view" in action.needs}
     assert not any(key.startswith(("alt+", "f1", "f2", "f3", "f4", "f5")) for key in keys)
 
 
 def test_every_action_does_something() -> None:
-    assert {action.id for action in ACTIONS} == set(VERBS) | EFFECTS
+    async def scenario(session: Session) -> None:
+        for action in ACTIONS:
+            assert action.id in session.app._effects or verb_of(action) is not None
+
+    drive(scenario)
+
+
+def test_every_context_can_be_left() -> None:
+    for context in CONTEXTS.values():
+        if context.name not in ("keys",):
+            assert Keymap().action(context, "escape") is not None, context.name
 
 
 @pytest.mark.parametrize("leaving", ["q", "escape"])
@@ -274,15 +297,17 @@ def test_drift_alone_tells_all_about_the_finding_under_the_cursor() -> None:
 
 
 @pytest.mark.parametrize("keys", [(), ("j", "enter"), ("j", "enter", "3"), ("s",)])
-def test_help_is_whole_on_the_smallest_screen(keys: tuple[str, ...]) -> None:
+def test_help_reaches_every_line_on_the_smallest_screen(keys: tuple[str, ...]) -> None:
     async def scenario(session: Session) -> None:
         await session.press(*keys)
-        context = context_of(session.app.frame.state)
+        lines = Keymap().listed(view_context(session.app.frame.state))
         await session.press("question_mark")
-        for _, told in actions.listed(context):
-            assert told in session.text
-        for word in ("FAIL", "too few to say", "not logged", "not over", "first seen"):
-            assert word in session.text
-        assert "…" not in session.text.replace("1…5", "")
+        seen = session.text
+        for _ in lines:
+            await session.press("down")
+            seen += session.text
+        for each in lines:
+            assert each.told in seen
+        await session.press("escape")
 
     drive(scenario)

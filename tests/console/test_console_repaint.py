@@ -19,7 +19,9 @@ from opsconsole.console.widgets.repaint import CellsUpdate
 
 WIDTH = 40
 CONSOLE = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", width=WIDTH)
-INKS = (Style.parse("red"), Style.parse("bold blue on black"), Style())
+INKS = tuple(
+    map(Style.parse, ("red", "bold blue on black", "", "reverse", "bold reverse", "bold #ff0000 on #000001", "#ff0000"))
+)
 
 
 def strip(pieces: list[tuple[str, int]]) -> Strip:
@@ -28,15 +30,16 @@ def strip(pieces: list[tuple[str, int]]) -> Strip:
     return Strip([*text, Segment("." * max(0, WIDTH - taken), INKS[2])]).crop(0, WIDTH)
 
 
-def screen_after(*sent: str) -> list[str]:
+def screen_after(*sent: str) -> list[list[pyte.screens.Char]]:
+    """Every cell with its character, its colours and its attributes."""
     screen = pyte.Screen(WIDTH, 3)
     stream = pyte.Stream(screen)
     for each in sent:
         stream.feed(each)
-    return list(screen.display)
+    return [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(3)]
 
 
-LINES = st.lists(st.tuples(st.text("abc xyz", min_size=1, max_size=12), st.integers(0, 2)), max_size=6)
+LINES = st.lists(st.tuples(st.text("abc xyz", min_size=1, max_size=12), st.integers(0, len(INKS) - 1)), max_size=6)
 SPANS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, WIDTH - 1), st.integers(1, WIDTH)), min_size=1, max_size=4)
 
 

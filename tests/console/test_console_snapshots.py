@@ -1,4 +1,4 @@
-"""Every view at both sizes, as the text a person reads."""
+"""Panels alone, odd data and what opens above a view, at both sizes, as the text a person reads."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from opsconsole.console.app import OpsConsole
 from opsconsole.console.glyphs import GLYPHS
 
 SCREENS = {
-    "fleet": ("j",),
-    "service": ("j", "enter"),
     "latency": ("j", "enter", "1"),
     "traffic": ("j", "enter", "2"),
     "drift": ("j", "enter", "3"),
@@ -23,7 +21,6 @@ SCREENS = {
     "versions": ("j", "enter", "5"),
     "tokens_only": ("G", "enter"),
     "historical": ("enter",),
-    "sources": ("s", "j"),
     "help": ("?",),
     "window": ("t", "l"),
 }

@@ -14,7 +14,7 @@ from opsconsole.console import numbers
 from opsconsole.console.glyphs import GLYPHS, choose, fold
 from opsconsole.console.lines import Span, ends, fill, line, line_width, plain, wrapped
 from opsconsole.console.palette import INKS, colour_mode, style
-from opsconsole.console.views.service import shared_out
+from opsconsole.console.panels.stack import shared_out
 from opsconsole.console.widgets import plot, table, timeline
 from opsconsole.console.widgets.surface import changed_runs, merged
 
@@ -277,4 +277,7 @@ def test_every_ink_has_a_style_in_every_mode_and_mono_has_no_colour() -> None:
 def test_colours_follow_the_terminal_and_no_color() -> None:
     assert colour_mode(no_color=True, color_system="truecolor") == "mono"
     assert colour_mode(no_color=False, color_system="standard") == "ansi16"
-    assert colour_mode(no_color=False, color_system="256") == "truecolor"
+    assert colour_mode(no_color=False, color_system="256") == "ansi256"
+    assert colour_mode(no_color=False, color_system="256", wanted="truecolor") == "truecolor"
+    assert colour_mode(no_color=False, color_system="truecolor", wanted=16) == "ansi16"
+    assert colour_mode(no_color=True, color_system="truecolor", wanted="truecolor") == "mono"

@@ -11,6 +11,7 @@ from calls import write_calls
 from inprocess import START, Daemon
 
 from opsconsole import wire
+from opsconsole.daemon.views import explain
 from opsconsole.errors import UsageError
 
 N = 2_400
@@ -99,6 +100,46 @@ def test_a_range_is_held_against_as_much_time_before_it(daemon: Daemon, tmp_path
     assert (view.baseline_start, view.baseline_stop) == (start - timedelta(minutes=10), start)
     assert (view.requests, view.baseline_requests) == (400, 400)
     assert view.baseline_label == "the 10 min before"
+
+
+def test_a_baseline_with_too_few_requests_reaches_further_back(daemon: Daemon, tmp_path: Path) -> None:
+    served(daemon, tmp_path)
+    start, stop = START - timedelta(minutes=10), START - timedelta(minutes=8)
+    view = ask(daemon, start=start.isoformat(), stop=stop.isoformat())
+    assert view.requests == 80
+    assert view.baseline_requests >= explain.LEAST_BEFORE
+    assert view.baseline_label == "the 8 min before"
+
+
+def test_a_cache_that_no_longer_answers_explains_the_cost(daemon: Daemon, tmp_path: Path) -> None:
+    served(
+        daemon,
+        tmp_path,
+        cost_usd=lambda i: (
+            0.0 if i // 2 % 2 and i * 7919 % 10 < (2 if is_late(i) else 8) else 0.01 + i * 7919 % 7 / 1e3
+        ),
+    )
+    view = ask(daemon, metric="cost")
+    assert view.slices[0].where == (("region", "us"),)
+    assert view.slices[0].share == pytest.approx(1.0, abs=0.05)
+
+
+def test_what_grew_is_named_where_nothing_became_worse(daemon: Daemon, tmp_path: Path) -> None:
+    def is_dear(i: int) -> bool:
+        return i // 2 * 7919 % 10 < (6 if is_late(i) else 1)
+
+    served(
+        daemon,
+        tmp_path,
+        route=lambda i: "/report" if is_dear(i) else "/chat",
+        cost_usd=lambda i: 0.08 if is_dear(i) else 0.01,
+    )
+    view = ask(daemon, metric="cost")
+    first = view.slices[0]
+    assert first.where == (("route", "/report"),)
+    assert first.traffic_share > 4 * first.baseline_traffic_share
+    assert first.value == pytest.approx(first.baseline_value)
+    assert first.share == pytest.approx(1.0, abs=0.15)
 
 
 @pytest.mark.parametrize(

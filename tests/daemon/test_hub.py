@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,8 +16,8 @@ from opsconsole import wire
 from opsconsole.daemon import hub as hub_module
 
 
-async def fleet(http: httpx.AsyncClient, after: int = 0, window: str = "1h") -> wire.FleetView:
-    response = await http.get("/v1/fleet", params={"after": after, "window": window})
+async def fleet(http: httpx.AsyncClient, after: int = 0, window: str = "1h", **more: str) -> wire.FleetView:
+    response = await http.get("/v1/fleet", params={"after": after, "window": window} | more)
     return msgspec.json.decode(response.content, type=wire.FleetView)
 
 
@@ -97,3 +98,61 @@ def test_an_error_is_not_remembered(daemon: Daemon, tmp_path: Path) -> None:
     assert asyncio.run(daemon.asking(ask)) == 400
     daemon.attach(write_calls(tmp_path / "calls.jsonl", START, range(3)))
     assert asyncio.run(daemon.asking(ask)) == 200
+
+
+LONG_AGO = (START - timedelta(minutes=10)).isoformat()
+
+
+def test_a_settled_moment_is_not_computed_for_every_commit(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "LEAST_INTERVAL_S", 0.0)
+
+    async def talk(http: httpx.AsyncClient) -> None:
+        first = await fleet(http, as_of=LONG_AGO)
+        for _ in range(5):
+            daemon.engine.changed()
+            assert (await fleet(http, as_of=LONG_AGO)).revision == first.revision
+        assert len(daemon.computed) == 1
+        monkeypatch.setattr(hub_module, "SETTLED_FOR_S", 0.0)  # some time later: a late record may be among them
+        assert (await fleet(http, as_of=LONG_AGO)).revision == first.revision + 5
+
+    asyncio.run(daemon.asking(talk))
+
+
+def test_whoever_looks_at_a_settled_moment_is_left_alone_by_commits(daemon: Daemon) -> None:
+    async def talk(http: httpx.AsyncClient) -> None:
+        first = await fleet(http, as_of=LONG_AGO)
+        waiting = asyncio.create_task(fleet(http, after=first.revision, as_of=LONG_AGO))
+        await until_waiting(daemon, 1)
+        daemon.engine.changed()
+        live = await fleet(http)
+        assert live.revision == first.revision + 1
+        assert not waiting.done()
+        waiting.cancel()
+
+    asyncio.run(daemon.asking(talk))
+
+
+def test_a_moment_just_gone_still_takes_in_what_comes_late(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "LEAST_INTERVAL_S", 0.0)
+    just_now = (START - timedelta(seconds=5)).isoformat()
+
+    async def talk(http: httpx.AsyncClient) -> None:
+        first = await fleet(http, as_of=just_now)
+        daemon.engine.changed()
+        assert (await fleet(http, as_of=just_now)).revision == first.revision + 1
+
+    asyncio.run(daemon.asking(talk))
+
+
+@pytest.mark.parametrize("limit", ["MOST_ANSWERS", "MOST_BYTES"])
+def test_stepping_through_time_does_not_fill_the_memory(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(hub_module, limit, {"MOST_ANSWERS": 3, "MOST_BYTES": 2_000}[limit])
+
+    async def talk(http: httpx.AsyncClient) -> None:
+        for minutes in range(2, 30):
+            await fleet(http, as_of=(START - timedelta(minutes=minutes)).isoformat())
+        assert 1 <= len(daemon.hub._answers) <= 8
+
+    asyncio.run(daemon.asking(talk))

@@ -69,7 +69,7 @@ def test_orders_put_the_slowest_the_dearest_and_the_failing_first(served: Daemon
 def test_a_moment_hides_what_came_after_it(served: Daemon) -> None:
     at = START - timedelta(seconds=75)
     view = ask(served, as_of=at.isoformat())
-    assert (view.matched, view.end) == (200, at)
+    assert (view.matched, view.end) == (225, at)
     assert max(row.at for row in view.rows) == at - timedelta(seconds=1)
 
 

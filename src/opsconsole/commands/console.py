@@ -7,6 +7,7 @@ import sys
 
 from opsconsole.client import AsyncClient, ensure_daemon
 from opsconsole.commands import status
+from opsconsole.config.settings import ConsoleSetting
 from opsconsole.home import Home
 
 
@@ -18,8 +19,32 @@ def run(arguments: argparse.Namespace) -> int:
     return open_console(arguments.home)
 
 
-def open_console(home: Home, *, window: str = "1h", service: str = "") -> int:
-    """The console on this terminal, until the person leaves it."""
+def open_console(home: Home, *, window: str = "", service: str = "") -> int:
+    """The console on this terminal, until the person leaves it; without a window in the one that was used last."""
     from opsconsole.console.app import run_console  # Textual is slow to import: only who sees it waits for it
+    from opsconsole.console.grammar.keymap import remapped
+    from opsconsole.console.memory import Memory, user_name
 
-    return run_console(AsyncClient(home), start_window=window, start_service=service)
+    setting, places = _setting(home)
+    keymap = remapped({name: keys.split() for name, keys in setting.keys.items()}, places)
+    memory = Memory(home.console_memory(user_name()))
+    return run_console(
+        AsyncClient(home),
+        start_window=window or memory.window,
+        start_service=service,
+        setting=setting,
+        keymap=keymap,
+        memory=memory,
+    )
+
+
+def _setting(home: Home) -> tuple[ConsoleSetting, dict[str, str]]:
+    """The console's own section of the configuration, read anew by every console, and where its keys are written.
+
+    Raises ConfigError.
+    """
+    if not home.config.exists():
+        return ConsoleSetting(), {}
+    from opsconsole.config.load import lines_of, load  # and with it PyYAML, only where there is a file to read
+
+    return load(home.config).console, lines_of(home.config, "console", "keys")

@@ -49,12 +49,13 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from opsconsole.console.printed import page, parameters  # draws: only who prints a view loads it
+    from opsconsole.console.asking import asked  # draws: only who prints a view loads it
+    from opsconsole.console.printed import page
 
     as_of = moment(arguments.as_of) if arguments.as_of else None
-    place = _place(arguments)
+    place = _checked(_place(arguments))
     with client_of(arguments.home) as client:
-        answer = client.view(place.view, parameters(place, arguments.window, as_of))
+        answer = client.view(place.view, asked(place, arguments.window, as_of))
     if arguments.json:
         print_json(answer)
         return 0
@@ -70,6 +71,18 @@ def _place(arguments: argparse.Namespace) -> Place:
             raise UsageError(f"--choose {name!r} is no choice", "Write it as NAME=VALUE, for example order=slowest.")
     place = Place(arguments.view, arguments.service, arguments.panel, filter=arguments.filter)
     return place.choosing(**{name: value for name, _, value in choices})
+
+
+def _checked(place: Place) -> Place:
+    """Raises UsageError where the view needs a service and the place has none, or the other way round."""
+    from opsconsole.console.views.catalog import BY_NAME
+
+    scope = BY_NAME[place.view].scope
+    if scope == "service" and not place.service:
+        raise UsageError(f"{place.view} is of one service", f"Name it: opsconsole show {place.view} SERVICE.")
+    if scope == "fleet" and place.service:
+        raise UsageError(f"{place.view} is of all services", f"Leave {place.service!r} out.")
+    return place
 
 
 def _moment_of(answer: wire.Answer) -> datetime | None:

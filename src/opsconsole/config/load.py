@@ -60,6 +60,21 @@ def parse(content: bytes, path: Path) -> Settings:
     return settings
 
 
+def lines_of(path: Path, *keys: str) -> dict[str, str]:
+    """Where each entry of a table stands, as ``file:line``; ``keys`` lead to the table. Empty where there is none."""
+    try:
+        node = yaml.SafeLoader(path.read_bytes()).get_single_node()
+    except FileNotFoundError:
+        return {}
+    for key in keys:
+        if not isinstance(node, yaml.MappingNode):
+            return {}
+        node = next((value for name, value in node.value if name.value == key), None)
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {name.value: f"{path}:{name.start_mark.line + 1}" for name, _ in node.value}
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A remedy for a word that is not among the known ones: the nearest, or all of them."""
     names = list(known)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -122,6 +122,8 @@ def _type_words(annotation: Any) -> str:
         return f"{_type_words(bare)} {', '.join(limits)}"
     if get_origin(annotation) in (UnionType, Union):
         return " or ".join(_type_words(part) for part in get_args(annotation) if part is not NoneType)
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) is tuple:
         return "list"
     if get_origin(annotation) is dict or _section_in(annotation):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -135,6 +135,21 @@ class StoreSetting(Section, frozen=True):
     """Threads of the database."""
 
 
+class ConsoleSetting(Section, frozen=True):
+    """How the console looks and which keys it has; a console reads this file when it starts."""
+
+    theme: Literal["dark", "light", "deuteranopia", "tritanopia"] = "dark"
+    """Its colours: for dark or light terminals, or for eyes that tell red from green, or blue from yellow, badly."""
+    colours: Literal["auto", "truecolor", 256, 16, "mono"] = "auto"
+    """How many colours it uses; `auto` goes by the terminal. NO_COLOR in the environment overrules it."""
+    glyphs: Literal["auto", "braille", "block", "ascii"] = "auto"
+    """What charts are drawn with; `auto` goes by terminal and locale. OPSCONSOLE_GLYPHS overrules it."""
+    environments: dict[str, Literal["prod", "staging", "dev", "other"]] = {}
+    """Environment name → which kind it is, and so the colour of its frame; else the name tells it."""
+    keys: dict[str, str] = {}
+    """Action → its key, or keys with a blank between them, not the default; [keys](keys.md) lists the actions."""
+
+
 class Settings(Section, frozen=True):
     """Everything that `opsconsole.yaml` can say."""
 
@@ -154,3 +169,5 @@ class Settings(Section, frozen=True):
     """How long the store keeps what."""
     store: StoreSetting = StoreSetting()
     """What the store may use of the machine."""
+    console: ConsoleSetting = ConsoleSetting()
+    """How the console looks and which keys it has."""

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from textual.app import App, ComposeResult
 from textual.events import Key, Paste
@@ -17,24 +18,40 @@ from textual.screen import Screen
 
 from opsconsole import wire
 from opsconsole.clock import Clock, SystemClock
-from opsconsole.console import actions, glyphs, hangup, keyboard, palette
+from opsconsole.config.settings import ConsoleSetting
+from opsconsole.console import glyphs, hands, hangup, keyboard, palette
+from opsconsole.console.asking import asked
+from opsconsole.console.exports import command_of
 from opsconsole.console.feed import Client, Feed, Question
 from opsconsole.console.frame import Frame, Link, State
+from opsconsole.console.governor import Governor
+from opsconsole.console.grammar import command, verbs
+from opsconsole.console.grammar.actions import RESERVED, Action
+from opsconsole.console.grammar.contexts import CONTEXTS, Context, context_of
+from opsconsole.console.grammar.keymap import Keymap, unavailable
 from opsconsole.console.lines import Line
 from opsconsole.console.listing import Listings
+from opsconsole.console.memory import Memory
+from opsconsole.console.own_cpu import OwnCpu
 from opsconsole.console.place import Place, ViewName
-from opsconsole.console.verbs import VERBS
-from opsconsole.console.views import screen
-from opsconsole.console.views.catalog import BY_NAME
+from opsconsole.console.views import help, screen  # noqa: A004
+from opsconsole.console.widgets.listed import JUMP_LETTERS
 from opsconsole.console.widgets.plot import Scales
 from opsconsole.console.widgets.repaint import CellsCompositor
 from opsconsole.console.widgets.surface import Surface
-from opsconsole.errors import DaemonError, UsageError
+from opsconsole.errors import DaemonError, RequestRefused, UsageError
 
-FILTER_LIMIT = 60
-"""Characters of a filter."""
+FILTER_LIMIT, COMMAND_LIMIT = 200, 400
+"""Characters of what is typed."""
+MOST_COMMANDS = 50
 
 FOREIGN_REMEDY = "Restart the daemon with `opsconsole daemon stop`, or the console, so that both are of one version."
+
+PRESENCE_S = 5.0
+"""How often this console says where it is, and hears who else is."""
+
+DOCTORED_KEYS = 40
+"""Keys that their doctor shows."""
 
 TICK_S = 1.0
 """How often ages are written anew."""
@@ -45,14 +62,20 @@ class Board(Screen[None], inherit_bindings=False):
 
     def __init__(self) -> None:
         super().__init__()
-        self._compositor = CellsCompositor()
+        self._cells = CellsCompositor()
+        self._compositor = self._cells
+
+    def resend(self) -> None:
+        """Paint everything again, whatever the terminal shows."""
+        self._cells.forget()
+        self.refresh()
 
 
 class OpsConsole(App[None], inherit_bindings=False):
     """The console on one daemon."""
 
     ENABLE_COMMAND_PALETTE = False
-    CSS = f"Board {{ background: {palette.BACKGROUND}; }} Board:ansi {{ background: ansi_default; }}"
+    CSS = "Board { background: ansi_default; }"
 
     def __init__(
         self,
@@ -64,28 +87,50 @@ class OpsConsole(App[None], inherit_bindings=False):
         clock: Clock | None = None,
         glyph_set: glyphs.GlyphSet | None = None,
         colours: palette.ColourMode | None = None,
+        setting: ConsoleSetting | None = None,
+        keymap: Keymap | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        super().__init__(driver_class=keyboard.Keyboard, watch_css=False)
-        self._mode = colours or palette.colour_mode(no_color=self.no_color, color_system=self.console.color_system)
+        super().__init__(driver_class=keyboard.Keyboard, watch_css=False, ansi_color=True)
+        self._setting = setting = setting or ConsoleSetting()
+        self.governor = Governor()
+        self._own_cpu = OwnCpu()
+        self._mode = colours or palette.colour_mode(
+            no_color=self.no_color, color_system=self.console.color_system, wanted=setting.colours
+        )
         self._clock = clock or SystemClock()
-        self._glyphs = glyph_set or glyphs.choose(os.environ)
+        self._glyphs = glyph_set or glyphs.choose(os.environ, setting.glyphs)
         self._environment = environment
         start = Place("service", start_service) if start_service else Place()
-        self._state = State(place=start, window=start_window)
+        self._memory = memory or Memory()
+        self._state = State(place=self._memory.as_left(start), window=start_window, notice=self._memory.trouble)
         self._link = Link()
         self._answers: dict[ViewName, tuple[wire.Answer, float]] = {}
         self._scales = Scales()
         self._listings = Listings()
-        self._keys = actions.bind()
+        self._present: tuple[wire.Presence, ...] = ()
+        self._grammar = keymap or Keymap()
         self._effects: dict[str, Callable[[], None]] = {
             "quit": self.exit,
             "leave": self.exit,
             "give_up": self.exit,
-            "repaint": self._repaint,
+            "repaint": self._resend,
+            "copy": self._copy,
+            "copy_command": self._copy_command,
+            "write": lambda: self._become(hands.suggestion(self._state, self._clock)),
+            "run_command": self._run_command,
+            "complete": self._complete,
+            "earlier": lambda: self._recall(1),
+            "later": lambda: self._recall(-1),
+            "run_listed": self._run_listed,
         }
+        """What an action does beside the state: by its id."""
+        self._client = client
         self._feed = Feed(client, self._on_answer, self._on_link)
         self._question: Question | None = None
-        self._surface = Surface(self._paint, mode=self._mode, is_ascii=self._glyphs.is_ascii)
+        self._surface = Surface(
+            self._paint, mode=self._mode, is_ascii=self._glyphs.is_ascii, theme=setting.theme, governor=self.governor
+        )
         self.mismatch: DaemonError | None = None
         """Why this console cannot talk with this daemon at all, once that is known."""
 
@@ -96,12 +141,17 @@ class OpsConsole(App[None], inherit_bindings=False):
         yield self._surface
 
     def on_mount(self) -> None:
-        self.ansi_color = self._mode != "truecolor"
         self.animation_level = "none"
         if not self.is_headless:
             hangup.watch(self._leave)
         self.set_interval(TICK_S, self._surface.show)
+        self.set_interval(PRESENCE_S, self._tell_presence)
+        self._tell_presence()
         self._ask()
+
+    def on_unmount(self) -> None:
+        self._memory.note(self._state.place, self._state.window)
+        self._memory.keep()
 
     @property
     def frame(self) -> Frame:
@@ -112,49 +162,176 @@ class OpsConsole(App[None], inherit_bindings=False):
             state=self._state,
             link=self._link,
             environment=self._environment or told,
+            environment_kinds=self._setting.environments,
+            terminal_words=" · ".join(filter(None, (self.governor.words, self._own_cpu.words))),
+            is_numbers_only=self.governor.is_numbers_only,
             answers={view: answer for view, (answer, _) in self._answers.items()},
             since_s=self._clock.monotonic() - received_s,
+            present=self._present,
             glyphs=self._glyphs,
             scales=self._scales,
             listings=self._listings,
         )
+
+    def on_drained(self) -> None:
+        """The terminal has taken what was sent: what had to wait may go."""
+        self._surface.settle()
+
+    def on_entered(self) -> None:
+        """The terminal's screen is empty: this console has just come to it, or back to it."""
+        self._resend()
 
     def screen_text(self) -> str:
         """The text on the screen, line by line."""
         return self._surface.as_text()
 
     def on_key(self, event: Key) -> None:
-        context: actions.Context = "small" if screen.is_too_small(*self.size) else actions.context_of(self._state)
-        printed = event.character if event.character and event.character.isprintable() else None
-        key = printed if printed is not None and (context, printed) in self._keys else event.key
-        action = self._keys.get((context, key))
         event.stop()
-        if action is None:
-            if context == "filter" and printed is not None:
-                self._type(printed)
+        if self._state.notice and self._state.mode != "text":
+            self._state = replace(self._state, notice="")
+        context = CONTEXTS["small"] if screen.is_too_small(*self.size) else context_of(self._state)
+        printed = event.character if event.character and event.character.isprintable() else None
+        key = printed if printed is not None and self._grammar.action(context, printed) else event.key
+        if context.name == "keys" and key != "ctrl+c":
+            self._doctor(event)
             return
-        if action.id in self._effects:
+        action = self._grammar.action(context, key)
+        if action is not None:
+            self._run(action, key)
+        elif printed is not None:
+            self._typed(context, printed)
+
+    def _run(self, action: Action, key: str) -> None:
+        if reason := unavailable(action, self._state):
+            self._become(replace(self._state, notice=reason))
+        elif action.id in self._effects:
             self._effects[action.id]()
-            return
-        self._become(VERBS[action.id](self._state, key, self.frame))
+        else:
+            self._become(verbs.verb_of(action)(self._state, key, self.frame, action))
+
+    def _typed(self, context: Context, printed: str) -> None:
+        if context.name in ("filter", "command", "help"):
+            self._type(printed)
+        elif context.name == "jump":
+            self._jump(printed)
+        else:
+            self._surface.show(is_answer=True)
 
     def on_paste(self, event: Paste) -> None:
-        """Pasted text is only ever text: it goes into an open filter, and runs no verb."""
+        """Pasted text is only ever text: it goes into what is being typed, and runs no verb."""
         event.stop()
-        if self._state.mode == "filter":
+        if self._state.mode in ("filter", "command"):
             self._type("".join(character for character in event.text if character.isprintable()))
 
     def _type(self, text: str) -> None:
-        self._become(replace(self._state, draft=(self._state.draft + text)[:FILTER_LIMIT]))
+        limit = FILTER_LIMIT if self._state.mode == "filter" else COMMAND_LIMIT
+        self._become(replace(self._state, draft=(self._state.draft + text)[:limit], choice=0))
+
+    def _jump(self, letter: str) -> None:
+        """Move the cursor to the row of this letter."""
+        items = verbs.items_of(self._state, self.frame)
+        at = JUMP_LETTERS.find(letter)
+        rows = self._listings.page
+        if 0 <= at < len(rows) and rows.start + at < len(items):
+            self._state = self._state.at(cursor=items[rows.start + at].key)
+        self._become(replace(self._state, mode="browse"))
 
     def _become(self, state: State) -> None:
+        if state.place.view != self._state.place.view or state.place.service != self._state.place.service:
+            self._memory.note(self._state.place, self._state.window)
+            if not state.place.cursor:
+                state = replace(state, place=self._memory.as_left(state.place))
         self._state = state
         self._ask()
-        self._surface.show()
+        self._surface.show(is_answer=True)
+
+    # Commands -----------------------------------------------------------------------------------------------------
+
+    def _run_command(self) -> None:
+        text = self._state.draft.strip()
+        commands = (*self._state.commands, text)[-MOST_COMMANDS:] if text else self._state.commands
+        try:
+            outcome = command.run(text, replace(self._state, commands=commands), self.frame)
+            self._become(outcome.state)
+            if outcome.effect:
+                self._do(outcome.effect, outcome.argument)
+        except UsageError as error:
+            told = f"{error.message}. {error.remedy}" if error.remedy else error.message
+            self._become(replace(self._state, mode="command", draft=text, notice=told))
+
+    def _do(self, effect: str, argument: str) -> None:
+        """What a command asks of the app. Raises UsageError in words."""
+        state, frame = self._state, self.frame
+        if effect == "write_file":
+            picture = partial(self.export_screenshot, title="opsconsole")
+            self._become(hands.write_file(argument, state, frame, self.screen_text, picture))
+        elif effect == "who":
+            self._become(replace(state, mode="text", choice=0, page=hands.who(frame, state)))
+        elif effect == "keys":
+            self._become(replace(state, mode="keys", page=()))
+        else:
+            action = next(each for each in self._grammar.actions if each.id == effect)
+            self._run(action, action.keys[0])
+
+    def _complete(self) -> None:
+        found = command.completions(self._state.draft, self._state, self.frame)
+        self._become(replace(self._state, draft=command.completed(self._state.draft, found)[:COMMAND_LIMIT]))
+
+    def _recall(self, by: int) -> None:
+        """A command from before, further back or on."""
+        commands = self._state.commands
+        choice = max(0, min(len(commands), self._state.choice + by))
+        self._become(replace(self._state, choice=choice, draft=commands[-choice] if choice else ""))
+
+    def _run_listed(self) -> None:
+        """Run the action on which the cursor of the list of keys stands."""
+        chosen = help.chosen(self._state, self._grammar)
+        self._state = replace(self._state, mode="browse", draft="", choice=0)
+        if chosen is None:
+            self._become(self._state)
+        elif chosen.reason:
+            self._become(replace(self._state, notice=chosen.reason))
+        else:
+            self._run(chosen.action, chosen.action.keys[0])
+
+    def _copy(self) -> None:
+        self._copied(hands.value_of(self._state, self.frame))
+
+    def _copy_command(self) -> None:
+        self._copied(command_of(self._state))
+
+    def _copied(self, text: str) -> None:
+        driver = self._driver
+        self._become(hands.copy(text, self._state, driver.write if driver else lambda _: None, os.environ))
+
+    def _doctor(self, event: Key) -> None:
+        """Show what a key is to the console; Esc twice closes."""
+        if event.key == "escape" and self._state.page[-1:] == (_told(event),):
+            self._become(replace(self._state, mode="browse", page=()))
+            return
+        self._become(replace(self._state, page=(*self._state.page, _told(event))[-DOCTORED_KEYS:]))
+
+    # The daemon ---------------------------------------------------------------------------------------------------
+
+    def _tell_presence(self) -> None:
+        self._memory.keep()
+        self.run_worker(self._exchange_presence(), group="presence", exclusive=True)
+
+    async def _exchange_presence(self) -> None:
+        """A daemon that is gone says so where the views are asked for: here it only means that nobody is seen."""
+        try:
+            present = hands.others(await self._client.present(hands.presence(self._state, os.environ)))
+        except (DaemonError, RequestRefused):
+            present = ()
+        if present != self._present:
+            self._present = present
+            self._surface.show()
 
     def _ask(self) -> None:
         """Let the feed follow what the screen shows now."""
-        question = Question(self._state.view, _parameters(self._state))
+        question = Question(
+            self._state.view, tuple(asked(self._state.place, self._state.window, self._state.as_of).items())
+        )
         if question != self._question:
             self._question = question
             self.run_worker(self._feed.follow(question), group="feed", exclusive=True)
@@ -171,29 +348,34 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._surface.show()
 
     def _paint(self, columns: int, rows: int) -> list[Line]:
-        return screen.paint(self.frame, columns, rows)
+        return screen.paint(self.frame, self._grammar, columns, rows)
 
-    def _repaint(self) -> None:
-        self._surface.refresh()
+    def _resend(self) -> None:
+        for board in self.screen_stack:
+            if isinstance(board, Board):
+                board.resend()
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
 
 
-def _parameters(state: State) -> tuple[tuple[str, str], ...]:
-    """What the daemon is asked about the place."""
-    spec, asked = BY_NAME[state.view], dict(BY_NAME[state.view].asks(state.place))
-    if spec.is_timed:
-        asked["window"] = state.window
-        if state.as_of is not None:
-            asked["as_of"] = state.as_of.isoformat()
-    if spec.scope != "fleet":
-        asked["service"] = state.service
-    return tuple(sorted(asked.items()))
+def _told(event: Key) -> str:
+    """A key as it arrived, and who takes it on the way."""
+    character = repr(event.character) if event.character else "no character"
+    taken = " · taken by terminal, tmux or screen: never bound" if event.key in RESERVED else ""
+    aliases = f" · also {', '.join(event.aliases[1:])}" if len(event.aliases) > 1 and not taken else ""
+    return f"{event.key:<14} {character:<12}{aliases}{taken}"
 
 
 def run_console(
-    client: Client, *, environment: str = "", start_window: str = wire.DEFAULT_WINDOW, start_service: str = ""
+    client: Client,
+    *,
+    environment: str = "",
+    start_window: str = wire.DEFAULT_WINDOW,
+    start_service: str = "",
+    setting: ConsoleSetting | None = None,
+    keymap: Keymap | None = None,
+    memory: Memory | None = None,
 ) -> int:
     """Run the console on this terminal until the person leaves; returns the exit code.
 
@@ -205,7 +387,15 @@ def run_console(
             "Start it in a terminal; `opsconsole status` prints one page instead.",
         )
     keyboard.answer_escape_soon()
-    app = OpsConsole(client, environment=environment, start_window=start_window, start_service=start_service)
+    app = OpsConsole(
+        client,
+        environment=environment,
+        start_window=start_window,
+        start_service=start_service,
+        setting=setting,
+        keymap=keymap,
+        memory=memory,
+    )
     app.run(mouse=False)
     if app.mismatch is not None:
         raise app.mismatch

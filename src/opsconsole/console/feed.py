@@ -25,6 +25,8 @@ class Client(Protocol):
 
     async def health(self) -> wire.Health: ...
 
+    async def present(self, presence: wire.Presence) -> wire.Present: ...
+
 
 @dataclass(frozen=True)
 class Question:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from opsconsole import wire
 from opsconsole.console.glyphs import GLYPHS, GlyphSet
 from opsconsole.console.listing import Item, Listing, Listings
+from opsconsole.console.palette import EnvironmentKind
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.widgets.plot import Scales
 
@@ -40,6 +41,10 @@ class State:
     """The beginning of the bucket that every chart reads out."""
     marks: frozenset[str] = frozenset()
     """Keys of the items that were marked in this place."""
+    held: tuple[str, ...] = ()
+    """While something is marked: the keys of the rows in the order that they keep."""
+    commands: tuple[str, ...] = ()
+    """Commands that were run, the newest last."""
     back: tuple[Place, ...] = ()
     forward: tuple[Place, ...] = ()
     """Where the person was before, the newest last, and where they went back from."""
@@ -94,6 +99,8 @@ class Frame:
     state: State
     link: Link
     environment: str
+    environment_kinds: Mapping[str, EnvironmentKind] = field(default_factory=dict)
+    """Environment name → its kind, where the configuration says it."""
     answers: Mapping[ViewName, wire.Answer] = field(default_factory=dict)
     """The last answer of each view, for the place that the state names or an earlier one."""
     since_s: float = 0.0
@@ -136,7 +143,13 @@ class Frame:
 
     def shown(self, listing: Listing | None) -> tuple[Item, ...]:
         """What the filters leave of a listing."""
-        return () if listing is None else listing.shown(self.state.filter, is_faults_only=self.state.is_faults_only)
+        if listing is None:
+            return ()
+        items = listing.shown(self.state.filter, is_faults_only=self.state.is_faults_only)
+        if not self.state.held:
+            return items
+        places = {key: i for i, key in enumerate(self.state.held)}
+        return tuple(sorted(items, key=lambda item: places.get(item.key, len(places))))
 
     def age_s(self, at: datetime | None) -> float | None:
         """How old a moment of the view on the screen is by now: by the daemon's clock, plus the wait since."""

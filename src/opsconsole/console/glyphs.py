@@ -36,15 +36,16 @@ GLYPHS: dict[str, GlyphSet] = {
 _ASCII: dict[str, str] = {
     "✔": "+", "▲": "!", "✖": "x", "◌": "o", "›": ">", "▏": "|", "│": "|", "┤": "+", "─": "-", "┊": ":", "┆": "'",
     "▼": "v", "–": "-", "…": "~", "·": ".", "×": "x", "→": ">", "≥": ">", "≤": "<", "↓": "v", "↑": "^", "φ": "f",
-    "µ": "u", "━": "=", "╌": ".", "●": "*", "±": "~",
+    "µ": "u", "━": "=", "╌": ".", "●": "*", "◉": "@", "±": "~",
 }  # fmt: skip
 
 
-def choose(environ: Mapping[str, str]) -> GlyphSet:
-    """The set named by OPSCONSOLE_GLYPHS, else ASCII where terminal or locale have nothing more, else braille."""
-    named = environ.get("OPSCONSOLE_GLYPHS", "")
-    if named in GLYPHS:
-        return GLYPHS[named]
+def choose(environ: Mapping[str, str], wanted: str = "auto") -> GlyphSet:
+    """The set named by OPSCONSOLE_GLYPHS, else the wanted one, else ASCII where terminal or locale have nothing more,
+    else braille."""
+    for named in (environ.get("OPSCONSOLE_GLYPHS", ""), wanted):
+        if named in GLYPHS:
+            return GLYPHS[named]
     if environ.get("TERM") in {"linux", "dumb", "vt100", "vt220"} or not _speaks_utf8(environ):
         return GLYPHS["ascii"]
     return GLYPHS["braille"]

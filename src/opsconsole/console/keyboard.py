@@ -1,7 +1,9 @@
-"""Reading keys from the terminal: as Textual does, but a lone Esc is answered at once, and an end of input ends it.
+"""The terminal as Textual drives it, but a lone Esc is answered at once, an end of input ends it, and what is written
+goes through an outlet that never blocks.
 
 Always true here: what a sequence of bytes means is decided by Textual's parser alone. Textual 8 asks that parser about
 a pending Esc only every tenth of a second, whatever ESCDELAY says, and goes on reading from an input that has ended.
+A frame is whole when Textual flushes, so that is where the terminal is asked to confirm what it drew.
 """
 
 from __future__ import annotations
@@ -11,10 +13,19 @@ import errno
 import os
 import select
 import signal
+import sys
+from typing import Any, Protocol
 
 from textual import constants
 from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import CursorPosition
+from textual.message import Message
+
+from opsconsole.console.governor import Governor
+from opsconsole.console.outlet import Outlet, is_known_writer
 
 ESCAPE_WAIT_S = 0.025
 """How long a lone Esc may still become the beginning of another key; ESCDELAY, in milliseconds, overrules it."""
@@ -34,8 +45,84 @@ def answer_escape_soon() -> None:
         constants.ESCAPE_DELAY = ESCAPE_WAIT_S  # type: ignore[misc]  # read anew for every key
 
 
+WHERE_IS_THE_CURSOR = "\x1b[6n"
+"""Every terminal answers this (ECMA-48, DSR 6), after all that was written before it."""
+
+LAST_ANSWERS_S = 0.4
+"""How long leaving waits for the answers that are under way."""
+
+
+class Governed(Protocol):
+    """What the driver's app has for it."""
+
+    governor: Governor
+
+    def on_drained(self) -> None:
+        """Called on the app's loop when more may be painted."""
+
+    def on_entered(self) -> None:
+        """Called on the app's loop when the terminal's screen is empty."""
+
+
 class Keyboard(LinuxDriver):
-    """The terminal as Textual drives it, with another way of waiting for keys."""
+    """The terminal as Textual drives it, with another way of waiting for keys and of writing."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        self._governor: Governor = getattr(app, "governor", None) or Governor()
+        self._writer: WriterThread | Outlet | None = None
+        self._unflushed = 0
+        self._is_leaving = False
+        super().__init__(app, **options)
+
+    @property
+    def is_governed(self) -> bool:
+        """Is the outlet in the place of Textual's writer?"""
+        return isinstance(self._writer, Outlet)
+
+    @property  # type: ignore[override]  # an attribute there
+    def _writer_thread(self) -> WriterThread | Outlet | None:
+        return self._writer
+
+    @_writer_thread.setter
+    def _writer_thread(self, writer: WriterThread | None) -> None:
+        """Textual makes its writer here; one that is of the shape known gives way to the outlet."""
+        file = sys.__stderr__
+        is_ours = file is not None and is_known_writer(writer)
+        self._writer = Outlet(file, self._governor, self._tell_drained) if file and is_ours else writer
+
+    def _tell_drained(self) -> None:
+        if not self._loop.is_closed() and (on_drained := getattr(self._app, "on_drained", None)):
+            self._loop.call_soon_threadsafe(on_drained)
+
+    def write(self, data: str) -> None:
+        self._unflushed += len(data)
+        super().write(data)
+
+    def flush(self) -> None:
+        """A frame is complete: ask the terminal to say when it has drawn it."""
+        size, self._unflushed = self._unflushed, 0
+        if self.is_governed and size and not self._is_leaving and self._governor.sent(size):
+            super().write(WHERE_IS_THE_CURSOR)
+        super().flush()
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, CursorPosition):
+            self._governor.answered()
+            self._tell_drained()
+            return
+        super().process_message(message)
+
+    def start_application_mode(self) -> None:
+        self._is_leaving = False
+        if on_entered := getattr(self._app, "on_entered", None):
+            self._loop.call_soon(on_entered)
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def stop_application_mode(self) -> None:
+        """Leave no answer behind that would be typed into the shell."""
+        self._is_leaving = True
+        self._governor.await_answers(LAST_ANSWERS_S)
+        super().stop_application_mode()
 
     def run_input_thread(self) -> None:
         parser = XTermParser(self._debug)

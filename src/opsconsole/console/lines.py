@@ -47,6 +47,15 @@ def separated(parts: Iterable[Line | Span], between: str = " · ") -> Line:
     return tuple(joined)
 
 
+def fitting(parts: Sequence[Line], room: int, between: str = " · ") -> Line:
+    """The parts that fit beside each other, the last given up first."""
+    for n in range(len(parts), 0, -1):
+        shown = separated(parts[:n], between)
+        if line_width(shown) <= room:
+            return shown
+    return ()
+
+
 def line_width(spans: Line) -> int:
     return sum(width(piece.text) for piece in spans)
 

@@ -48,6 +48,8 @@ class Listing:
 
     def shown(self, filter_text: str, *, is_faults_only: bool = False) -> tuple[Item, ...]:
         """The items that a filter leaves; a filter that cannot be understood (yet) leaves all."""
+        if self.is_searched:
+            filter_text, is_faults_only = "", False
         key = (filter_text, is_faults_only)
         if key not in self._shown:
             self._shown.clear()
@@ -59,11 +61,19 @@ class Listing:
             terms = search.parse(filter_text)
         except UsageError:
             terms = ()
-        return tuple(
-            item
-            for item in self.items
-            if (item.is_fault or not is_faults_only) and search.matches(terms, item.values, item.haystack)
-        )
+        shown = [item for item in self.items if item.is_fault or not is_faults_only]
+        for term in terms:
+            if term.operator == "has":  # by far the most usual, and every letter of it is typed into thousands of rows
+                shown = [item for item in shown if (term.value in item.haystack) is not term.is_inverse]
+        rest = [term for term in terms if term.operator != "has"]
+        if rest:
+            shown = [item for item in shown if search.matches(rest, item.values, item.haystack)]
+        return tuple(shown)
+
+    def prepare(self) -> None:
+        """Make what filters look through, so that the first letter of one is answered as soon as the others."""
+        for item in self.items:
+            _ = item.haystack
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -80,6 +90,13 @@ class Listings:
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, ...], tuple[object, Listing]] = {}
+        self.page = range(0)
+        """Rows of the list on the screen that were painted last: what its jump labels stand for."""
+
+    def last(self, key: tuple[str, ...]) -> Listing | None:
+        """The listing of an earlier answer: a request that is in both need not be made again."""
+        _, listing = self._made.get(key, (None, None))
+        return listing
 
     def of(self, key: tuple[str, ...], answer: object, make: Callable[[], Listing]) -> Listing:
         held, listing = self._made.get(key, (None, None))

@@ -92,7 +92,12 @@ def _joins_its_neighbours(code: int) -> bool:
 
 def width(text: str) -> int:
     """Cells that safe text takes."""
-    return len(text) if text.isascii() else sum(cell_len(character) for character in text)
+    return len(text) if text.isascii() else _cells(text)
+
+
+@lru_cache(maxsize=8192)
+def _cells(text: str) -> int:
+    return sum(map(cell_len, text))
 
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:
@@ -108,15 +113,25 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
 
 def told_apart(names: Sequence[str], cells: int) -> list[str]:
     """The names, safe, in at most ``cells`` cells each: those that would look alike lose what they begin with alike."""
+    return list(_told_apart(tuple(names), cells))
+
+
+@lru_cache(maxsize=16)
+def _told_apart(names: tuple[str, ...], cells: int) -> tuple[str, ...]:
+    """Remembered, because a list is painted again for every movement of its cursor."""
     whole = [safe(name) for name in names]
     shown = [cut(name, cells) for name in whole]
-    for alike in {short for short in shown if shown.count(short) > 1}:
-        group = [i for i, short in enumerate(shown) if short == alike]
+    groups: dict[str, list[int]] = {}
+    for i, short in enumerate(shown):
+        groups.setdefault(short, []).append(i)
+    for group in groups.values():
+        if len(group) == 1:
+            continue
         shared = _shared([whole[i] for i in group])
         for i in group:
             begin = min(shared, len(whole[i]) - cells + 1)  # no more is left out than has to be
             shown[i] = cut(ELLIPSIS + whole[i][begin:], cells)
-    return shown
+    return tuple(shown)
 
 
 def _shared(names: Sequence[str]) -> int:
@@ -131,6 +146,8 @@ def cut(text: str, cells: int) -> str:
         return text
     if cells <= 0:
         return ""
+    if text.isascii():
+        return text[: cells - 1] + ELLIPSIS
     kept: list[str] = []
     taken = 0
     for character in text:

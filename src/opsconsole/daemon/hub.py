@@ -2,8 +2,9 @@
 
 Always true here: nobody waits for a view longer than it takes to compute; a console that has the newest revision waits
 until there is a newer one; answers of one view are at least ``LEAST_INTERVAL_S`` apart, however fast records arrive,
-and none is older than ``STALE_AFTER_S``, even if none arrives: the window moves with the clock. A view of the past is
-computed anew after that time only, because late records may still belong to it.
+and none is older than ``STALE_AFTER_S``, even if none arrives: the window moves with the clock. A view as of a moment
+that is ``SETTLED_AFTER`` gone is settled: it is not computed for every commit but once in ``SETTLED_FOR_S`` at the
+most, since late records may still belong to it. What is remembered is bounded in time, number and bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import timedelta
 from time import monotonic
+from typing import NamedTuple
 
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.views.reading import Asked
@@ -19,7 +22,26 @@ from opsconsole.daemon.views.reading import Asked
 LONGEST_WAIT_S = 25.0
 LEAST_INTERVAL_S = 0.2
 STALE_AFTER_S = 5.0
-_FORGET_AFTER_S = 60.0
+SETTLED_AFTER = timedelta(minutes=1)
+SETTLED_FOR_S = 20.0
+FORGET_AFTER_S = 60.0
+MOST_ANSWERS, MOST_BYTES = 256, 64 << 20
+"""Answers that are remembered: the youngest of them."""
+
+
+class _Remembered(NamedTuple):
+    revision: int
+    began: float
+    task: asyncio.Task[bytes]
+
+    @property
+    def age_s(self) -> float:
+        return monotonic() - self.began
+
+    @property
+    def size(self) -> int:
+        is_answer = self.task.done() and not self.task.cancelled() and self.task.exception() is None
+        return len(self.task.result()) if is_answer else 0
 
 
 class Hub:
@@ -28,7 +50,8 @@ class Hub:
     def __init__(self, engine: Engine, compute: Callable[[Asked], bytes]) -> None:
         self._engine = engine
         self._compute = compute
-        self._answers: dict[Asked, tuple[int, float, asyncio.Task[bytes]]] = {}
+        self._answers: dict[Asked, _Remembered] = {}
+        """In the order in which they were computed."""
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.waiting = 0
@@ -51,27 +74,42 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self.asked_at = monotonic()
         if after:
-            await self._newer_than(after)
-        revision, began, task = self._answers.get(asked, (0, 0.0, None))
-        age_s = monotonic() - began
-        is_stale = (self._engine.revision > revision and asked.as_of is None) or age_s > STALE_AFTER_S
-        if task is not None and task.done() and (is_stale or not after):
-            pause = began + LEAST_INTERVAL_S - monotonic()
-            if pause > 0 and after:
-                await asyncio.sleep(pause)
-            revision, began, task = self._answers.get(asked, (0, 0.0, None))
-            if task is not None and task.done() and (began + LEAST_INTERVAL_S <= monotonic() or task.exception()):
-                task = None
-        if task is None:
-            task = asyncio.create_task(asyncio.to_thread(self._compute, asked))
-            self._answers[asked] = (self._engine.revision, monotonic(), task)
+            await self._newer_than(after, self._pause_s(asked, after))
+        known = self._answers.get(asked)
+        if known is None or (known.task.done() and self._is_outdated(asked, known)):
+            known = _Remembered(
+                self._engine.revision, monotonic(), asyncio.create_task(asyncio.to_thread(self._compute, asked))
+            )
+            self._answers.pop(asked, None)
+            self._answers[asked] = known
             self._forget()
-        return await asyncio.shield(task)
+        return await asyncio.shield(known.task)
 
-    async def _newer_than(self, after: int) -> None:
+    def _is_settled(self, asked: Asked) -> bool:
+        return asked.as_of is not None and asked.as_of < self._engine.clock.now() - SETTLED_AFTER
+
+    def _is_outdated(self, asked: Asked, known: _Remembered) -> bool:
+        """Does an answer that was found have to be found anew?"""
+        if known.task.cancelled() or known.task.exception() is not None:
+            return True
+        is_behind = self._engine.revision > known.revision
+        if self._is_settled(asked):
+            return is_behind and known.age_s >= SETTLED_FOR_S
+        return known.age_s >= LEAST_INTERVAL_S and (is_behind or known.age_s > STALE_AFTER_S)
+
+    def _pause_s(self, asked: Asked, after: int) -> float:
+        """How long somebody who has the answer that is remembered has to wait for the next one at the least."""
+        known = self._answers.get(asked)
+        if known is None or known.revision > after:
+            return 0.0
+        return (SETTLED_FOR_S if self._is_settled(asked) else LEAST_INTERVAL_S) - known.age_s
+
+    async def _newer_than(self, after: int, pause_s: float) -> None:
         self.waiting += 1
         try:
             async with asyncio.timeout(LONGEST_WAIT_S):
+                if pause_s > 0:
+                    await asyncio.sleep(pause_s)
                 while self._engine.revision <= after:
                     await self._changed.wait()
         except TimeoutError:
@@ -81,7 +119,11 @@ class Hub:
             self.asked_at = monotonic()
 
     def _forget(self) -> None:
-        limit = monotonic() - _FORGET_AFTER_S
-        for asked, (_, began, task) in list(self._answers.items()):
-            if began < limit and task.done():
+        """The oldest go, but for those that somebody still waits for."""
+        many, size = len(self._answers), sum(each.size for each in self._answers.values())
+        for asked, known in list(self._answers.items()):
+            if known.age_s < FORGET_AFTER_S and many <= MOST_ANSWERS and size <= MOST_BYTES:
+                break
+            if known.task.done():
                 del self._answers[asked]
+                many, size = many - 1, size - known.size

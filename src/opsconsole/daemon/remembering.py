@@ -1,7 +1,9 @@
 """Drift, remembered: it moves with hours and is dear to find, so views do not wait for it.
 
 Always true here: a view's drift is at most ``OLDEST_S`` old; who asks first waits for the answer, and whoever asks soon
-after gets that one while a newer is being found beside, one service at a time.
+after gets that one while a newer is being found beside, one service at a time; a window that ended in the past is
+remembered by its end, apart from the one that ends now; what is remembered is bounded in time, and in number for the
+past.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from opsconsole.store.queries import Extent
 FRESH_S, OLDEST_S = 15.0, 60.0
 """An answer older than the first is found anew beside, one older than the second is waited for."""
 
+FORGET_S = 600.0
+"""An answer that was not found anew for this long is dropped."""
 MOST_PAST = 64
 """Answers about moments in the past that are kept: they are many when somebody steps through them."""
 
@@ -61,9 +65,6 @@ class DriftMemory:
         self, connection: duckdb.DuckDBPyConnection, service: str, start: datetime, end: datetime, extent: Extent
     ) -> FoundDrift:
         """Drift of a window that ended in the past."""
-        past = [key for key in self._answers if key[2] is not None]
-        for key in past[:-MOST_PAST]:
-            self._answers.pop(key, None)
         return self._answer((service, int((end - start).total_seconds()), end), connection, start, end, extent)
 
     def _answer(
@@ -84,8 +85,18 @@ class DriftMemory:
     ) -> FoundDrift:
         at_s, revision = monotonic(), self._engine.revision
         drift = drift_of(connection, key[0], start, end, extent, self._settings)
+        self._answers.pop(key, None)
         self._answers[key] = _Answer(at_s, revision, drift)
+        self._forget_old(at_s)
         return drift
+
+    def _forget_old(self, now_s: float) -> None:
+        """What nobody asked about for long; of the past also what is one too many. Oldest first, as they were found."""
+        known = list(self._answers.items())  # a copy: other threads add to it meanwhile
+        old = [key for key, answer in known if now_s - answer.at_s > FORGET_S]
+        past = [key for key, _ in known if key[2] is not None]
+        for key in (*old, *past[:-MOST_PAST]):
+            self._answers.pop(key, None)
 
     def _renew(self, key: Key, start: datetime, end: datetime, extent: Extent) -> None:
         def find() -> None:

@@ -9,7 +9,9 @@ A slice is weighed by how much better "it changed by this much and everything el
 Regression Trees", §8.3), in units of the pooled variance, so that it is a χ² with one degree of freedom when nothing
 happened; for traffic, the likelihood ratio of two Poisson rates against one (Kulldorff 1997, "A spatial scan
 statistic", Communications in Statistics 26:1481-1496). Durations and money are compared by their logarithms, in which
-"twice as slow" is one step, however slow a sub-slice was before. Shares come from
+"twice as slow" is one step, however slow a sub-slice was before; and less what the baseline has for the same version,
+region, route, model and user, so that a route which merely got more of the traffic does not pass for a slow one, unless
+such growth is most of the difference. Shares come from
 
     C(s) = p1(s)·(r1(s) − R0) − p0(s)·(r0(s) − R0)
 
@@ -19,7 +21,7 @@ R1 − R0, and hold growth as well as change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log, sqrt
@@ -29,10 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from opsconsole.signals.cells import ERROR_TYPE, Cells, Codes, Floats, Period, adjusted
 from opsconsole.signals.counts import OTHER
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 LEAST_REQUESTS = 30
 LEAST_PART = 0.002
@@ -45,70 +45,9 @@ LEAST_GAIN = 0.05
 """Later slices explain at least this part of what the first one does."""
 WHOLE_TYPE_PART = 0.5
 """How much an error type counts beside slices of the traffic: a rise in a part of the traffic is named by the part."""
+MIX_PART = 3.0
+"""A change of the mix is looked at first where it moves the mean this many times as far as all else."""
 SURE = 1e-3
-
-ERROR_TYPE = "error_type"
-MOST_VALUES = 60
-"""Of a dimension; what is beyond its most frequent values is ``(other)``."""
-SUMS = ("weight", "score", "squares", "value")
-
-
-@dataclass(frozen=True)
-class Period:
-    """Sums by cell, all of one shape."""
-
-    weight: Floats
-    """Requests that have the metric."""
-    score: Floats
-    """Sum of what is compared: logarithms, or failures."""
-    squares: Floats
-    """Sum of its squares."""
-    value: Floats
-    """Sum of what is reported: logarithms of ms, failures, USD, requests."""
-
-    def where(self, chosen: NDArray[np.bool_]) -> Period:
-        return Period(*(np.where(chosen, each, 0.0) for each in (self.weight, self.score, self.squares, self.value)))
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The traffic, cut by every dimension at once, before and after."""
-
-    names: Mapping[str, Sequence[str]]
-    """Dimension → its values; codes are places in it."""
-    codes: Mapping[str, Codes]
-    before: Period
-    after: Period
-    is_rate: bool = True
-    """Means are compared; else totals (traffic), over ``seconds``."""
-    seconds: tuple[float, float] = (1.0, 1.0)
-    """Length before and after."""
-
-
-def cells_of(
-    columns: Mapping[str, NDArray[Any]], dimensions: Sequence[str], seconds: tuple[float, float], *, is_rate: bool
-) -> Cells:
-    """From parallel columns, a row a cell and range (``is_after``), with the sums weight, score, squares and value."""
-    sums = [np.ma.filled(np.ma.asarray(columns[name]), 0.0).astype(np.float64) for name in SUMS]
-    is_after = np.asarray(columns["is_after"], dtype=bool)
-    before, after = (Period(*(np.where(chosen, each, 0.0) for each in sums)) for chosen in (~is_after, is_after))
-    names: dict[str, Sequence[str]] = {}
-    codes: dict[str, Codes] = {}
-    for name in dimensions:
-        names[name], codes[name] = _coded(np.asarray(columns[name], dtype=object), sums[0])
-    return Cells(names, codes, before, after, is_rate, seconds)
-
-
-def _coded(values: NDArray[Any], weights: NDArray[Any]) -> tuple[list[str], NDArray[Any]]:
-    """(values, a place in them for each cell): the most frequent ones, and one for the others."""
-    distinct, places = np.unique(values.astype(str), return_inverse=True)
-    if len(distinct) <= MOST_VALUES:
-        return [str(value) for value in distinct], places.astype(np.int64)
-    order = np.argsort(-np.bincount(places, weights=weights, minlength=len(distinct)), kind="stable")
-    rank = np.empty(len(distinct), dtype=np.int64)
-    rank[order] = np.arange(len(distinct))
-    kept = [str(distinct[i]) for i in order[:MOST_VALUES]]
-    return [*kept, OTHER], np.minimum(rank[places], MOST_VALUES)
 
 
 @dataclass(frozen=True)
@@ -141,6 +80,11 @@ class Explanation:
     """Requests that have the metric, before and after."""
 
 
+Where = tuple[tuple[str, int], ...]
+_Weigh = Callable[[tuple[Floats, Floats, Floats, Floats], tuple[float, ...], float, float], Floats]
+"""Scores of slices from their (w0, w1, s0, s1), the sums of these over all, the direction and the variance."""
+
+
 @dataclass(frozen=True)
 class _Group:
     """Candidates of one set of dimensions, in parallel arrays."""
@@ -159,27 +103,57 @@ def explain(cells: Cells, *, least_change: float) -> Explanation:
     logarithm of the ratio) below which a change is called none, however sure it is.
     """
     whole = _Sums.of(cells, cells.before, cells.after)
-    direction, is_change = _direction(cells, whole, least_change)
+    _, is_change = _direction(cells, whole, least_change)
+    found: list[Found] = []
+    looked_at = 0
+    for basis, weigh, direction in _bases(cells, whole, least_change):
+        found, looked_at = _search(cells, basis, weigh, direction, whole)
+        if found:
+            break
+    shares = sum(each.share for each in found)
+    return Explanation(tuple(found), 1.0 - shares, looked_at, is_change, whole.means(cells), (whole.w0, whole.w1))
+
+
+def _bases(cells: Cells, whole: _Sums, least_change: float) -> Iterator[tuple[Cells, _Weigh, float]]:
+    """(cells, how they are weighed, direction) to search in turn, until something is found: what moves the mean most
+    first, parts of the traffic that changed or parts that grew; at last what went against the difference."""
+    direction, _ = _direction(cells, whole, least_change)
+    if not cells.is_rate:
+        yield cells, _rates, direction
+        yield cells, _rates, -direction
+        return
+    if not (whole.w0 and whole.w1):
+        return
+    basis = adjusted(cells)
+    sums = _Sums.of(basis, basis.before, basis.after)
+    changed = (basis, _steps, 1.0 if sums.step >= 0 else -1.0)
+    mix = whole.step - sums.step
+    grown = (cells, _growths, 1.0 if mix >= 0 else -1.0)
+    yield from (grown, changed) if abs(mix) > MIX_PART * abs(sums.step) and whole.is_sure else (changed, grown)
+    yield basis, _steps, -changed[2]
+
+
+def _search(cells: Cells, basis: Cells, weigh: _Weigh, direction: float, whole: _Sums) -> tuple[list[Found], int]:
+    """(disjoint slices, the one that explains most first; how many were weighed)."""
+    sums = _Sums.of(basis, basis.before, basis.after)
     left = np.ones(len(cells.before.weight), dtype=bool)
     found: list[Found] = []
     looked_at = 0
-    first = 0.0
     for _ in range(MOST_SLICES):
-        before, after = cells.before.where(left), cells.after.where(left)
-        groups = list(_candidates(cells, before, after, direction, whole))
+        before, after = basis.before.where(left), basis.after.where(left)
+        groups = list(_candidates(basis, before, after, weigh, direction, sums))
         looked_at = looked_at or sum(len(group.scores) for group in groups)
         best = _best(groups)
-        if best is None or best[1] < max(LEAST_GAIN * first, chi2.isf(SURE / max(looked_at, 1), 1)):
+        least = LEAST_GAIN * found[0].score if found else 0.0
+        if best is None or best[1] < max(least, chi2.isf(SURE / max(looked_at, 1), 1)):
             break
         where, score = best
-        first = first or score
         chosen = left & _members(cells, where)
         found.append(_told(cells, where, chosen, score, whole, looked_at))
         left &= ~chosen
         if not left.any():
             break
-    shares = sum(each.share for each in found)
-    return Explanation(tuple(found), 1.0 - shares, looked_at, is_change, whole.means(cells), (whole.w0, whole.w1))
+    return found, looked_at
 
 
 @dataclass(frozen=True)
@@ -205,6 +179,17 @@ class _Sums:
             variance = max((squares - w0 * means[0] ** 2 - w1 * means[1] ** 2) / (w0 + w1), 1e-12)
         return cls(w0, s0, float(before.value.sum()), w1, s1, float(after.value.sum()), variance)
 
+    @property
+    def step(self) -> float:
+        """By how much the mean of the scores moved."""
+        return self.s1 / self.w1 - self.s0 / self.w0
+
+    @property
+    def is_sure(self) -> bool:
+        """Did it move by more than chance?"""
+        error = sqrt(self.variance * (1 / self.w0 + 1 / self.w1))
+        return bool(chi2.sf((self.step / error) ** 2, 1) < SURE)
+
     def means(self, cells: Cells) -> tuple[float | None, float | None]:
         if not cells.is_rate:
             return self.v0 / cells.seconds[0], self.v1 / cells.seconds[1]
@@ -218,25 +203,32 @@ def _direction(cells: Cells, whole: _Sums, least: float) -> tuple[float, bool]:
         if not all(rates):
             return (1.0 if rates[1] > rates[0] else -1.0), sum(rates) > 0
         step = log(rates[1] / rates[0])
-        error = sqrt(1 / whole.w0 + 1 / whole.w1)
+        is_sure = bool(chi2.sf(step**2 / (1 / whole.w0 + 1 / whole.w1), 1) < SURE)
     elif whole.w0 and whole.w1:
-        step = whole.s1 / whole.w1 - whole.s0 / whole.w0
-        error = sqrt(whole.variance * (1 / whole.w0 + 1 / whole.w1))
+        step, is_sure = whole.step, whole.is_sure
     else:
         return 1.0, False
-    return (1.0 if step >= 0 else -1.0), abs(step) >= least and bool(chi2.sf((step / error) ** 2, 1) < SURE)
+    return (1.0 if step >= 0 else -1.0), abs(step) >= least and is_sure
 
 
-def _candidates(cells: Cells, before: Period, after: Period, direction: float, whole: _Sums) -> Iterator[_Group]:
+def _candidates(
+    cells: Cells, before: Period, after: Period, weigh: _Weigh, direction: float, whole: _Sums
+) -> Iterator[_Group]:
     traffic = [name for name in cells.names if name != ERROR_TYPE]
     for dimensions in [(name,) for name in traffic] + list(combinations(traffic, 2)):
-        yield _weighed(cells, dimensions, before, after, direction, whole)
-    if ERROR_TYPE in cells.names:
+        yield _weighed(cells, dimensions, before, after, weigh, direction, whole)
+    if ERROR_TYPE in cells.names and weigh is not _growths:
         yield _types(cells, before, after, direction, whole)
 
 
 def _weighed(
-    cells: Cells, dimensions: tuple[str, ...], before: Period, after: Period, direction: float, whole: _Sums
+    cells: Cells,
+    dimensions: tuple[str, ...],
+    before: Period,
+    after: Period,
+    weigh: _Weigh,
+    direction: float,
+    whole: _Sums,
 ) -> _Group:
     key = np.zeros(len(before.weight), dtype=np.int64)
     for name in dimensions:
@@ -249,7 +241,6 @@ def _weighed(
     w0, w1, s0, s1 = added(before.weight), added(after.weight), added(before.score), added(after.score)
     total = (w0.sum(), w1.sum(), s0.sum(), s1.sum())
     least = max(LEAST_REQUESTS, LEAST_PART * max(total[0], total[1]))
-    weigh = _steps if cells.is_rate else _rates
     scores = weigh((w0, w1, s0, s1), total, direction, whole.variance)
     is_named = np.ones(n, dtype=bool)
     places = np.stack(np.unravel_index(np.arange(n), [len(cells.names[name]) for name in dimensions]), axis=1)
@@ -283,6 +274,18 @@ def _steps(
     return kept
 
 
+def _growths(
+    sums: tuple[Floats, Floats, Floats, Floats], total: tuple[float, ...], direction: float, variance: float
+) -> Floats:
+    """χ² of the mean moved as far as the slice's part of the traffic moves it, had no slice's own mean changed."""
+    w0, w1, s0, s1 = sums
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.where(w0 < LEAST_REQUESTS, s1 / w1, s0 / w0)
+        moved = np.nan_to_num(direction * (w1 / total[1] - w0 / total[0]) * (own - total[2] / total[0]))
+    scores: Floats = np.where(moved > 0, moved**2 / (variance * (1 / total[0] + 1 / total[1])), 0.0)
+    return scores
+
+
 def _rates(
     sums: tuple[Floats, Floats, Floats, Floats], total: tuple[float, ...], direction: float, variance: float
 ) -> Floats:
@@ -309,9 +312,6 @@ def _types(cells: Cells, before: Period, after: Period, direction: float, whole:
     named = np.array([value not in ("", OTHER) for value in cells.names[ERROR_TYPE]])
     kept = np.flatnonzero(named & (scores > 0))
     return _Group((ERROR_TYPE,), kept[:, None].astype(np.int64), scores[kept], (s0 + s1)[kept].astype(np.float64))
-
-
-Where = tuple[tuple[str, int], ...]
 
 
 def _best(groups: Sequence[_Group]) -> tuple[Where, float] | None:

@@ -1,7 +1,7 @@
 """The traffic of two ranges, cut by every dimension at once: one pass over the requests of both.
 
-Always true here: beyond the ``MOST_USERS`` most frequent users all are ``(other)``; what the log did not name is the
-empty value; a request that is in neither range is not read.
+Always true here: beyond the most frequent users and routes all are ``(other)``; what the log did not name is the empty
+value; a request that is in neither range is not read.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from opsconsole.store.queries import Columns
 
 Range = tuple[datetime, datetime]
 
-MOST_USERS = 40
-"""Fewer for users: one that explains a change has a large part of the traffic."""
+FREE_PART = 0.01
+"""What costs nothing (a cache answered) is compared as if it cost this part of the usual: a logarithm needs one, and
+a cache that stops answering has to show."""
+MOST = {"user_key": 40, "route": 60}
+"""Values that are told apart, of the dimensions that may have very many. Fewer users: one that explains a change has a
+large part of the traffic."""
 
 _MEASURES: dict[wire.ExplainMetric, tuple[str, str, str, str]] = {
     "latency": ("count(x)", "sum(x)", "sum(x * x)", "sum(x)"),
@@ -32,25 +36,29 @@ _MEASURES: dict[wire.ExplainMetric, tuple[str, str, str, str]] = {
 _COMPARED: dict[wire.ExplainMetric, str] = {
     "latency": "CASE WHEN latency_ms > 0 THEN ln(latency_ms) END",
     "errors": "CASE WHEN status >= 400 THEN 1.0 WHEN status >= 200 THEN 0.0 END",
-    "cost": "CASE WHEN cost_usd > 0 THEN ln(cost_usd) END",
+    "cost": "ln(greatest(cost_usd, $least))",
     "traffic": "1",
 }
 _TYPE = "CASE WHEN status >= 400 THEN coalesce(error_type, 'HTTP ' || status) ELSE '' END"
 
-_USERS = f"""
-SELECT user_key FROM requests
-WHERE ((ts >= $b0 AND ts < $b1) OR (ts >= $a0 AND ts < $a1)) AND coalesce(service, '') = $service
-  AND user_key IS NOT NULL
-GROUP BY user_key ORDER BY count(*) DESC, user_key LIMIT {MOST_USERS}
+_WITHIN = "((ts >= $b0 AND ts < $b1) OR (ts >= $a0 AND ts < $a1)) AND coalesce(service, '') = $service"
+
+_TOP = f"""
+SELECT {{name}} FROM requests WHERE {_WITHIN} AND {{name}} IS NOT NULL
+GROUP BY {{name}} ORDER BY count(*) DESC, {{name}} LIMIT {{most}}
 """
 
-_CUBE = """
-SELECT {dimensions}, (ts >= $a0 AND ts < $a1) AS is_after,
-       {weight}::DOUBLE AS weight, {score}::DOUBLE AS score, {squares}::DOUBLE AS squares, {value}::DOUBLE AS value
-FROM (SELECT *, {compared} AS x FROM requests
-      WHERE ((ts >= $b0 AND ts < $b1) OR (ts >= $a0 AND ts < $a1)) AND coalesce(service, '') = $service)
+_USUAL_COST = f"SELECT exp(avg(ln(cost_usd))) FROM requests WHERE {_WITHIN} AND cost_usd > 0"
+
+_CUBE = f"""
+SELECT {{dimensions}}, (ts >= $a0 AND ts < $a1) AS is_after,
+       {{weight}}::DOUBLE AS weight, {{score}}::DOUBLE AS score, {{squares}}::DOUBLE AS squares,
+       {{value}}::DOUBLE AS value
+FROM (SELECT *, {{compared}} AS x FROM requests {{joins}} WHERE {_WITHIN})
 GROUP BY ALL
 """
+_JOIN = "LEFT JOIN (SELECT unnest($top_{name}::VARCHAR[]) AS top_{name}) ON {name} = top_{name}"
+"""Much cheaper than to compare each request with a list."""
 
 
 def cut(
@@ -65,8 +73,16 @@ def cut(
         "a0": naive(after[0]),
         "a1": naive(after[1]),
     }
-    users = [str(user) for (user,) in rows(connection, _USERS, parameters)]
-    sql, more = _dimensions(metric, users)
+    tops = {
+        name: [value for (value,) in rows(connection, _TOP.format(name=name, most=most), parameters)]
+        for name, most in MOST.items()
+    }
+    cut_short = [name for name, most in MOST.items() if len(tops[name]) == most]
+    more: dict[str, Any] = {f"top_{name}": tops[name] for name in cut_short}
+    if metric == "cost":
+        ((usual,),) = rows(connection, _USUAL_COST, parameters)
+        more["least"] = FREE_PART * (usual or 1.0)
+    sql = _dimensions(metric, cut_short)
     weight, score, squares, value = _MEASURES[metric]
     return connection.execute(
         _CUBE.format(
@@ -76,21 +92,23 @@ def cut(
             squares=squares,
             value=value,
             compared=_COMPARED[metric],
+            joins=" ".join(_JOIN.format(name=name) for name in cut_short),
         ),
         parameters | more,
     ).fetchnumpy()
 
 
-def _dimensions(metric: wire.ExplainMetric, users: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """SQL of each dimension, and the parameters that it has."""
-    sql = {name: f"coalesce({name}, '')" for name in wire.EXPLAIN_DIMENSIONS if name not in ("user_key", "error_type")}
-    more = {f"u{i}": user for i, user in enumerate(users)}
-    if users:
-        known = ", ".join(f"${name}" for name in more)
-        sql["user_key"] = (
-            f"CASE WHEN user_key IS NULL THEN '' WHEN user_key IN ({known}) THEN user_key "
-            f"ELSE '{schema.OTHER_CATEGORY}' END"
-        )
+def count(connection: duckdb.DuckDBPyConnection, service: str, within: Range) -> int:
+    """Requests of a service between two moments."""
+    sql = "SELECT count(*) FROM requests WHERE ts >= ? AND ts < ? AND coalesce(service, '') = ?"
+    return int(rows(connection, sql, [naive(within[0]), naive(within[1]), service])[0][0])
+
+
+def _dimensions(metric: wire.ExplainMetric, cut_short: Sequence[str]) -> dict[str, str]:
+    """SQL of each dimension that the metric has."""
+    sql = {name: f"coalesce({name}, '')" for name in wire.EXPLAIN_DIMENSIONS if name != "error_type"}
+    for name in cut_short:
+        sql[name] = f"CASE WHEN {name} IS NULL THEN '' ELSE coalesce(top_{name}, '{schema.OTHER_CATEGORY}') END"
     if metric == "errors":
         sql["error_type"] = _TYPE
-    return sql, more
+    return sql

@@ -58,6 +58,19 @@ def time_axis(start: datetime, end: datetime) -> TimeAxis:
     return TimeAxis(_EPOCH + first * timedelta(seconds=step), step, int(last - first) + 1)
 
 
+_GRAINS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+"""Level → length of its buckets."""
+
+
+def axis_until(end: datetime, start: datetime) -> TimeAxis:
+    """An axis that covers start … end and ends with the last whole bucket of its level before the end."""
+    like = time_axis(start, end - timedelta(microseconds=1))
+    until = end - (end - _EPOCH) % _GRAINS[like.level]
+    step = timedelta(seconds=like.step_s)
+    buckets = max(-((start - until) // step), 1)
+    return TimeAxis(until - buckets * step, like.step_s, buckets)
+
+
 @dataclass(frozen=True)
 class Extent:
     """What the store holds of one service."""
@@ -121,6 +134,11 @@ SELECT count(DISTINCT user_key) FROM requests WHERE ts >= $from AND ts < $to AND
 _SPENT = """
 SELECT sum(t.cost_usd), sum(t.unpriced_tokens), sum(t.cost_known), min(t.first_at) FILTER (t.cost_known > 0)
 FROM {traffic} AS t JOIN series AS s USING (series_id)
+WHERE t.bucket >= $from AND t.bucket < $to AND s.service = $service
+"""
+
+_LAST = """
+SELECT max(t.last_at) FROM {traffic} AS t JOIN series AS s USING (series_id)
 WHERE t.bucket >= $from AND t.bucket < $to AND s.service = $service
 """
 
@@ -268,6 +286,16 @@ class Questions:
         usd, unpriced, known = (sum(part[i] or 0 for part in parts) for i in range(3))
         first = min((part[3] for part in parts if part[3]), default=None)
         return (usd if known else None, int(unpriced), aware(first) if first else None)
+
+    def last_at(self, service: str, before: datetime) -> datetime | None:
+        """When the service's last record before this minute was."""
+        hour = before.replace(minute=0, second=0, microsecond=0)
+        parts = (("hour", _EPOCH, hour), ("minute", hour, before))
+        found = [
+            self._ask(_LAST, level, {"from": naive(since), "to": naive(until), "service": service})[0][0]
+            for level, since, until in parts
+        ]
+        return max((aware(at) for at in found if at), default=None)
 
     def first_seen(self, service: str) -> list[tuple[str, datetime]]:
         """Versions with the time of their first record, oldest first."""

@@ -16,7 +16,7 @@ import duckdb
 
 from opsconsole import records, wire
 from opsconsole.errors import UsageError
-from opsconsole.search import Term, parse
+from opsconsole.search import FUZZY_UP_TO, Term, parse
 from opsconsole.store.database import aware, naive, rows
 
 SHOWN: tuple[str, ...] = tuple(
@@ -78,7 +78,9 @@ def _holds(term: Term, parameters: dict[str, Any]) -> str:
         return " OR ".join(f"contains({column}, {value})" for column in _SEARCHED)
     if term.operator == "fuzzy":
         value = _given(parameters, "%" + "%".join(_escaped(letter) for letter in term.value) + "%")
-        return " OR ".join(f"{column} LIKE {value} ESCAPE '\\'" for column in _SEARCHED)
+        return " OR ".join(
+            f"({column} LIKE {value} ESCAPE '\\' AND length({column}) <= {FUZZY_UP_TO})" for column in _SEARCHED
+        )
     feature = _FEATURE.match(term.column)
     if feature is not None:
         path = _given(parameters, '$."' + feature["name"].replace('"', '\\"') + '"')
@@ -108,7 +110,7 @@ def _compared(term: Term, column: str, parameters: dict[str, Any], *, is_text: b
 
 def _glob(pattern: str) -> str:
     """A pattern of ``fnmatch`` as one of the store's: a backslash and a bracket that nothing closes are themselves."""
-    parts = re.split(r"(\[!?\]?[^\]]*\])", pattern)
+    parts = re.split(r"(\[!?+\]?+[^\]]*\])", pattern)
     return "".join(
         part if i % 2 else part.replace("\\", "\\\\").replace("[", "\\[") for i, part in enumerate(parts)
     )

@@ -14,7 +14,8 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, separated, span
-from opsconsole.console.widgets import plot, timeline
+from opsconsole.console.palette import Ink
+from opsconsole.console.widgets import areas, plot, timeline
 
 LEAST_BAR_ROWS_WITH_ERRORS = 4
 LEAST_ROWS_BY_VERSION = 12
@@ -37,6 +38,7 @@ class Course:
     markers: tuple[wire.Marker, ...] = ()
     versions: tuple[wire.VersionLines, ...] = ()
     """Of the versions with the largest shares."""
+    breaches: tuple[wire.Breach, ...] = ()
 
 
 Chart = Callable[[Course, Frame, int, int], list[Line]]
@@ -46,8 +48,9 @@ Chart = Callable[[Course, Frame, int, int], list[Line]]
 def of_service(view: wire.ServiceView) -> Course:
     key = f"service {view.service} {view.window}"
     return Course(
-        key, view.lines, view.axis, _end_s(view), view.now, view.is_live, view.markers, versions=view.version_lines
-    )
+        key, view.lines, view.axis, _end_s(view), view.now, view.is_live, view.markers,
+        versions=view.version_lines, breaches=view.breaches,
+    )  # fmt: skip
 
 
 def of_row(view: wire.FleetView, row: wire.ServiceRow) -> Course:
@@ -71,12 +74,64 @@ def latency(course: Course, frame: Frame, width: int, height: int) -> list[Line]
     rules = timeline.rules_of(course.markers, course.axis, cells)
     above = _marked(course, cells) if height >= 5 else []
     top = frame.scales.top(("latency", course.key), (*lines.p99_ms, *lines.p50_ms))
-    series = (
-        plot.Series(lines.p50_ms, "p50", ".", is_dotted=frame.glyphs.name == "braille"),
-        plot.Series(lines.p99_ms, "p99", "*"),
+    below = _breached(course, cells) if height >= 7 else []
+    rows = areas.band_plot(
+        lines.p50_ms, lines.p99_ms, cells, height - len(above) - len(below), top, frame.glyphs, rules
     )
-    rows = plot.lines_plot(series, cells, height - len(above), top, frame.glyphs, rules)
-    return block(above + plot.with_axis(rows, top, numbers.tick_duration), width, height)
+    rows = with_crosshair(rows, course.axis, frame, cells)
+    return block(above + plot.with_axis(rows, top, numbers.tick_duration) + below, width, height)
+
+
+def _breached(course: Course, cells: int) -> list[Line]:
+    return [timeline.breach_line(course.breaches, course.axis, cells)] if course.breaches else []
+
+
+def bucket_of(frame: Frame) -> int | None:
+    """The bucket of the view's axis on which the crosshair stands; None where it stands on none."""
+    view, at = frame.view, frame.state.crosshair
+    if view is None or at is None:
+        return None
+    bucket = int((at - view.axis.start) / timedelta(seconds=view.axis.step_s))
+    return bucket if at >= view.axis.start and bucket < view.axis.buckets else None
+
+
+def with_crosshair(rows: list[Line], axis: wire.Axis, frame: Frame, cells: int) -> list[Line]:
+    """The plot, and the crosshair over it where it stands on this axis."""
+    bucket = bucket_of(frame)
+    if bucket is None:
+        return rows
+    return areas.crossed(rows, plot.slot_of(bucket + 0.5, axis.buckets, cells))
+
+
+def at(values: Sequence[float | None], bucket: int) -> float | None:
+    """The value of a bucket; None where there is none."""
+    return values[bucket] if bucket < len(values) else None
+
+
+Reading = tuple[str, float | None, Callable[[float | None], str], Ink]
+"""(name, value, how it is written, ink)."""
+
+
+def read_out(frame: Frame, bucket: int, *readings: Reading) -> Line:
+    """``at 12:31  p50 790ms · p99 1.21s``: what the crosshair reads."""
+    view = frame.view
+    if view is None:
+        return ()
+    moment = view.axis.start + timedelta(seconds=view.axis.step_s * bucket)
+    told = separated((Span(f"{name} ", "dim"), Span(write(value), ink)) for name, value, write, ink in readings)
+    return (Span(f"at {moment:%H:%M}  ", "crosshair"), *told)
+
+
+def elapsed_of_newest(view: wire.View) -> float:
+    """How much of the newest bucket has passed, 0 to 1."""
+    step = timedelta(seconds=view.axis.step_s)
+    return min(1.0, (view.end - view.axis.start - step * (view.axis.buckets - 1)) / step)
+
+
+def newest(frame: Frame) -> datetime | None:
+    """The newest record that the view on the screen knows of; the window's end where it does not say."""
+    view = frame.view
+    return view.total.last_at if isinstance(view, wire.ServiceView) else view.end if view is not None else None
 
 
 def has_latency(lines: wire.Lines) -> bool:
@@ -116,6 +171,7 @@ def _latency_by_version(
             plot.Series(dotted, "second", "+", is_dotted=not frame.glyphs.is_ascii),
         )
         drawn = plot.lines_plot(series, cells, rows_here - 1, top, frame.glyphs, rules)
+        drawn = with_crosshair(drawn, course.axis, frame, cells)
         rows += [_legend(name, versions, frame), *plot.with_axis(drawn, top, numbers.tick_duration)]
     return block(rows, width, height)
 
@@ -142,12 +198,14 @@ def traffic(course: Course, frame: Frame, width: int, height: int) -> list[Line]
     bars = plot.bars_plot(
         per_s, cells, height - error_rows, top, "traffic", frame.glyphs, rules=rules, has_open_end=is_open
     )
+    bars = with_crosshair(bars, axis, frame, cells)
     rows = plot.with_axis(bars, top, lambda rate: f"{numbers.tick(rate)}/s" if rate else "0")
     if error_rows:
         most = frame.scales.top(("errors", course.key), lines.errors)
         marks = plot.bars_plot(
             lines.errors, cells, error_rows, most, "fail", frame.glyphs, sum, rules, has_open_end=is_open
         )
+        marks = with_crosshair(marks, axis, frame, cells)
         rows += plot.with_axis(marks, most, lambda n: f"✖ {numbers.tick(n)}" if n else "0")
     return block(rows, width, height)
 
@@ -178,6 +236,7 @@ def cost(course: Course, frame: Frame, width: int, height: int) -> list[Line]:
     per_h = [None if rate is None else rate * 3600 for rate in _rates(course.lines.usd, course)]
     top = frame.scales.top(("cost", course.key), per_h)
     bars = plot.bars_plot(per_h, cells, height, top, "cost", frame.glyphs, rules=rules, has_open_end=_is_open(course))
+    bars = with_crosshair(bars, course.axis, frame, cells)
     return block(plot.with_axis(bars, top, lambda usd: f"${numbers.tick(usd)}/h" if usd else "0"), width, height)
 
 

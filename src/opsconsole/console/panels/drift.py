@@ -43,16 +43,21 @@ def summary(frame: Frame) -> Line:
         return ()
     drift = frame.service.drift
     if not drift.findings:
-        return (Span("nothing judged: ", "text"), Span(_why_nothing(drift), "dim"))
-    counts = {word: sum(1 for each in drift.findings if each.verdict == word) for word in VERDICTS}
-    said = [
-        Span(f"{VERDICTS[word].sign} {n} {VERDICTS[word].word}", VERDICTS[word].ink) for word, n in counts.items() if n
-    ]
+        return (Span("nothing judged: ", "text"), Span(why_nothing(drift), "dim"))
     against: Line = (Span("against ", "dim"), span(drift.baseline.label)) if drift.baseline.kind != "none" else ()
-    return separated([*said, against])
+    return separated([counted(drift), against])
 
 
-def _why_nothing(drift: wire.Drift) -> str:
+def counted(drift: wire.Drift) -> Line:
+    """How many findings have each verdict."""
+    counts = {word: sum(1 for each in drift.findings if each.verdict == word) for word in VERDICTS}
+    return separated(
+        Span(f"{VERDICTS[word].sign} {n} {VERDICTS[word].word}", VERDICTS[word].ink) for word, n in counts.items() if n
+    )
+
+
+def why_nothing(drift: wire.Drift) -> str:
+    """Why there is no finding."""
     if drift.baseline.kind != "none":
         return "no column to compare"
     return "no baseline was set, none could be chosen"
@@ -104,7 +109,7 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
     if frame.state.panel == DIGIT:
         return _alone(frame, drift, width, height)
     columns = table.visible(COLUMNS, width)
-    rows = [table.row(columns, _cells(finding), width) for finding in drift.findings]
+    rows = [table.row(columns, cells(finding), width) for finding in drift.findings]
     room = height - 1
     if len(rows) > room > 1:
         hidden = len(rows) - room + 1
@@ -123,7 +128,7 @@ def _alone(frame: Frame, drift: wire.Drift, width: int, height: int) -> list[Lin
     findings = [by_key[each.key] for each in items]
     at = cursor(items, frame.state.place.cursor)
     shown = table.page(at, len(findings), height - 2 - DETAIL_ROWS)
-    rows = [table.row(columns, _cells(findings[i]), width, is_selected=i == at) for i in shown]
+    rows = [table.row(columns, cells(findings[i]), width, is_selected=i == at) for i in shown]
     listed = [
         table.header(columns, width),
         *rows,
@@ -161,7 +166,8 @@ def _indented(text: str, width: int, ink: Ink) -> list[Line]:
     return [(Span("   ", "text"), *row) for row in wrapped(text, width - 4, ink)]
 
 
-def _cells(finding: wire.DriftFinding) -> dict[str, table.Cell]:
+def cells(finding: wire.DriftFinding) -> dict[str, table.Cell]:
+    """The cells of COLUMNS."""
     sign = VERDICTS[finding.verdict]
     judged = "text" if finding.verdict in ("drift", "ok") else "dim"
     return {

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import Line, Span, block, ends, line, separated, wrapped
-from opsconsole.console.listing import Listing
+from opsconsole.console.lines import Line, Span, block, line, separated, wrapped
 from opsconsole.console.panels import charts, drift, versions
+from opsconsole.console.panels.stack import Panel
 from opsconsole.console.widgets.plot import GUTTER
 
 ROWS_WITH_FACTS = 12
 LEAST_COST_ROWS_WITH_FACTS = 7
 """Rows of a body from which a line of figures stands above its chart."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One panel."""
-
-    digit: int
-    title: str
-    summary: Callable[[Frame], Line]
-    """What the title line says: a panel of one row still answers."""
-    measured: Callable[[Frame], str]
-    """How many requests or values stand behind it."""
-    body: Callable[[Frame, int, int], list[Line]]
-    is_timed: bool
-    """Drawn over the shared time axis."""
-    is_empty: Callable[[Frame], bool] = lambda frame: False
-    """Is there nothing to draw? Then its title line says so, and takes no room from others."""
-    listing: Callable[[Frame], Listing | None] = lambda frame: None
-    """Of a panel that is a list and has a cursor when it is alone on the screen."""
 
 
 def _service(frame: Frame) -> wire.ServiceView:
@@ -133,6 +111,26 @@ def _cost_body(frame: Frame, width: int, height: int) -> list[Line]:
     return block(facts, width, len(facts)) + charts.cost(charts.of_service(view), frame, width, height - len(facts))
 
 
+def _latency_read(frame: Frame, bucket: int) -> Line:
+    lines = _service(frame).lines
+    return charts.read_out(
+        frame, bucket, ("p50", charts.at(lines.p50_ms, bucket), numbers.duration, "p50"),
+        ("p99", charts.at(lines.p99_ms, bucket), numbers.duration, "p99"),
+    )  # fmt: skip
+
+
+def _traffic_read(frame: Frame, bucket: int) -> Line:
+    lines = _service(frame).lines
+    return charts.read_out(
+        frame, bucket, ("requests", charts.at(lines.requests, bucket), numbers.count, "text"),
+        ("errors", charts.at(lines.errors, bucket), numbers.count, "fail"),
+    )  # fmt: skip
+
+
+def _cost_read(frame: Frame, bucket: int) -> Line:
+    return charts.read_out(frame, bucket, ("USD", charts.at(_service(frame).lines.usd, bucket), numbers.money, "text"))
+
+
 PANELS: tuple[Panel, ...] = (
     Panel(
         1,
@@ -142,8 +140,9 @@ PANELS: tuple[Panel, ...] = (
         _latency_body,
         True,
         lambda f: not charts.has_latency(_service(f).lines),
+        _latency_read,
     ),
-    Panel(2, "traffic", _traffic_summary, versions.measured, _traffic_body, True),
+    Panel(2, "traffic", _traffic_summary, versions.measured, _traffic_body, True, read=_traffic_read),
     Panel(
         3,
         "drift",
@@ -162,33 +161,12 @@ PANELS: tuple[Panel, ...] = (
         _cost_body,
         True,
         lambda f: not charts.has_cost(_service(f).lines),
+        _cost_read,
     ),
     Panel(5, "versions", versions.summary, versions.measured, versions.body, False, listing=versions.listing),
 )
 
+LIST_PANELS = frozenset({drift.DIGIT, versions.DIGIT})
+"""Digits of the panels that are lists: alone on the screen they have a cursor."""
+
 BY_DIGIT: dict[int, Panel] = {panel.digit: panel for panel in PANELS}
-
-
-def draw(panel: Panel, frame: Frame, width: int, height: int, *, has_axis: bool = False) -> list[Line]:
-    """Title line, body and, at the foot of a stack of timed panels, the axis."""
-    rows = [title(panel, frame, width)]
-    foot: list[Line] = []
-    if panel.is_timed and has_axis and height >= 4:
-        foot = [charts.axis_line(charts.of_service(_service(frame)), width)]
-    inner = height - 1 - len(foot)
-    if inner > 0:
-        rows += panel.body(frame, width, inner)
-    return block(rows + foot, width, height)
-
-
-def title(panel: Panel, frame: Frame, width: int) -> Line:
-    """``1 latency  p50 … ──── n 44.6k · 5s``: the digit, what it says, its n and its data's age."""
-    age = numbers.coarse_age(frame.age_s(_service(frame).total.last_at))
-    left = (
-        Span(f" {panel.digit} ", "accent"),
-        Span(f"{panel.title}  ", "strong"),
-        *panel.summary(frame),
-        Span(" ", "text"),
-    )
-    right = (Span(f" {panel.measured(frame)} · {age} ", "dim"),)
-    return ends(left, right, width, "─", "faint")

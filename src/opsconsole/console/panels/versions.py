@@ -167,7 +167,7 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
     if height >= LEAST_ROWS_SIDE_BY_SIDE:
         return block(_side_by_side(versions, width), width, height)
     columns = table.visible(COLUMNS, width)
-    rows = [table.row(columns, _cells(each), width) for each in versions]
+    rows = [table.row(columns, cells(each), width) for each in versions]
     if len(rows) > height - 1 >= LEAST_ROWS_WITH_FOOT:
         hidden = len(rows) - height + 2
         rows = [*rows[: height - 2], line(Span(f"   … {hidden} more: {DIGIT} shows all", "dim"))]
@@ -189,7 +189,7 @@ def _alone(frame: Frame, all_versions: tuple[wire.VersionSummary, ...], width: i
     if spare < LEAST_LIST_ROWS:
         compared, spare = [], height
     shown = table.page(at, len(versions), spare - 2)
-    rows = [table.row(columns, _cells(versions[i]), width, is_selected=i == at) for i in shown]
+    rows = [table.row(columns, cells(versions[i]), width, is_selected=i == at) for i in shown]
     foot = line(Span(f"   {at + 1} of {len(versions)} · j k g G move", "dim"))
     return block([table.header(columns, width), *rows, foot, *compared], width, height)
 
@@ -221,7 +221,8 @@ def _exactly(cell: Cell, cells: int) -> Line:
     return (*block([spans], cells - 1, 1)[0], Span(" ", "text"))
 
 
-def _cells(summary: wire.VersionSummary) -> dict[str, Cell]:
+def cells(summary: wire.VersionSummary) -> dict[str, Cell]:
+    """The cells of COLUMNS."""
     return {
         "state": HEALTH[summary.state].span,
         "version": span(summary.version or UNNAMED, "strong"),

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from opsconsole import wire
-from opsconsole.console import actions, numbers
+from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
+from opsconsole.console.grammar.command import completions, ghost
+from opsconsole.console.grammar.contexts import context_of
+from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import Line, Span, ends, line_width, separated, span
+from opsconsole.console.palette import environment_ink
+from opsconsole.console.text import cut, safe
+from opsconsole.errors import UsageError
+from opsconsole.search import parse
 
 
 def top(frame: Frame, width: int) -> Line:
     """Name, environment, window, as-of; at the right what there is."""
     left: list[Span] = [Span(" opsconsole ", "accent")]
     if frame.environment:
-        left += [span(f" {frame.environment} ", "badge"), Span(" ", "text")]
+        left += [
+            span(f" {frame.environment} ", environment_ink(frame.environment, frame.environment_kinds)),
+            Span(" ", "text"),
+        ]
     view = frame.view
     if view is not None:
         left += [Span(" ", "text"), Span(view.window, "strong")]
         if frame.state.window != view.window:
             left += [Span(f" → {frame.state.window} …", "warn")]
-        left += _as_of(view)
+        left += _as_of(frame, view)
     return ends(tuple(left), _counts(frame, width - line_width(tuple(left)) - 2), width)
 
 
-def _as_of(view: wire.View) -> list[Span]:
+def _as_of(frame: Frame, view: wire.View) -> list[Span]:
+    if frame.state.as_of is not None:
+        behind = numbers.age((view.now - frame.state.as_of).total_seconds())
+        return [Span("  ", "text"), Span(f" ‖ {frame.state.as_of:%m-%d %H:%M} UTC, {behind} before now ", "alert")]
     if view.is_live:
         return [Span(" to ", "dim"), Span(f"{numbers.clock_time(view.end)} UTC", "text")]
     return [Span("  ", "text"), Span(f" end of data {numbers.minute(view.end)} ", "alert")]
@@ -33,13 +47,20 @@ def _as_of(view: wire.View) -> list[Span]:
 def _counts(frame: Frame, room: int) -> Line:
     """What there is, what matters most kept longest where room is short."""
     fleet = frame.fleet
+    others = (Span(_plural(len(frame.present), "other"), "accent"),) if frame.present else ()
     if fleet is None or frame.state.view != "fleet":
-        return ()
+        shown = (*others, Span(" ", "text")) if others else ()
+        return shown if line_width(shown) <= room else ()
     lagging = (Span(f"{fleet.sources_lagging} lagging", "warn"),) if fleet.sources_lagging else ()
     rejects = (Span(f"{numbers.count(fleet.rejects)} rejects", "warn"),) if fleet.rejects else ()
     services = (Span(_plural(len(fleet.services), "service"), "dim"),)
     sources = (Span(_plural(fleet.sources, "source"), "dim"),)
-    for parts in ((services, sources, lagging, rejects), (sources, lagging, rejects), (lagging, rejects)):
+    for parts in (
+        (others, services, sources, lagging, rejects),
+        (others, sources, lagging, rejects),
+        (others, lagging, rejects),
+        (lagging, rejects),
+    ):
         counts = (*separated(parts), Span(" ", "text"))
         if line_width(counts) <= room:
             return counts
@@ -50,16 +71,62 @@ def _plural(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
-def bottom(frame: Frame, width: int) -> Line:
+def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
     """What is open above the view, or else the state of the data and the keys that matter."""
-    mode = frame.state.mode
-    if mode == "filter":
-        left = (Span(" /", "accent"), span(frame.state.draft, "strong"), Span("▏", "accent"))
-        return ends(left, (Span("Enter keep · Esc cancel · ! first hides ", "dim"),), width)
-    if mode == "window":
+    state = frame.state
+    if state.mode in _TYPED:
+        return _TYPED[state.mode](frame, width)
+    if state.mode == "window":
         return ends(_picker(frame), (Span("Enter take · Esc cancel ", "dim"),), width)
     truth = _truth(frame)
-    return ends(truth, _hints(frame, width - line_width(truth) - 3), width)
+    if state.notice:
+        return ends(truth, (span(state.notice, "notice"), Span(" ", "text")), width)
+    context = context_of(state)
+    return ends(truth, _hints(keymap.hints(context), width - line_width(truth) - 3), width)
+
+
+def _filtering(frame: Frame, width: int) -> Line:
+    """The filter as it is typed; a word that cannot be understood is said at once."""
+    left = (Span(" /", "accent"), span(frame.state.draft, "strong"), Span("▏", "accent"))
+    try:
+        parse(frame.state.draft)
+    except UsageError as error:
+        return ends(left, (span(error.message, "warn"), Span(" ", "text")), width)
+    return ends(left, (Span("word  !not  ~fuzzy  column=value  >2s · Enter keep · Esc ", "dim"),), width)
+
+
+def _commanding(frame: Frame, width: int) -> Line:
+    """The command as it is typed, what it would be completed to, and what else there is."""
+    found = completions(frame.state.draft, frame.state, frame)
+    left: Line = (
+        Span(" :", "accent"),
+        span(frame.state.draft, "strong"),
+        Span("▏", "accent"),
+        span(ghost(frame.state.draft, found), "dim"),
+    )
+    if frame.state.notice:
+        return ends(left, (span(frame.state.notice, "warn"), Span(" ", "text")), width)
+    others = "  ".join(each.rpartition(" ")[2] for each in found[:12])
+    room = width - line_width(left) - 2
+    shown = cut(safe(others), room) if room >= 12 else ""
+    return ends(left, (Span(shown, "dim"), Span(" ", "text")), width)
+
+
+def _finding(frame: Frame, width: int) -> Line:
+    left = (Span(" ? ", "accent"), span(frame.state.draft, "strong"), Span("▏", "accent"))
+    return ends(left, (Span("↑ ↓ move · Enter run · Esc close ", "dim"),), width)
+
+
+def _jumping(frame: Frame, width: int) -> Line:
+    return ends((Span(" jump to the row of which letter?", "accent"),), (Span("Esc cancel ", "dim"),), width)
+
+
+_TYPED: dict[str, Callable[[Frame, int], Line]] = {
+    "filter": _filtering,
+    "command": _commanding,
+    "help": _finding,
+    "jump": _jumping,
+}
 
 
 def _picker(frame: Frame) -> Line:
@@ -84,7 +151,8 @@ def _truth(frame: Frame) -> Line:
     if link.word == "connecting" and view is None:
         return (Span(" ◌ waiting for the daemon", "quiet"),)
     query = (Span(f"query {view.query_ms:.0f} ms", "dim"),) if view is not None else ()
-    return (Span(" ", "text"), *separated((age, (Span("✔ ", "ok"), Span("daemon", "dim")), query)))
+    eased = (span(frame.terminal_words, "warn"),) if frame.terminal_words else ()
+    return (Span(" ", "text"), *separated((age, (Span("✔ ", "ok"), Span("daemon", "dim")), query, eased)))
 
 
 def _data_age(frame: Frame) -> Line:
@@ -105,24 +173,13 @@ def _newest(frame: Frame) -> datetime | None:
     return max((row.last_at for row in services if row.last_at is not None), default=None)
 
 
-def _hints(frame: Frame, room: int) -> Line:
+def _hints(named: Sequence[tuple[str, str]], room: int) -> Line:
     spans: list[Span] = []
     taken = 1
-    for key, label in actions.hints(actions.context_of(frame.state)):
+    for key, label in named:
         cells = len(key) + len(label) + 3
         if taken + cells > room:
             break
         spans += [Span(f"{key} ", "accent"), Span(f"{label}  ", "dim")]
         taken += cells
     return tuple(spans)
-
-
-def filter_note(frame: Frame, shown: int, total: int) -> Line:
-    """Which filters are on, and how much they hide; empty when none is."""
-    parts: list[Line | Span] = []
-    if frame.state.is_faults_only:
-        parts.append(Span("! faults only", "warn"))
-    text = frame.state.filter
-    if text:
-        parts.append((Span("/", "accent"), span(text, "strong")))
-    return separated([*parts, Span(f"{shown} of {total}", "dim")]) if parts else ()

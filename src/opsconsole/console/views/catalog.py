@@ -6,12 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from opsconsole import wire
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import Line
 from opsconsole.console.listing import Listing
-from opsconsole.console.panels.spec import PANELS
+from opsconsole.console.panels.spec import LIST_PANELS, PANELS
 from opsconsole.console.place import Place, ViewName
-from opsconsole.console.views import fleet, service, sources
+from opsconsole.console.views import (
+    cost,
+    drift,
+    explain,
+    fleet,
+    request,
+    requests,
+    saturation,
+    service,
+    sources,
+    timeline,
+    versions,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,10 @@ class Choice:
     help: str
 
 
+def _no_listing(frame: Frame) -> Listing | None:
+    return None
+
+
 @dataclass(frozen=True)
 class ViewSpec:
     """One view."""
@@ -37,7 +54,7 @@ class ViewSpec:
     scope: Literal["fleet", "service", "either"]
     """What it is of: always everything, always one service, or one as well as all."""
     paint: Callable[[Frame, int, int], list[Line]]
-    listing: Callable[[Frame], Listing | None] = lambda frame: None
+    listing: Callable[[Frame], Listing | None] = _no_listing
     """What the keys of lists work on; None where there is no list on the screen."""
     is_timed: bool = True
     """Has a window and a time axis: can be frozen, stepped and read with the crosshair."""
@@ -46,6 +63,16 @@ class ViewSpec:
     choices: tuple[Choice, ...] = ()
     asks: Callable[[Place], dict[str, str]] = lambda place: {}
     """Options of the question to the daemon, beside window, service and moment."""
+    grow: Callable[[Place, Frame], Place] = lambda place, frame: place
+    """The place after its cursor was moved: a list that was cut asks for more rows at its end, a tail is held or let
+    go."""
+
+    list_panels: frozenset[int] = frozenset()
+    """Panels that are lists, where not all of the view is one."""
+
+    @property
+    def has_list(self) -> bool:
+        return self.listing is not _no_listing
 
 
 VIEWS: tuple[ViewSpec, ...] = (
@@ -58,6 +85,65 @@ VIEWS: tuple[ViewSpec, ...] = (
         service.paint,
         service.listing,
         panels=tuple(panel.title for panel in PANELS),
+        list_panels=LIST_PANELS,
+    ),
+    ViewSpec(
+        "versions",
+        "versions",
+        "which of two is better, and how sure is that",
+        "service",
+        versions.paint,
+        versions.listing,
+        asks=versions.asks,
+    ),
+    ViewSpec("drift", "drift", "which inputs changed, and how", "service", drift.paint, drift.listing),
+    ViewSpec("cost", "cost", "where the money goes", "either", cost.paint, cost.listing, panels=cost.PANELS),
+    ViewSpec(
+        "saturation",
+        "saturation",
+        "how full a service is",
+        "service",
+        saturation.paint,
+        panels=tuple(panel.title for panel in saturation.PANELS),
+    ),
+    ViewSpec(
+        "requests",
+        "requests",
+        "live, slowest, dearest, failing; any column searched",
+        "either",
+        requests.paint,
+        requests.listing,
+        choices=(Choice("order", "o", wire.REQUEST_ORDERS, "which requests come first"),),
+        asks=requests.asks,
+        grow=requests.grow,
+    ),
+    ViewSpec(
+        "request",
+        "request",
+        "where its time went, how it stands, what was around it",
+        "service",
+        request.paint,
+        request.listing,
+        panels=request.PANELS,
+        asks=request.asks,
+    ),
+    ViewSpec(
+        "explain",
+        "what changed",
+        "which slices of the traffic explain a change",
+        "service",
+        explain.paint,
+        explain.listing,
+        choices=(Choice("metric", "m", wire.EXPLAIN_METRICS, "which number is explained"),),
+        asks=explain.asks,
+    ),
+    ViewSpec(
+        "timeline",
+        "timeline",
+        "what people, automation and the data did",
+        "either",
+        timeline.paint,
+        timeline.listing,
     ),
     ViewSpec(
         "sources",

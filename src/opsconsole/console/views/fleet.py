@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from functools import lru_cache
+
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
+from opsconsole.console.glyphs import GlyphSet
 from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fill, line, line_width, separated, span
 from opsconsole.console.listing import Item, Listing, cursor
+from opsconsole.console.palette import Ink
 from opsconsole.console.panels import charts
 from opsconsole.console.place import Place
 from opsconsole.console.states import FAULTS, HEALTH, drift_cell, reason_lines
 from opsconsole.console.text import told_apart
-from opsconsole.console.views.bars import filter_note
 from opsconsole.console.widgets import plot, table
+from opsconsole.console.widgets.listed import filter_note, list_body, rows_above
 from opsconsole.console.widgets.table import Cell, Column
 from opsconsole.search import Value
 
@@ -40,8 +45,10 @@ WIDE: tuple[Column, ...] = (
     Column("errors", "errors", 6, is_right=True),
     Column("rate", "req/s", 5, is_right=True),
     Column("rate_trend", "traffic trend", 14, from_width=150),
+    Column("error_trend", "error trend", 14, from_width=180),
     Column("n", "n", 5, is_right=True),
     Column("cost", "$/h", 8, is_right=True),
+    Column("cost_trend", "$ trend", 14, from_width=196),
     Column("drift", "worst drift", 30, grow=1),
     Column("versions", "versions", 20, grow=2),
     Column("age", "age", 3, is_right=True),
@@ -91,53 +98,78 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     items = frame.shown(listing(frame))
     by_name = {row.service: row for row in fleet.services}
     rows = [by_name[item.key] for item in items]
-    at = cursor(items, frame.state.place.cursor)
     is_wide = width >= WIDE_FROM
     columns = table.visible(WIDE if is_wide else NARROW, width)
     note = filter_note(frame, len(rows), len(fleet.services))
     above = [ends((Span(" ", "text"), *note), (), width)] if note else []
-    room = max(3, min(len(rows), height - 2 - len(above) - min(LEAST_DETAIL, height // 2)))
-    shown = table.page(at, len(rows), room)
-    service_cells = table.widths(columns, width)[[column.id for column in columns].index("service")]
+    shown = [column.id for column in columns]
+    service_cells = table.widths(columns, width)[shown.index("service")]
     names = told_apart([row.service for row in rows], service_cells)
-    body = [
-        table.row(columns, _cells(rows[i], names[i], fleet, frame, is_wide=is_wide), width, is_selected=i == at)
-        for i in shown
-    ]
-    if not rows:
-        body = [line(Span(_nothing(fleet), "dim"))]
-    if len(rows) > len(shown):
-        body.append(line(Span(f"   {shown.start + 1}–{shown.stop} of {len(rows)}", "dim")))
-    listed = block([*above, table.header(columns, width), *body], width, len(above) + 1 + len(body))
-    below = max(0, height - len(listed))
-    return (listed + (_detail(rows[at], fleet, frame, width, below) if rows else block((), width, below)))[:height]
+    listed = list_body(
+        frame,
+        items,
+        columns,
+        lambda i: _cells(rows[i], names[i], fleet, frame, shown, is_wide=is_wide),
+        width,
+        rows_above(len(rows), height - len(above), LEAST_DETAIL),
+        nothing=_nothing(fleet),
+    )
+    below = max(0, height - len(above) - len(listed))
+    detail = _detail(rows[cursor(items, frame.state.place.cursor)], fleet, frame, width, below) if rows else []
+    return block([*above, *listed, *detail], width, height)
 
 
 def _nothing(fleet: wire.FleetView) -> str:
-    return "   no service matches; Esc shows all" if fleet.services else "   no records yet: s shows the sources"
+    return "no service matches; Esc shows all" if fleet.services else "no records yet: s shows the sources"
 
 
-def _cells(row: wire.ServiceRow, name: str, fleet: wire.FleetView, frame: Frame, *, is_wide: bool) -> dict[str, Cell]:
+def _cells(
+    row: wire.ServiceRow, name: str, fleet: wire.FleetView, frame: Frame, trends: Collection[str], *, is_wide: bool
+) -> dict[str, Cell]:
     is_quiet = row.state == "quiet"
     ink = "dim" if is_quiet else "text"
-    latency, trend = row.latency_ms, row.trend
-    p99_top = frame.scales.top(("fleet p99", row.service, fleet.window), trend.p99_ms)
-    rate_top = frame.scales.top(("fleet rate", row.service, fleet.window), trend.requests)
-    return {
+    latency = row.latency_ms
+    cells: dict[str, Cell] = {
         "state": HEALTH[row.state].span,
         "service": span(name, "dim" if is_quiet else "strong"),
         "p50": Span(numbers.duration(numbers.value(latency.p50)), ink),
         "p99": Span(numbers.duration(numbers.value(latency.p99)), ink),
-        "p99_trend": plot.sparkline(trend.p99_ms, TREND_CELLS, frame.glyphs, "p50", p99_top),
         "errors": Span(numbers.percent(row.error_rate), "text" if row.errors else ink),
         "rate": Span(numbers.rate(row.requests_per_s), ink),
-        "rate_trend": plot.sparkline(trend.requests, TREND_CELLS, frame.glyphs, "traffic", rate_top),
         "n": Span(numbers.count(row.requests), ink),
         "cost": _cost(row),
         "drift": drift_cell(row.worst_drift, is_long=is_wide),
         "versions": _versions(row, is_wide=is_wide),
         "age": Span(numbers.coarse_age(frame.age_s(row.last_at)), ink),
     }
+    return {**cells, **_trends(row, fleet, frame, trends)}
+
+
+TRENDS: tuple[tuple[str, str, Callable[[wire.Lines], plot.Values]], ...] = (
+    ("p99_trend", "p50", lambda lines: lines.p99_ms),
+    ("rate_trend", "traffic", lambda lines: lines.requests),
+    ("error_trend", "fail", lambda lines: lines.errors),
+    ("cost_trend", "cost", lambda lines: lines.usd),
+)
+"""Column, ink, and which numbers of the row it draws."""
+
+
+def _trends(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, shown: Collection[str]) -> dict[str, Cell]:
+    if frame.is_numbers_only:
+        return {column: "" for column, _, _ in TRENDS}
+    drawn: dict[str, Cell] = {}
+    for column, ink, values_of in TRENDS:
+        if column in shown:
+            values = tuple(values_of(row.trend))
+            top = frame.scales.top((f"fleet {column}", row.service, fleet.window), values)
+            drawn[column] = _sparkline(values, frame.glyphs, ink, top)
+    return drawn
+
+
+@lru_cache(maxsize=1024)
+def _sparkline(values: tuple[float | None, ...], glyphs: GlyphSet, ink: Ink, top: float) -> Line:
+    """Remembered, because a list is painted again for every movement of its cursor."""
+    return plot.sparkline(values, TREND_CELLS, glyphs, ink, top)
 
 
 def _cost(row: wire.ServiceRow) -> Cell:
@@ -170,7 +202,7 @@ def _detail(row: wire.ServiceRow, fleet: wire.FleetView, frame: Frame, width: in
     said = _words(row, width)
     rows = [EMPTY, ends(left, right, width, "─", "faint"), *said]
     spare = height - len(rows)
-    if spare < LEAST_CHART:
+    if spare < LEAST_CHART or frame.is_numbers_only:
         return block(rows, width, height)
     return block(rows, width, height - spare) + _course(charts.of_row(fleet, row), frame, width, spare)
 

@@ -6,8 +6,9 @@ Always true here: the first line says where, the last says how fresh; a screen t
 from __future__ import annotations
 
 from opsconsole.console.frame import Frame
+from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import EMPTY, Line, Span, block, line
-from opsconsole.console.views import bars, help  # noqa: A004
+from opsconsole.console.views import bars, help, pages  # noqa: A004
 from opsconsole.console.views.catalog import BY_NAME
 
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
@@ -17,11 +18,17 @@ def is_too_small(width: int, height: int) -> bool:
     return width < LEAST_COLUMNS or height < LEAST_ROWS
 
 
-def paint(frame: Frame, width: int, height: int) -> list[Line]:
+def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
+    """The view, or what is open in its place, between the two lines that say where and how fresh."""
     if is_too_small(width, height):
         return too_small(width, height)
-    body = help.paint if frame.state.mode == "help" else BY_NAME[frame.state.view].paint
-    return [bars.top(frame, width), *body(frame, width, height - 2), bars.bottom(frame, width)]
+    if frame.state.mode == "help":
+        body = help.paint(frame, keymap, width, height - 2)
+    elif frame.state.mode in pages.PAGES:
+        body = pages.PAGES[frame.state.mode](frame, width, height - 2)
+    else:
+        body = BY_NAME[frame.state.view].paint(frame, width, height - 2)
+    return [bars.top(frame, width), *body, bars.bottom(frame, keymap, width)]
 
 
 def too_small(width: int, height: int) -> list[Line]:

@@ -13,6 +13,7 @@ from opsconsole.console.states import SOURCE_STATES
 from opsconsole.console.text import safe
 from opsconsole.console.text import width as text_width
 from opsconsole.console.widgets import table
+from opsconsole.console.widgets.listed import filter_note, list_body, rows_above
 from opsconsole.console.widgets.table import Cell, Column
 from opsconsole.search import Value
 
@@ -64,19 +65,22 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         return block([EMPTY, line(Span("   no sources yet: opsconsole watch PATH… adds some", "dim"))], width, height)
     columns = table.visible(COLUMNS, width)
     items = frame.shown(listing(frame))
-    if not items:
-        return block([EMPTY, line(Span("   no source matches; Esc shows all", "dim"))], width, height)
     by_key = {str(source.source_id): source for source in view.sources}
     sources = [by_key[item.key] for item in items]
-    at = cursor(items, frame.state.place.cursor)
-    room = max(3, min(len(sources), height - 2 - min(LEAST_DETAIL, height // 2)))
-    shown = table.page(at, len(sources), room)
+    note = filter_note(frame, len(sources), len(view.sources))
+    above = [ends((Span(" ", "text"), *note), (), width)] if note else []
     path_cells = table.widths(columns, width)[1]
-    rows = [table.row(columns, _cells(sources[i], path_cells), width, is_selected=i == at) for i in shown]
-    if len(sources) > len(shown):
-        rows.append(line(Span(f"   {shown.start + 1}–{shown.stop} of {len(sources)}", "dim")))
-    listed = block([table.header(columns, width), *rows], width, 1 + len(rows))
-    return listed + block(_detail(sources[at], width), width, height - len(listed))
+    listed = list_body(
+        frame,
+        items,
+        columns,
+        lambda i: _cells(sources[i], path_cells),
+        width,
+        rows_above(len(sources), height - len(above), LEAST_DETAIL),
+        nothing="no source matches; Esc shows all",
+    )
+    detail = _detail(sources[cursor(items, frame.state.place.cursor)], width) if sources else []
+    return block([*above, *listed, *detail], width, height)
 
 
 def _cells(source: wire.SourceRow, path_cells: int) -> dict[str, Cell]:

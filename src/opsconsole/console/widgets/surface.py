@@ -1,13 +1,18 @@
 """The one widget that touches the screen: lines in, the least possible repaint out.
 
-Always true here: a cell is repainted only when its character or ink changed. The surface keeps the lines of the last
-frame, compares the new ones cell by cell, and refreshes just the regions that differ; a stock widget would repaint
-itself whole. Whatever a painter hands over, text that a terminal would obey does not get past ``_segment``.
+Always true here: a cell is repainted only when its character or ink changed. The surface keeps the lines that were
+sent, compares the new ones cell by cell, and refreshes just the regions that differ; a stock widget would repaint
+itself whole. Nothing is painted while the governor says that the link is busy: what is owed is painted anew, from the
+newest state, once it is not. Whatever a painter hands over, text that a terminal would obey does not get past
+``_segment``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,15 +20,21 @@ from rich.style import Style
 from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from opsconsole.console.glyphs import fold
-from opsconsole.console.lines import EMPTY, Line, Span, block, plain
-from opsconsole.console.palette import ColourMode, Ink, style
+from opsconsole.console.governor import PART_S, Governor
+from opsconsole.console.lines import EMPTY, Line, Span, block, from_cells, plain
+from opsconsole.console.palette import CHART_INKS, SELECTED, ColourMode, Ink, style
 from opsconsole.console.text import is_safe, safe
+from opsconsole.console.themes import ThemeName
 
 MERGE_GAP = 6
 """Unchanged cells between two changed runs that are cheaper to repaint than a cursor movement."""
+
+RUN_BYTES, CELL_BYTES = 24, 2
+"""About what a run of changed cells takes on the line: where it is, how it looks, and what is in it."""
 
 Painter = Callable[[int, int], Sequence[Line]]
 """Columns and rows → lines."""
@@ -34,20 +45,54 @@ class Surface(Widget):
 
     DEFAULT_CSS = "Surface { width: 1fr; height: 1fr; }"
 
-    def __init__(self, painter: Painter, *, mode: ColourMode, is_ascii: bool) -> None:
+    def __init__(
+        self,
+        painter: Painter,
+        *,
+        mode: ColourMode,
+        is_ascii: bool,
+        theme: ThemeName = "dark",
+        governor: Governor | None = None,
+    ) -> None:
         super().__init__()
+        self._governor = governor or Governor()
+        self._owed: Literal["nothing", "data", "an answer"] = "nothing"
+        """What was not painted yet."""
+        self._timer: Timer | None = None
         self._painter = painter
         self._mode = mode
+        self._theme = theme
         self._is_ascii = is_ascii
         self._lines: list[Line] = []
         self._strips: list[Strip] = []
 
     def on_resize(self, event: Resize) -> None:
         self._lines = []
-        self.show()
+        self._paint()
 
-    def show(self) -> None:
-        """Paint again; what stayed the same is not sent."""
+    def show(self, *, is_answer: bool = False) -> None:
+        """Paint again as soon as the link allows; what stayed the same is not sent. An answer to a key comes first."""
+        wait_s = self._governor.wait_s(is_live=not is_answer)
+        if not wait_s:
+            self._paint(is_answer=is_answer)
+            return
+        if is_answer or self._owed == "nothing":
+            self._owed = "an answer" if is_answer else "data"
+        if math.isfinite(wait_s):
+            self._come_back(wait_s)
+
+    def settle(self) -> None:
+        """Paint what is owed, if anything is: the link has room again."""
+        if self._owed != "nothing":
+            self.show(is_answer=self._owed == "an answer")
+
+    def _come_back(self, wait_s: float) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(wait_s, self.settle)
+
+    def _paint(self, *, is_answer: bool = False) -> None:
+        self._owed = "nothing"
         columns, rows = self.size
         if not columns or not rows:
             return
@@ -56,12 +101,21 @@ class Surface(Widget):
             self._lines, self._strips = lines, [self._strip(each) for each in lines]
             self.refresh()
             return
+        if self._governor.is_numbers_only and not is_answer:
+            lines = [charts_kept(before, after) for before, after in zip(self._lines, lines, strict=True)]
+        room = self._governor.part_bytes
         regions: list[Region] = []
         for y, (before, after) in enumerate(zip(self._lines, lines, strict=True)):
-            if before != after:
-                regions.extend(Region(x, y, length, 1) for x, length in changed_runs(before, after))
-                self._strips[y] = self._strip(after)
-        self._lines = lines
+            if before == after:
+                continue
+            if room is not None and room <= 0:
+                self._owed = "an answer" if is_answer else "data"
+                self._come_back(PART_S)
+                break
+            runs = list(changed_runs(before, after))
+            regions.extend(Region(x, y, length, 1) for x, length in runs)
+            self._lines[y], self._strips[y] = after, self._strip(after)
+            room = None if room is None else room - sum(RUN_BYTES + CELL_BYTES * length for _, length in runs)
         if regions:
             self.refresh(*regions)
 
@@ -80,7 +134,7 @@ class Surface(Widget):
 
     def _segment(self, piece: Span) -> Segment:
         text = piece.text if is_safe(piece.text) else safe(piece.text, len(piece.text))
-        return Segment(fold(text) if self._is_ascii else text, style(piece.ink, self._mode))
+        return Segment(fold(text) if self._is_ascii else text, style(piece.ink, self._mode, self._theme))
 
 
 def merged(segments: Sequence[Segment]) -> list[Segment]:
@@ -123,6 +177,28 @@ def changed_runs(before: Line, after: Line) -> Iterator[tuple[int, int]]:
         end = x + 1
     if start >= 0:
         yield _widened(old, new, start, end)
+
+
+def charts_kept(before: Line, after: Line) -> Line:
+    """The new line with the marks of its charts left as they were, so that only words and numbers change.
+
+    A chart's stretch of a line is what lies between words and numbers and has a mark in one of the chart inks.
+    """
+    old, new = _cells(before), _cells(after)
+    if before == after or len(old) != len(new):
+        return after
+    kept: list[tuple[str, Ink]] = []
+    for is_word, stretch in groupby(zip(old, new, strict=True), key=_is_word):
+        pairs = list(stretch)
+        is_chart = not is_word and any(
+            ink.rstrip(SELECTED) in CHART_INKS and text.strip() for pair in pairs for text, ink in pair
+        )
+        kept.extend(was if is_chart else now for was, now in pairs)
+    return from_cells(kept)
+
+
+def _is_word(pair: tuple[tuple[str, Ink], tuple[str, Ink]]) -> bool:
+    return any(text.isalnum() for text, _ in pair)
 
 
 def _cells(spans: Line) -> list[tuple[str, Ink]]:

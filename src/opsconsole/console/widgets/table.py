@@ -6,7 +6,7 @@ column; numbers are right-aligned; the list turns whole pages, so that moving th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -58,30 +58,43 @@ def page(selection: int, rows: int, height: int) -> range:
 
 def header(columns: Sequence[Column], width: int) -> Line:
     """The line of column titles."""
-    sizes = widths(columns, width)
-    cells = [_placed(Span(column.title, "head"), size, column) for column, size in zip(columns, sizes, strict=True)]
-    return fill((Span(" ", "head"), *_joined(cells)), width)
+    titles = {column.id: Span(column.title, "head") for column in columns}
+    return _laid_out(Span(" ", "head"), columns, titles, width)
 
 
-def row(columns: Sequence[Column], cells: dict[str, Cell], width: int, *, is_selected: bool = False) -> Line:
-    """One row; the selected one has a mark as well as a colour."""
-    sizes = widths(columns, width)
-    placed = [_placed(cells[column.id], size, column) for column, size in zip(columns, sizes, strict=True)]
-    spans = fill((Span("›" if is_selected else " ", "accent"), *_joined(placed)), width)
+def row(
+    columns: Sequence[Column],
+    cells: Mapping[str, Cell],
+    width: int,
+    *,
+    is_selected: bool = False,
+    sign: Span | None = None,
+) -> Line:
+    """One row; the selected one has a sign as well as a colour. ``sign`` (of one cell) stands in its place."""
+    spans = _laid_out(sign or Span("›" if is_selected else " ", "accent"), columns, cells, width)
     return selected(spans) if is_selected else spans
 
 
-def _placed(cell: Cell, size: int, column: Column) -> Line:
-    spans: Line = (span(cell),) if isinstance(cell, str) else (cell,) if isinstance(cell, Span) else cell
-    if column.is_right and line_width(spans) <= size:
-        return (Span(" " * (size - line_width(spans)), "text"), *spans)
-    return fill(spans, size)
+def _laid_out(first: Span, columns: Sequence[Column], cells: Mapping[str, Cell], width: int) -> Line:
+    """The cells in their places; blanks that meet are one span, so that a line has few."""
+    sizes = widths(columns, width)
+    shown = [first]
+    blank = 0
+    for column, size in zip(columns, sizes, strict=True):
+        cell = _spans(cells[column.id])
+        free = size - line_width(cell)
+        if free < 0:
+            cell, free = fill(cell, size), 0
+        if column.is_right:
+            blank, free = blank + free, 0
+        if blank:
+            shown.append(Span(" " * blank, "text"))
+        shown.extend(cell)
+        blank = free + 1
+    if blank > 1:
+        shown.append(Span(" " * (blank - 1), "text"))
+    return tuple(shown) if sum(sizes) + len(sizes) == width else fill(tuple(shown), width)
 
 
-def _joined(cells: Sequence[Line]) -> Line:
-    joined: list[Span] = []
-    for i, cell in enumerate(cells):
-        if i:
-            joined.append(Span(" ", "text"))
-        joined.extend(cell)
-    return tuple(joined)
+def _spans(cell: Cell) -> Line:
+    return (span(cell),) if isinstance(cell, str) else (cell,) if isinstance(cell, Span) else cell

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from opsconsole import wire
+from opsconsole.console import numbers
 from opsconsole.console.lines import Line, Span, from_cells
 from opsconsole.console.text import cut, safe
 from opsconsole.console.text import width as text_width
@@ -42,8 +43,13 @@ def rules_of(markers: Sequence[wire.Marker], axis: wire.Axis, width: int) -> lis
     return columns_of(markers, axis, width) if len(markers) <= MOST_RULES else []
 
 
-def axis_line(axis: wire.Axis, width: int, now: datetime) -> Line:
-    """Labels under a plot of ``width`` cells, behind its gutter; ``now`` tells which dates go without saying."""
+def axis_line(
+    axis: wire.Axis, width: int, now: datetime, *, crosshair: datetime | None = None, is_past: bool = False
+) -> Line:
+    """Labels under a plot of ``width`` cells, behind its gutter; ``now`` tells which dates go without saying.
+
+    The crosshair's time stands under its column; where the axis ends in the past, a ghost of now stands at its end.
+    """
     span_s = axis.step_s * axis.buckets
     if span_s <= 0 or width <= 0:
         return (Span(" " * GUTTER, "dim"),)
@@ -62,7 +68,43 @@ def axis_line(axis: wire.Axis, width: int, now: datetime) -> Line:
             free_from = column + len(label) + 1
             is_dated = True
         at_s += step_s
-    return (Span("UTC".rjust(GUTTER - 2) + " │", "dim"), Span("".join(cells), "dim"))
+    inked = [(character, "dim") for character in cells]
+    if is_past:
+        _write(inked, _ghost(axis, now), "ghost", at_end=True)
+    if crosshair is not None and axis.start <= crosshair < axis.start + timedelta(seconds=span_s):
+        _write(inked, crosshair.strftime("%H:%M"), "crosshair", column=_column(crosshair, axis, width))
+    return (Span("UTC".rjust(GUTTER - 2) + " │", "dim"), *from_cells(inked))
+
+
+def _ghost(axis: wire.Axis, now: datetime) -> str:
+    """``now +12m ▸``: how far beyond the axis' end it is now."""
+    ahead_s = (now - axis.start) / timedelta(seconds=1) - axis.step_s * axis.buckets
+    return f"now +{numbers.age(max(0.0, ahead_s))} ▸"
+
+
+def _write(cells: list[tuple[str, str]], text: str, ink: str, *, column: int = 0, at_end: bool = False) -> None:
+    """Text over the labels, with a blank on either side, moved so that all of it is there."""
+    if len(text) + 2 > len(cells):
+        return
+    begin = len(cells) - len(text) if at_end else max(0, min(len(cells) - len(text), column - len(text) // 2))
+    for x in range(max(0, begin - 1), min(len(cells), begin + len(text) + 1)):
+        inside = begin <= x < begin + len(text)
+        cells[x] = (text[x - begin] if inside else " ", ink if inside else "dim")
+
+
+def breach_line(breaches: Sequence[wire.Breach], axis: wire.Axis, width: int) -> Line:
+    """The spans in which something was worse than it should be, as a line under the plot; empty when there is none."""
+    cells: list[tuple[str, str]] = [(" ", "text")] * width
+    end = axis.start + timedelta(seconds=axis.step_s * axis.buckets)
+    for breach in breaches:
+        if breach.stop <= axis.start or breach.start >= end:
+            continue
+        first, last = _column(breach.start, axis, width), _column(breach.stop - timedelta(seconds=1), axis, width)
+        sign, ink = ("✖", "fail") if breach.state == "fail" else ("▲", "warn")
+        for x in range(first, last + 1):
+            cells[x] = ("━", ink)
+        cells[first] = (sign, ink)
+    return (Span("breach".rjust(GUTTER - 2) + "  ", "dim"), *from_cells(cells))
 
 
 def marker_line(markers: Sequence[wire.Marker], axis: wire.Axis, width: int) -> Line:

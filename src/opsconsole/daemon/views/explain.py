@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 from math import log
 from typing import Literal
 
+import duckdb
+
 from opsconsole import wire
 from opsconsole.daemon.views.reading import Reading
 from opsconsole.errors import UsageError
-from opsconsole.signals.explain import Explanation, Found, cells_of, explain, geometric
+from opsconsole.signals.cells import cells_of
+from opsconsole.signals.explain import Explanation, Found, explain, geometric
 from opsconsole.store import cube
 from opsconsole.store.cube import Range
 
@@ -29,6 +32,8 @@ LEAST_CHANGE: dict[wire.ExplainMetric, float] = {
 
 USUAL_PART = 4
 """Without a range, the last quarter of the window is held against the rest of it."""
+LEAST_BEFORE = 200
+"""Requests of a baseline that nobody chose."""
 MOST_DRIFTED = 3
 
 
@@ -41,7 +46,7 @@ def explain_view(reading: Reading) -> wire.ExplainView:
         raise UsageError(f"there is no metric {metric!r}", f"Choose one of {', '.join(wire.EXPLAIN_METRICS)}.")
     axis, end, is_live = reading.axis([extent])
     after, before, label = ranges(reading, (axis.start, end), extent.first_at)
-    explained = explanation(reading, asked.service, metric, before, after)
+    explained = explanation(reading.connection, asked.service, metric, before, after)
     drift = reading.drift(asked.service, axis).drift
     length = after[1] - after[0]
     return wire.ExplainView(
@@ -67,9 +72,11 @@ def explain_view(reading: Reading) -> wire.ExplainView:
     )
 
 
-def explanation(reading: Reading, service: str, metric: wire.ExplainMetric, before: Range, after: Range) -> Explanation:
-    """Which slices of a service explain how a metric differs between two ranges."""
-    columns = cube.cut(reading.connection, service, metric, before, after)
+def explanation(
+    connection: duckdb.DuckDBPyConnection, service: str, metric: wire.ExplainMetric, before: Range, after: Range
+) -> Explanation:
+    """Which slices of a service explain how a metric differs between two ranges: for a view, and for an alert."""
+    columns = cube.cut(connection, service, metric, before, after)
     dimensions = [name for name in wire.EXPLAIN_DIMENSIONS if name in columns]
     seconds = ((before[1] - before[0]).total_seconds(), (after[1] - after[0]).total_seconds())
     cells = cells_of(columns, dimensions, seconds, is_rate=metric != "traffic")
@@ -82,7 +89,7 @@ def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, 
     begin = max(window[0], first_at)
     if start is None:
         start = window[1] - (window[1] - begin) / USUAL_PART
-    after = (start, stop or window[1])
+    after = (start, min(stop or window[1], reading.asked.as_of or stop or window[1]))
     if after[1] <= after[0]:
         raise UsageError("the range is empty", "start has to be before stop.")
     given = _moment(reading, "baseline_start"), _moment(reading, "baseline_stop")
@@ -90,15 +97,21 @@ def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, 
         before = (given[0], given[1] or after[0])
         label = f"{before[0]:%m-%d %H:%M} to {before[1]:%m-%d %H:%M}"
     else:
-        length = after[1] - after[0]
-        if reading.asked.option("start"):
-            before = (after[0] - length, after[0])
-        else:
-            before = (min(begin, after[0] - length), after[0])
+        since = after[0] - (after[1] - after[0])
+        if not reading.asked.option("start"):
+            since = min(begin, since)
+        before = (_enough(reading, since, after[0], first_at), after[0])
         label = f"the {_span(after[0] - before[0])} before"
     if before[1] <= before[0]:
         raise UsageError("the baseline is empty", "baseline_start has to be before baseline_stop.")
     return after, before, label
+
+
+def _enough(reading: Reading, since: datetime, until: datetime, first_at: datetime) -> datetime:
+    """Since when there are requests enough for a baseline: twice as far back, again and again, while there are few."""
+    while since > first_at and cube.count(reading.connection, reading.asked.service, (since, until)) < LEAST_BEFORE:
+        since = max(until - 2 * (until - since), first_at)
+    return since
 
 
 def _moment(reading: Reading, name: str) -> datetime | None:

@@ -62,5 +62,7 @@ def _row(reading: Reading, name: str, extent: Extent, measured: Measured, end: d
         versions=tuple(shares),
         trend=measured.lines(ids),
         first_at=extent.first_at,
-        last_at=extent.last_at if reading.asked.as_of is None else counts.last_at(),
+        last_at=extent.last_at
+        if reading.asked.as_of is None
+        else counts.last_at() or reading.questions.last_at(name, measured.axis.end),
     )

@@ -1,15 +1,15 @@
 """One reading of the store: a connection, a moment, a window, and what every view says of itself.
 
 Always true here: a window ends now while records arrive, else at the newest record, and says which; asked as of a
-moment it ends with the last whole bucket before it, whatever came later; its length is a whole number of the axis'
-steps; two views of one revision agree.
+moment it ends with the last whole minute before it (hour in a window of days, day in one of years), whatever came
+later; its length is a whole number of the axis' steps; two views of one revision agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
@@ -21,14 +21,12 @@ from opsconsole.daemon.drifting import FoundDrift
 from opsconsole.errors import UsageError
 from opsconsole.journal.chain import Event
 from opsconsole.signals.health import HealthSettings
-from opsconsole.store.queries import Extent, Questions, SpanMemory, TimeAxis, time_axis
+from opsconsole.store.queries import Extent, Questions, SpanMemory, TimeAxis, axis_until, time_axis
 
 DriftOf = Callable[[duckdb.DuckDBPyConnection, str, datetime, datetime, Extent], FoundDrift]
 """Drift of (connection, service, start, end, extent): the daemon remembers it for a few seconds."""
 
 LIVE_SLACK = timedelta(minutes=10)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,18 @@ class Reading:
         self.asked = asked
         self.questions = Questions(connection, context.spans)
         self._started = perf_counter()
-        self.extents = self.questions.extents()
+        self._known = self.questions.extents()
+        self.extents = {
+            name: extent for name, extent in self._known.items() if not asked.as_of or extent.first_at < asked.as_of
+        }
+        """Of the services that there were at the moment that is looked at; where they end is what is known now."""
         self.deployments = self.questions.deployments()
 
     def extent(self, service: str) -> Extent:
         """Raises UsageError when there is no such service."""
+        if service not in self.extents and service in self._known:
+            since = self._known[service].first_at
+            raise UsageError(f"{service!r} was not there yet", f"Its first record is of {since:%Y-%m-%d %H:%M}.")
         if service not in self.extents:
             known = ", ".join(list(self.extents)[:8]) or "none yet"
             raise UsageError(f"there is no service {service!r}", f"Known services: {known}.")
@@ -103,13 +108,10 @@ class Reading:
     def axis(self, extents: Sequence[Extent]) -> tuple[TimeAxis, datetime, bool]:
         """(axis, end, is it live) of the window over these services."""
         now, length = self.context.now, timedelta(seconds=wire.WINDOWS[self.asked.window])
-        if (as_of := self.asked.as_of) is not None:
-            first = min((extent.first_at for extent in extents), default=as_of)
-            if not length:
-                return time_axis(min(first, as_of - timedelta(minutes=1)), as_of - INSTANT), as_of, False
-            step_s = time_axis(as_of - length, as_of - INSTANT).step_s
-            end = as_of - timedelta(microseconds=(as_of - EPOCH) // INSTANT % (step_s * 1_000_000))
-            return time_axis(end - length, end - INSTANT), end, False
+        if self.asked.as_of is not None:
+            first = min((extent.first_at for extent in extents), default=self.asked.as_of)
+            past = axis_until(self.asked.as_of, self.asked.as_of - length if length else first)
+            return past, past.end, False
         if not extents:
             return time_axis(now - (length or timedelta(hours=1)), now), now, True
         newest = max(extent.last_at for extent in extents)

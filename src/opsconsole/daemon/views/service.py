@@ -168,8 +168,8 @@ class Whole:
 
     def _spend(self, questions: Questions, name: str, axis: TimeAxis, end: datetime) -> wire.Spend:
         midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-        today, _, _ = questions.spent(name, midnight, end)
-        month, unpriced, first = questions.spent(name, midnight.replace(day=1), end)
+        today, _, _ = questions.spent(name, midnight, axis.end)
+        month, unpriced, first = questions.spent(name, midnight.replace(day=1), axis.end)
         return project(
             now=end,
             window_s=(end - axis.start).total_seconds(),

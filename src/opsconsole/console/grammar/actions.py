@@ -1,0 +1,174 @@
+"""What the person can do, as data: every key of the console has its one home here.
+
+Always true here: a key means one thing in a context (``keymap.bind`` refuses a clash); no key is a control code that
+terminals, flow control, tmux or screen take for themselves; no function keys, no Alt, no mouse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsconsole.console.views.catalog import VIEWS
+
+RESERVED = frozenset({"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b"})
+"""Aliases of Backspace, Tab and Enter; flow control; the prefixes of screen and tmux."""
+
+IN_THE_PAST = "in the past: = returns to now"
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a key does."""
+
+    id: str
+    """What ``console.keys`` in the configuration and the command line call it."""
+    keys: tuple[str, ...]
+    """Printable characters as themselves, others by Textual's name."""
+    label: str
+    """In the status line; empty where it would only take room."""
+    help: str
+    needs: frozenset[str]
+    """Traits that a context must have."""
+    unless: frozenset[str] = frozenset()
+    """Traits of which it must have none."""
+    needs_now: bool = False
+    """It acts on the present: off while the console's clock stands in the past."""
+    value: str = ""
+    """What its verb is given beside the key: the view that is opened, the choice that is gone through."""
+
+    def fits(self, traits: frozenset[str]) -> bool:
+        return self.needs <= traits and not self.unless & traits
+
+
+def _needs(*traits: str) -> frozenset[str]:
+    return frozenset(traits)
+
+
+VIEW, LIST, TIMED, PANELS = _needs("view"), _needs("view", "list"), _needs("view", "timed"), _needs("view", "panels")
+FLEET = _needs("view:fleet")
+
+VIEW_KEYS: dict[str, str] = {
+    "versions": "v",
+    "requests": "r",
+    "drift": "d",
+    "cost": "$",
+    "saturation": "S",
+    "explain": "x",
+    "timeline": "T",
+    "sources": "s",
+}
+"""View → the key that opens it."""
+
+_OPENERS = tuple(
+    Action(
+        f"open_{spec.name}",
+        (VIEW_KEYS[spec.name],),
+        {"requests": "requests", "explain": "what changed?", "cost": "cost"}.get(spec.name, ""),
+        f"{spec.title}: {spec.about}",
+        VIEW,
+        _needs(f"view:{spec.name}"),
+        value=spec.name,
+    )
+    for spec in VIEWS
+    if spec.name in VIEW_KEYS
+)
+
+_CHOICES = tuple(
+    Action(
+        f"choose_{choice.name}",
+        (choice.key,),
+        choice.name,
+        choice.help,
+        _needs(f"view:{spec.name}", f"choice:{choice.name}"),
+        value=choice.name,
+    )
+    for spec in VIEWS
+    for choice in spec.choices
+)
+
+ACTIONS: tuple[Action, ...] = (
+    Action("enter", ("enter",), "open", "open what the cursor is on", LIST),
+    Action(
+        "back", ("escape", "backspace", "q"), "back", "back; Esc first takes back marks, crosshair, filter", VIEW, FLEET
+    ),
+    Action("help", ("?",), "help", "what works here: find it and run it", VIEW),
+    Action("quit", ("q",), "quit", "leave; the daemon goes on", FLEET),
+    Action("filter", ("/",), "filter", "only rows that these words leave", LIST),
+    Action("window", ("t",), "window", "choose the time window", TIMED),
+    *_CHOICES,
+    Action("baseline", ("B",), "", "make the version under the cursor the baseline", _needs("view:versions")),
+    *_OPENERS,
+    Action("command", (":",), "", "the command line: any view, service, window or action by name", VIEW),
+    Action("faults", ("!",), "faults", "faults only", LIST),
+    Action("freeze", ("=",), "freeze", "stop the clock, start it again", TIMED),
+    Action("step_back", (",",), "", "while it stands: one bucket back, on", TIMED),
+    Action("step_on", (".",), "", "while it stands: one bucket back, on", TIMED),
+    Action("leap_back", ("<",), "", "ten buckets back, on", TIMED),
+    Action("leap_on", (">",), "", "ten buckets back, on", TIMED),
+    Action("cross_left", ("left",), "", "move the crosshair that charts read out", TIMED),
+    Action("cross_right", ("right",), "", "move the crosshair that charts read out", TIMED),
+    Action("next_breach", ("e",), "", "the next, the previous breach; in the fleet: faulty service", VIEW),
+    Action("last_breach", ("E",), "", "the next, the previous breach; in the fleet: faulty service", VIEW),
+    Action("overview", ("0",), "all", "all panels", PANELS),
+    Action("panel", tuple("123456789"), "", "this panel alone; again: all", PANELS),
+    Action("zoom", ("z",), "", "the panel last looked at alone; again: all", PANELS),
+    Action("next_panel", ("tab",), "", "the next, the previous panel", PANELS),
+    Action("last_panel", ("shift+tab",), "", "the next, the previous panel", PANELS),
+    Action("last_place", ("-",), "", "where you were last, and back again", VIEW),
+    Action("history_back", ("[",), "", "back, forward through where you were", VIEW),
+    Action("history_on", ("]",), "", "back, forward through where you were", VIEW),
+    Action("clear", ("escape", "backspace"), "", "take back marks, filter, faults only", FLEET),
+    Action("down", ("j", "down"), "", "next, previous", LIST),
+    Action("up", ("k", "up"), "", "next, previous", LIST),
+    Action("first", ("g", "home"), "", "first, last", LIST),
+    Action("last", ("G", "end"), "", "first, last", LIST),
+    Action("page_down", ("ctrl+d", "pagedown"), "", "ten further, ten back", LIST),
+    Action("page_up", ("ctrl+u", "pageup"), "", "ten further, ten back", LIST),
+    Action("jump", ("f",), "", "jump to a row by its letter", LIST),
+    Action("mark", (" ",), "", "mark the row and go on; again: take it back", LIST),
+    Action("mark_all", ("*",), "", "mark all rows that are shown; again: none", LIST),
+    Action("copy", ("y",), "", "copy the name under the cursor, or of what is marked", VIEW),
+    Action("copy_command", ("Y",), "", "copy the command that prints this view", VIEW),
+    Action("write", ("w",), "", "write this to a file: csv, json, txt, svg", VIEW),
+    Action("repaint", ("ctrl+l",), "", "draw the whole screen again", VIEW),
+    Action("leave", ("ctrl+c",), "", "leave from anywhere; the daemon goes on", frozenset()),
+    Action("give_up", ("q", "escape"), "", "leave a terminal that is too small", _needs("small")),
+    Action("keep_filter", ("enter",), "", "keep the filter", _needs("mode:filter")),
+    Action("run_command", ("enter",), "", "run it", _needs("mode:command")),
+    Action("complete", ("tab",), "", "complete the word", _needs("mode:command")),
+    Action("earlier", ("up",), "", "commands from before", _needs("mode:command")),
+    Action("later", ("down",), "", "commands from before", _needs("mode:command")),
+    Action("run_listed", ("enter",), "", "run what the cursor is on", _needs("mode:help")),
+    Action("help_down", ("down", "tab"), "", "next, previous", _needs("mode:help")),
+    Action("help_up", ("up", "shift+tab"), "", "next, previous", _needs("mode:help")),
+    Action("cancel_filter", ("escape",), "", "leave it as it was", _needs("mode:filter")),
+    Action("cancel_command", ("escape",), "", "leave it", _needs("mode:command")),
+    Action("cancel_help", ("escape",), "", "close the list", _needs("mode:help")),
+    Action("cancel_jump", ("escape",), "", "do not jump", _needs("mode:jump")),
+    *(
+        Action(f"rub_out_{mode}", ("backspace",), "", "delete the last character", _needs(f"mode:{mode}"))
+        for mode in ("filter", "command", "help")
+    ),
+    Action("choose_window", tuple("123456"), "", "take this window", _needs("mode:window")),
+    Action("wider", ("right", "down", "l", "j", "t"), "", "the next wider window", _needs("mode:window")),
+    Action("narrower", ("left", "up", "h", "k"), "", "the next narrower window", _needs("mode:window")),
+    Action("take_window", ("enter",), "", "take the marked window", _needs("mode:window")),
+    Action("cancel_window", ("escape", "q", "backspace"), "", "leave the window as it was", _needs("mode:window")),
+    Action("scroll_down", ("j", "down", " "), "", "further down, up", _needs("mode:text")),
+    Action("scroll_up", ("k", "up"), "", "further down, up", _needs("mode:text")),
+    Action("close_text", ("q", "escape", "backspace", "enter"), "", "close the page", _needs("mode:text")),
+)
+
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+KEY_NAMES: dict[str, str] = {
+    "enter": "Enter", "escape": "Esc", "backspace": "Bksp", "tab": "Tab", "shift+tab": "S-Tab", "down": "↓", "up": "↑",
+    "left": "←", "right": "→", "home": "Home", "end": "End", "pagedown": "PgDn", "pageup": "PgUp", " ": "Space",
+}  # fmt: skip
+
+
+def written(keys: tuple[str, ...]) -> str:
+    """Keys as a person reads them: ``j ↓``, ``1…5``."""
+    if len(keys) > 2 and all(key.isdigit() for key in keys):
+        return f"{keys[0]}…{keys[-1]}"
+    return " ".join(KEY_NAMES.get(key, key.replace("ctrl+", "^")) for key in keys)

@@ -1,0 +1,176 @@
+"""The command line: any view, service, window or action by its name, completed while it is typed.
+
+::
+
+    requests chat status>=500      a view, the service, the words of its filter
+    cost /gpt @chat                the same with marks: /filter, @service
+    explain chat metric=errors     what a view lets one choose
+    window 6h    freeze    now     as the keys t and =
+    write requests.csv             also .json .txt .svg; write! overwrites
+    keys    who    help    quit
+
+Always true here: a word that is not known is refused with the nearest that is; a service may be shortened as long as it
+is the only one; nothing is run that was not typed to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import takewhile
+
+from opsconsole import search, wire
+from opsconsole.console.frame import Frame, State
+from opsconsole.console.grammar.actions import BY_ID
+from opsconsole.console.grammar.verbs import service_here, went
+from opsconsole.console.place import Place
+from opsconsole.console.views.catalog import BY_NAME, ViewSpec
+from opsconsole.errors import UsageError
+
+ALIASES: dict[str, str] = {"q": "quit", "exit": "quit", "w": "write", "what": "explain", "cheatsheet": "help"}
+WORDS: tuple[str, ...] = ("window", "freeze", "now", "write", "keys", "who", "help", "quit")
+"""What is neither a view nor an action."""
+RUNNABLE: tuple[str, ...] = tuple(
+    action.id for action in BY_ID.values() if "view" in action.needs and not action.id.startswith("open_")
+)
+"""Actions that can be run by name."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command makes of the state, and what only the app can do of it."""
+
+    state: State
+    effect: str = ""
+    """Action id or word that the app runs: ``quit``, ``write``, ``keys``, ``who``, ``copy`` …"""
+    argument: str = ""
+
+
+def run(text: str, state: State, frame: Frame) -> Outcome:
+    """Raises UsageError naming the word that is not known, and the nearest."""
+    word, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    is_forced = word.endswith("!")
+    word = ALIASES.get(word.rstrip("!"), word.rstrip("!"))
+    browsing = replace(state, mode="browse", draft="", choice=0)
+    if word in BY_NAME:
+        return Outcome(_opened(BY_NAME[word], rest, browsing, frame))
+    if word == "window":
+        if rest not in wire.WINDOWS:
+            raise UsageError(f"there is no window {rest!r}", f"Windows: {', '.join(wire.WINDOWS)}.")
+        return Outcome(replace(browsing, window=rest, crosshair=None))
+    if word == "now":
+        return Outcome(replace(browsing, as_of=None))
+    if word == "write":
+        return Outcome(browsing, "write_file", rest + ("!" if is_forced else ""))
+    if word in WORDS or word in RUNNABLE:
+        return Outcome(browsing, word, rest)
+    if not word:
+        return Outcome(browsing)
+    near = get_close_matches(word, names(), n=1, cutoff=0.4)
+    remedy = f"Did you mean {near[0]}?" if near else "Tab lists what there is."
+    raise UsageError(f"there is no command {word!r}", remedy)
+
+
+def names() -> list[str]:
+    """Every first word that there is."""
+    return [*BY_NAME, *WORDS, *RUNNABLE]
+
+
+def _opened(spec: ViewSpec, rest: str, state: State, frame: Frame) -> State:
+    service, words, choices = state.service, [], {}
+    if spec.scope == "service" and not service:
+        service = service_here(state, frame)
+    is_service_open = True
+    for word in search_words(rest):
+        name, equals, value = word.partition("=")
+        if word.startswith("@"):
+            service = "" if word == "@" else _service(word[1:], frame)
+        elif word.startswith("/"):
+            words.append(word[1:])
+        elif equals and name in {choice.name for choice in spec.choices} | {"baseline", "candidate"}:
+            choices[name] = value
+        elif is_service_open and (found := matching_services(word, frame)) and len(found) == 1 and not equals:
+            service = found[0]
+        else:
+            words.append(word)
+        is_service_open = False
+    if spec.scope == "fleet":
+        service = ""
+    elif spec.scope == "service" and not service:
+        raise UsageError(f"{spec.title} is of one service", f"Write it behind: {spec.name} SERVICE.")
+    text = " ".join(each for each in words if each)
+    search.parse(text)
+    return went(state, Place(spec.name, service, filter=text).choosing(**choices), frame)
+
+
+def search_words(text: str) -> list[str]:
+    """Words, with what quotes keep together."""
+    found: list[str] = []
+    is_open = False
+    for part in text.split(" "):
+        if is_open:
+            found[-1] += f" {part}"
+        elif part:
+            found.append(part)
+        if part.count('"') % 2:
+            is_open = not is_open
+    return found
+
+
+def services(frame: Frame) -> list[str]:
+    """Those that the console knows of."""
+    return [row.service for row in frame.fleet.services] if frame.fleet is not None else []
+
+
+def matching_services(word: str, frame: Frame) -> list[str]:
+    """The service of that name, else those that begin with it."""
+    known = services(frame)
+    return [word] if word in known else [name for name in known if name.startswith(word)]
+
+
+def _service(word: str, frame: Frame) -> str:
+    found = matching_services(word, frame)
+    if len(found) == 1 or word in found:
+        return found[0]
+    if not found and not services(frame):
+        return word
+    known = ", ".join((found or services(frame))[:6])
+    raise UsageError(f"{word!r} is {'more than one service' if found else 'no service'}", f"There are: {known}.")
+
+
+def completions(text: str, state: State, frame: Frame) -> list[str]:
+    """Whole texts that the one being typed may become, in a useful order."""
+    head, _, last = text.rpartition(" ")
+    if not head:
+        known = [*BY_NAME, *WORDS] + ([each for each in RUNNABLE if last] if last else [])
+        return [name for name in known if name.startswith(last)]
+    word = ALIASES.get(head.split(" ")[0], head.split(" ")[0])
+    if word == "window":
+        return [f"{head} {name}" for name in wire.WINDOWS if name.startswith(last)]
+    if word not in BY_NAME:
+        return []
+    return [f"{head} {each}" for each in _arguments(BY_NAME[word], frame) if each.startswith(last) and each != last]
+
+
+def _arguments(spec: ViewSpec, frame: Frame) -> list[str]:
+    known = services(frame) if spec.scope != "fleet" else []
+    choices = [f"{choice.name}={value}" for choice in spec.choices for value in choice.values]
+    return [*known, *(f"@{name}" for name in known), *choices]
+
+
+def completed(text: str, found: Sequence[str]) -> str:
+    """The text with what all completions share; the first of them where they share no more than is typed."""
+    if not found:
+        return text
+    if len(found) == 1:
+        return found[0] + " "
+    pairs = zip(min(found), max(found), strict=False)
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return shared if len(shared) > len(text) else found[0]
+
+
+def ghost(text: str, found: Sequence[str]) -> str:
+    """What the first completion would add."""
+    return found[0][len(text) :] if found and text else ""
