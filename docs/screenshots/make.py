@@ -23,6 +23,20 @@ from opsconsole.home import Home
 
 HERE = Path(__file__).parent
 SIZES = ((80, 24), (160, 50))
+WAYS: dict[str, tuple[str, ...]] = {
+    "fleet": (),
+    "service": ("enter",),
+    "versions": ("v",),
+    "requests": ("enter", "r"),
+    "request": ("enter", "r", "o", "enter"),
+    "drift": ("d",),
+    "cost": ("enter", "$"),
+    "saturation": ("S",),
+    "explain": ("x",),
+    "timeline": ("enter", "T"),
+    "sources": ("s",),
+}
+"""View → the keys that lead to it from the fleet, the cursor on the service that warns."""
 READY_WITHIN_S = 60.0
 
 FONT = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
@@ -67,15 +81,20 @@ def wait_until_gone(home: Home) -> None:
 
 
 async def take(home: Home, size: tuple[int, int]) -> None:
-    """The fleet and one service of it, at one size."""
+    """Every view of the demo's chat service, at one size."""
     client = AsyncClient(home)
     app = OpsConsole(client, colours="truecolor", glyph_set=GLYPHS["braille"])
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.frame.fleet is not None)
-        save(app, "fleet", size)
-        await pilot.press("enter")
-        await until(pilot, lambda: app.frame.service is not None)
-        save(app, "service", size)
+        for view, keys in WAYS.items():
+            for key in keys:
+                await pilot.press(key)
+                await until(pilot, lambda: app.frame.answers.get(app.frame.state.view) is not None)
+            await until(pilot, lambda: app.frame.view is not None or app.frame.sources is not None)
+            save(app, view, size)
+            while app.frame.state.view != "fleet":
+                await pilot.press("backspace")
+                await pilot.pause(0.05)
     await client.close()
 
 

@@ -153,3 +153,17 @@ def test_what_cannot_be_compared_is_refused_in_words(
     served(daemon, tmp_path)
     with pytest.raises(UsageError, match=words):
         ask(daemon, **options)
+
+
+def test_without_a_range_what_came_since_the_newest_release_is_explained(daemon: Daemon, tmp_path: Path) -> None:
+    released = lambda i: 1.5 * i >= 1800 and i % 3 == 0  # noqa: E731
+    served(
+        daemon,
+        tmp_path,
+        version=lambda i: "v9" if released(i) else "v1",
+        latency_ms=lambda i: (100 + i * 7919 % 60) * (2 if released(i) else 1),
+    )
+    view = ask(daemon)
+    assert view.start == START - timedelta(minutes=30)
+    assert view.baseline_label == "the 30 min, before v9 first seen"
+    assert view.slices[0].where == (("version", "v9"),)

@@ -100,6 +100,21 @@ def test_an_error_is_not_remembered(daemon: Daemon, tmp_path: Path) -> None:
     assert asyncio.run(daemon.asking(ask)) == 200
 
 
+def test_whoever_follows_a_dear_view_hears_of_it_less_often(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "REST_PER_WORK", 1e6)
+
+    async def talk(http: httpx.AsyncClient) -> None:
+        first = await fleet(http)
+        waiting = asyncio.create_task(fleet(http, after=first.revision))
+        await until_waiting(daemon, 1)
+        daemon.engine.changed()
+        assert (await fleet(http, window="24h")).revision == first.revision + 1
+        assert not waiting.done()
+        waiting.cancel()
+
+    asyncio.run(daemon.asking(talk))
+
+
 LONG_AGO = (START - timedelta(minutes=10)).isoformat()
 
 

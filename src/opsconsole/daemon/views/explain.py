@@ -31,7 +31,10 @@ LEAST_CHANGE: dict[wire.ExplainMetric, float] = {
 """What matters: 3 % of duration or money, 0.2 points of failures, 10 % of traffic."""
 
 USUAL_PART = 4
-"""Without a range, the last quarter of the window is held against the rest of it."""
+"""Without a range, what came since the newest release of the window is held against what was before it; without a
+release, the last quarter of the window against the rest of it."""
+LEAST_SIDE = 12
+"""A release counts where at least this part of the window lies before it and after it."""
 LEAST_BEFORE = 200
 """Requests of a baseline that nobody chose."""
 MOST_DRIFTED = 3
@@ -87,8 +90,9 @@ def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, 
     """(the range, its baseline, what the baseline is called). Raises UsageError where one of them is empty."""
     start, stop = _moment(reading, "start"), _moment(reading, "stop")
     begin = max(window[0], first_at)
+    released = None if start else _release(reading, begin, window[1])
     if start is None:
-        start = window[1] - (window[1] - begin) / USUAL_PART
+        start = released.at if released else window[1] - (window[1] - begin) / USUAL_PART
     after = (start, min(stop or window[1], reading.asked.as_of or stop or window[1]))
     if after[1] <= after[0]:
         raise UsageError("the range is empty", "start has to be before stop.")
@@ -101,10 +105,18 @@ def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, 
         if not reading.asked.option("start"):
             since = min(begin, since)
         before = (_enough(reading, since, after[0], first_at), after[0])
-        label = f"the {_span(after[0] - before[0])} before"
+        told = f", before {released.text}" if released else " before"
+        label = f"the {_span(after[0] - before[0])}{told}"
     if before[1] <= before[0]:
         raise UsageError("the baseline is empty", "baseline_start has to be before baseline_stop.")
     return after, before, label
+
+
+def _release(reading: Reading, begin: datetime, end: datetime) -> wire.Marker | None:
+    """The newest release of the window that has some time before and after it."""
+    least = (end - begin) / LEAST_SIDE
+    markers = reading.first_seen(reading.asked.service, begin + least, end - least)
+    return max(markers, key=lambda marker: marker.at, default=None)
 
 
 def _enough(reading: Reading, since: datetime, until: datetime, first_at: datetime) -> datetime:
