@@ -25,12 +25,14 @@ from opsconsole.console.frame import Frame, State
 from opsconsole.console.grammar.actions import BY_ID
 from opsconsole.console.grammar.verbs import service_here, went
 from opsconsole.console.place import Place
-from opsconsole.console.views.catalog import BY_NAME, ViewSpec
+from opsconsole.console.views.catalog import BY_NAME, VIEWS, ViewSpec
 from opsconsole.errors import UsageError
 
 ALIASES: dict[str, str] = {"q": "quit", "exit": "quit", "w": "write", "what": "explain", "cheatsheet": "help"}
 WORDS: tuple[str, ...] = ("window", "freeze", "now", "write", "keys", "who", "help", "quit")
 """What is neither a view nor an action."""
+NAMED: tuple[str, ...] = tuple(spec.name for spec in VIEWS if spec.name != "request")
+"""Views that a name is enough for; a single request is opened from a list."""
 RUNNABLE: tuple[str, ...] = tuple(
     action.id for action in BY_ID.values() if "view" in action.needs and not action.id.startswith("open_")
 )
@@ -54,7 +56,7 @@ def run(text: str, state: State, frame: Frame) -> Outcome:
     is_forced = word.endswith("!")
     word = ALIASES.get(word.rstrip("!"), word.rstrip("!"))
     browsing = replace(state, mode="browse", draft="", choice=0)
-    if word in BY_NAME:
+    if word in NAMED:
         return Outcome(_opened(BY_NAME[word], rest, browsing, frame))
     if word == "window":
         if rest not in wire.WINDOWS:
@@ -75,7 +77,7 @@ def run(text: str, state: State, frame: Frame) -> Outcome:
 
 def names() -> list[str]:
     """Every first word that there is."""
-    return [*BY_NAME, *WORDS, *RUNNABLE]
+    return [*NAMED, *WORDS, *RUNNABLE]
 
 
 def _opened(spec: ViewSpec, rest: str, state: State, frame: Frame) -> State:
@@ -144,7 +146,7 @@ def completions(text: str, state: State, frame: Frame) -> list[str]:
     """Whole texts that the one being typed may become, in a useful order."""
     head, _, last = text.rpartition(" ")
     if not head:
-        known = [*BY_NAME, *WORDS] + ([each for each in RUNNABLE if last] if last else [])
+        known = [*NAMED, *WORDS] + ([each for each in RUNNABLE if last] if last else [])
         return [name for name in known if name.startswith(last)]
     word = ALIASES.get(head.split(" ")[0], head.split(" ")[0])
     if word == "window":

@@ -69,10 +69,13 @@ def axis_line(
             is_dated = True
         at_s += step_s
     inked = [(character, "dim") for character in cells]
-    if is_past:
-        _write(inked, _ghost(axis, now), "ghost", at_end=True)
+    ghost = _ghost(axis, now) if is_past else ""
     if crosshair is not None and axis.start <= crosshair < axis.start + timedelta(seconds=span_s):
-        _write(inked, crosshair.strftime("%H:%M"), "crosshair", column=_column(crosshair, axis, width))
+        column = _column(crosshair, axis, width)
+        _write(inked, crosshair.strftime("%H:%M"), "crosshair", column=column)
+        ghost = ghost if column < width - len(ghost) - LABEL_ROOM // 2 else ""
+    if ghost:
+        _write(inked, ghost, "ghost", at_end=True)
     return (Span("UTC".rjust(GUTTER - 2) + " │", "dim"), *from_cells(inked))
 
 
