@@ -11,12 +11,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from benchmarks import byte_budget, calibration, drift_report, explain, freshness, ingest, lists, tty, views
+from benchmarks import byte_budget, calibration, drift_report, explain, freshness, ingest, lists, terminal, views
 from benchmarks.ground import BenchmarkError, Row, say
 
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "bytes": byte_budget.rows,
-    "tty": tty.rows,
+    "tty": terminal.rows,
     "ingest": ingest.rows,
     "views": views.rows,
     "freshness": freshness.rows,

@@ -19,10 +19,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 QUESTION = b"\x1b[6n"
 ANSWER = b"\x1b[1;1R"
 READ_BYTES = 65_536
+LEAVE = b"\x1b[?1049l"
+LONGEST_SEQUENCE_BYTES = 48
 SLICE_S = 0.02
 """How finely a slow link is cut."""
 
@@ -62,6 +65,10 @@ class Meter:
         self._owed: list[tuple[float, bytes]] = []
         self._allowed = 0.0
         self._read_at = time.monotonic()
+        self._shown: Any = None
+        self._stream: Any = None
+        self._fed = 0
+        self._has_left = False
 
     def read(self, seconds: float, until: bytes | None = None) -> bool:
         """Read for so long, or until these bytes came; did they?"""
@@ -131,13 +138,22 @@ class Meter:
         return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
 
     def screen(self) -> list[str]:
-        """What the terminal shows."""
+        """What the terminal shows; once the program has left its own screen, what it showed last."""
         import pyte
 
-        columns, rows = self.size
-        shown = pyte.Screen(columns, rows)
-        pyte.ByteStream(shown).feed(_PRIVATE.sub(b"", bytes(self.output).split(b"\x1b[?1049l")[0]))
-        return [line.rstrip() for line in shown.display]
+        if self._shown is None:
+            self._shown = pyte.Screen(*self.size)
+            self._stream = pyte.ByteStream(self._shown)
+        end = len(self.output)
+        if (escape := self.output.rfind(b"\x1b", max(self._fed, end - LONGEST_SEQUENCE_BYTES))) >= 0:
+            end = escape  # it may go on in the next read
+        fresh = bytes(self.output[self._fed : end])
+        self._fed = end
+        before, left, _ = fresh.partition(LEAVE)
+        if not self._has_left:
+            self._stream.feed(_PRIVATE.sub(b"", before))
+        self._has_left = self._has_left or bool(left)
+        return [line.rstrip() for line in self._shown.display]
 
     def read_until(self, *texts: str, within_s: float = 10.0) -> bool:
         """Read until the screen shows all of these; did it?"""

@@ -5,12 +5,18 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
+from driver import Session, drive
+from fleet import FakeClient
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color
 from rich.style import Style
+from textual import constants
 from vision import Eyes, contrast, difference, luminance
 
+from opsconsole.config.settings import ConsoleSetting
+from opsconsole.console import keyboard
+from opsconsole.console.app import OpsConsole
 from opsconsole.console.palette import (
     CHART_INKS,
     INKS,
@@ -161,6 +167,41 @@ def test_the_name_of_an_environment_tells_its_kind(name: str, kind: str) -> None
 def test_the_configuration_overrules_the_name_of_an_environment() -> None:
     assert environment_ink("blue", {"blue": "prod"}) == "env-prod"
     assert environment_ink("test", {"blue": "prod"}) == "env-staging"
+
+
+def test_the_badge_of_the_environment_has_the_ink_of_its_kind_and_its_name_in_words() -> None:
+    async def scenario(session: Session) -> None:
+        top = session.app._surface._lines[0]
+        assert (" prod ", "env-prod") in [(span.text, span.ink) for span in top]
+
+    drive(scenario)
+
+    async def configured(session: Session) -> None:
+        top = session.app._surface._lines[0]
+        assert (" prod ", "env-staging") in [(span.text, span.ink) for span in top]
+
+    drive(configured, setting=ConsoleSetting(environments={"prod": "staging"}))
+
+
+@pytest.mark.parametrize(("wanted", "system"), [("truecolor", "truecolor"), (256, "256")])
+def test_the_configured_colours_overrule_what_the_terminal_says(
+    monkeypatch: pytest.MonkeyPatch, wanted: str | int, system: str
+) -> None:
+    monkeypatch.setattr(constants, "COLOR_SYSTEM", "auto")
+    monkeypatch.setenv("TERM", "xterm")
+    keyboard.use_colours(wanted)
+    assert OpsConsole(FakeClient()).console.color_system == system
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_theme_colours_the_whole_screen(theme: ThemeName) -> None:
+    async def scenario(session: Session) -> None:
+        grounds = {
+            segment.style.bgcolor for strip in session.app._surface._strips for segment in strip if segment.style
+        }
+        assert Color.parse(THEMES[theme].ground) in grounds
+
+    drive(scenario, setting=ConsoleSetting(theme=theme))
 
 
 def test_production_never_looks_like_anything_else_in_any_mode() -> None:

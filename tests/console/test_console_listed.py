@@ -61,6 +61,12 @@ def test_a_body_is_never_higher_or_wider_than_asked(n: int, at: int, height: int
     assert sum(row.startswith(("›", "◉")) for row in rows) == (1 if n and height > 2 else min(n, height - 1, 1))
 
 
+def test_the_last_page_moves_nothing_below_it() -> None:
+    first, last = body(17), body(17, at="item 16")
+    assert len(first) == len(last) == 10
+    assert last[-1].strip() == "17–17 of 17"
+
+
 def test_a_mark_is_a_sign_and_is_counted() -> None:
     rows = body(3, marks=frozenset({"item 0", "item 2", "item 99"}))
     assert [row[0] for row in rows[1:4]] == ["◉", " ", "●"]

@@ -114,7 +114,7 @@ def names_in(module: Path) -> set[str]:
 DOORS: dict[str, frozenset[str]] = {
     "print": frozenset(),
     "__stdout__": frozenset(),
-    "__stderr__": frozenset({"keyboard.py"}),
+    "__stderr__": frozenset({"keyboard.py", "outlet.py"}),
     "Segment": frozenset({"surface.py", "repaint.py"}),
     "Strip": frozenset({"surface.py", "repaint.py"}),
     "Control": frozenset({"repaint.py"}),

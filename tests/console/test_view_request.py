@@ -131,3 +131,10 @@ def test_no_standing_is_said() -> None:
     view = request_view({"service": "chat-assist", "key": KEY})
     bare: wire.RequestView = msgspec.structs.replace(view, standings=())
     assert "not logged: any number to compare" in text_of(frame_at(HERE, bare))
+
+
+def test_the_request_that_was_open_before_is_not_shown_for_another() -> None:
+    frame = frame_at(HERE)
+    other = replace(frame, state=frame.state.at(choices=(("key", "1:7"),)))
+    assert "waiting for request 1:7" in text_of(other)
+    assert request.listing(other) is None

@@ -118,7 +118,7 @@ def test_a_service_that_was_not_there_yet_is_refused_in_words(after: Daemon) -> 
 
 
 def test_stepping_through_time_does_not_fill_the_memory(after: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembering, "MOST_PAST", 5)
-    for minutes in range(20):
+    monkeypatch.setattr(remembering, "MOST_PAST", 3)
+    for minutes in range(8):
         after.desk.view(asked("service", at=AT - timedelta(minutes=minutes)))
-    assert len(after.desk.drift._answers) <= 6
+    assert len(after.desk.drift._answers) <= 4

@@ -159,3 +159,12 @@ def test_words_mean_the_same_in_sql_and_in_the_console(
     seen = {name: value for name, value in values.items() if name in (*TEXTS, "status")}
     text = "\n".join(str(value).lower() for value in seen.values() if value is not None)
     assert bool(found[0]) is matches(terms, values, text)
+
+
+def test_a_tail_that_is_held_ends_where_it_was_held(served: Daemon) -> None:
+    until = START - timedelta(seconds=50)
+    view = ask(served, until=until.isoformat())
+    assert view.matched == 250
+    assert max(row.at for row in view.rows) < until
+    with pytest.raises(UsageError, match="until is no time"):
+        ask(served, until="soon")

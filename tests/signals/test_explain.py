@@ -113,8 +113,9 @@ def test_a_version_that_was_not_there_before_is_held_against_traffic_like_its_ow
     assert first(explain(traffic.slower((("version", "v42"),), 1.5), least_change=LEAST)) == (("version", "v42"),)
 
 
-def test_of_two_names_for_the_same_requests_the_earlier_dimension_is_chosen() -> None:
-    traffic = Traffic()
+@pytest.mark.parametrize("seed", range(5))
+def test_of_two_names_for_the_same_requests_the_earlier_dimension_is_chosen(seed: int) -> None:
+    traffic = Traffic(seed, 10_000, (0.1, 0.5, 0.4))
     traffic.places["model"] = traffic.places["version"].copy()
     assert first(explain(traffic.slower((("version", "v42"),), 2.0), least_change=LEAST)) == (("version", "v42"),)
 

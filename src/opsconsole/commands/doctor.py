@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -65,6 +66,21 @@ def _here() -> Iterable[wire.Check]:
         found=encoding,
         is_ok=encoding.lower().replace("-", "") == "utf8",
         remedy="Set LANG=C.UTF-8; until then the console draws with ASCII.",
+    )
+    yield _link()
+
+
+def _link() -> wire.Check:
+    """Can the console drop frames for a slow link, or would Textual queue them?"""
+    from opsconsole.console.outlet import can_replace_writer  # Textual is slow to import
+
+    version = importlib.metadata.version("textual")
+    is_governed = can_replace_writer()
+    return wire.Check(
+        name="slow links",
+        found="frames are dropped, not queued" if is_governed else f"Textual {version} queues frames",
+        is_ok=is_governed,
+        remedy="Install the Textual that requirements.lock names; until then a slow link may block the console.",
     )
 
 

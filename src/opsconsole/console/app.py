@@ -387,6 +387,7 @@ def run_console(
             "Start it in a terminal; `opsconsole status` prints one page instead.",
         )
     keyboard.answer_escape_soon()
+    keyboard.use_colours((setting or ConsoleSetting()).colours)
     app = OpsConsole(
         client,
         environment=environment,

@@ -1,8 +1,8 @@
 """Copying, and saying truthfully how: into the tmux buffer, by OSC 52, or not at all.
 
-Always true here: what is copied is safe text, so pasting it into a shell runs nothing that was hidden in it; a path that
-can say that it failed is tried before one that cannot; text that no path takes is for a page, from where a person can
-select it.
+Always true here: what is copied is safe text, so pasting it into a shell runs nothing that was hidden in it; a path
+that can say that it failed is tried before one that cannot; text that no path takes is for a page, from where a person
+can select it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def copy(
 def _load_tmux_buffer(
     data: bytes, environ: Mapping[str, str], run: Callable[..., subprocess.CompletedProcess[bytes]]
 ) -> str:
-    """Why tmux did not take it; empty when it did. Before tmux 3.2 there is no ``-w``, which tells the outer terminal."""
+    """Why tmux did not take it; empty when it did. ``-w``, since tmux 3.2, tells the outer terminal as well."""
     said = ""
     for options in (["-w"], []):
         try:

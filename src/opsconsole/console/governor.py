@@ -31,7 +31,7 @@ CALM_S = 5.0
 SLOW_BYTES_PER_S = 50_000.0
 """Below this a frame goes out in parts, so that a key never waits for a whole screen."""
 
-PART_S, LEAST_PART_BYTES = 0.2, 600
+PART_S, LEAST_PART_BYTES = 0.12, 600
 """How long a part may keep the link busy."""
 
 AHEAD_S = 0.4

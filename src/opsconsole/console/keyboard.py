@@ -52,6 +52,12 @@ LAST_ANSWERS_S = 0.4
 """How long leaving waits for the answers that are under way."""
 
 
+def use_colours(wanted: str | int) -> None:
+    """Have Textual believe the person, not the terminal, about how many colours there are."""
+    if wanted in ("truecolor", 256):
+        constants.COLOR_SYSTEM = str(wanted)  # type: ignore[misc]  # read when an app is made
+
+
 class Governed(Protocol):
     """What the driver's app has for it."""
 
@@ -95,7 +101,7 @@ class Keyboard(LinuxDriver):
             self._loop.call_soon_threadsafe(on_drained)
 
     def write(self, data: str) -> None:
-        self._unflushed += len(data)
+        self._unflushed += len(data) if data.isascii() else len(data.encode(errors="replace"))
         super().write(data)
 
     def flush(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from opsconsole.console.palette import SELECTED, Ink
@@ -57,7 +58,10 @@ def fitting(parts: Sequence[Line], room: int, between: str = " · ") -> Line:
 
 
 def line_width(spans: Line) -> int:
-    return sum(width(piece.text) for piece in spans)
+    taken = 0
+    for text, _ in spans:  # a loop, and no call for ASCII: this is asked of every span of every frame
+        taken += len(text) if text.isascii() else width(text)
+    return taken
 
 
 def fill(spans: Line, cells: int, ink: Ink = "text") -> Line:
@@ -108,7 +112,7 @@ def selected(spans: Line) -> Line:
 def from_cells(cells: Iterable[tuple[str, Ink]]) -> Line:
     """Runs of neighbouring cells in one ink become one span."""
     return tuple(
-        Span("".join(character for character, _ in run), ink) for ink, run in groupby(cells, key=lambda cell: cell[1])
+        Span("".join([character for character, _ in run]), ink) for ink, run in groupby(cells, key=itemgetter(1))
     )
 
 

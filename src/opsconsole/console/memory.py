@@ -89,7 +89,9 @@ class Memory:
         )
 
     def note(self, place: Place, window: str) -> None:
-        """This is how it stands now."""
+        """This is how it stands now; the page of one request is not worth coming back to."""
+        if place.view == "request":
+            return
         self._held.window = window
         choices = {name: value for name, value in place.choices if name not in _PASSING}
         left = _Left(panel=place.panel, filter=place.filter[:MOST_CHARACTERS], choices=choices)

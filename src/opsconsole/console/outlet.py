@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import os
 import select
+import sys
 import threading
 import time
 from collections import deque
@@ -96,6 +97,11 @@ class Outlet(threading.Thread):
         if pieces[-1] is None and len(pieces) > 1:
             self._put(pieces.pop())
         return b"".join(piece for piece in pieces if piece is not None) if pieces[0] is not None else None
+
+
+def can_replace_writer() -> bool:
+    """Has this Textual the writer that the outlet knows how to take the place of?"""
+    return sys.__stderr__ is not None and is_known_writer(WriterThread(sys.__stderr__))
 
 
 def is_known_writer(writer: Any) -> bool:

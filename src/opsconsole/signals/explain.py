@@ -48,6 +48,7 @@ WHOLE_TYPE_PART = 0.5
 MIX_PART = 3.0
 """A change of the mix is looked at first where it moves the mean this many times as far as all else."""
 SURE = 1e-3
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -316,18 +317,24 @@ def _types(cells: Cells, before: Period, after: Period, direction: float, whole:
 
 def _best(groups: Sequence[_Group]) -> tuple[Where, float] | None:
     """The slice that explains most; one dimension where the second adds next to nothing."""
-    tops: list[tuple[float, int, Where]] = []
-    for order, group in enumerate(groups):
+    tops: list[tuple[float, Where]] = []
+    for group in groups:
         if len(group.scores):
             i = int(np.argmax(group.scores))
             where = tuple(zip(group.dimensions, (int(place) for place in group.places[i]), strict=True))
-            tops.append((float(group.scores[i]), -order, where))
-    singles = [top for top in tops if len(top[2]) == 1]
-    pairs = [top for top in tops if len(top[2]) == 2]
-    single, pair = max(singles, default=None), max(pairs, default=None)
+            tops.append((float(group.scores[i]), where))
+    single = _top([top for top in tops if len(top[1]) == 1])
+    pair = _top([top for top in tops if len(top[1]) == 2])
     if pair is not None and (single is None or pair[0] > _least_of_two(single[0])):
         single = pair
-    return None if single is None else (single[2], single[0])
+    return None if single is None else (single[1], single[0])
+
+
+def _top(tops: Sequence[tuple[float, Where]]) -> tuple[float, Where] | None:
+    """The first of those that are as high as the highest, but for rounding: of two names for the same requests, that of
+    the earlier dimension."""
+    highest = max((score for score, _ in tops), default=0.0)
+    return next((top for top in tops if top[0] >= highest * (1 - ROUNDING)), None)
 
 
 def _least_of_two(single: float) -> float:

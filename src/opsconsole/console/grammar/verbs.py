@@ -92,7 +92,7 @@ def _back(state: State, key: str, frame: Frame, action: Action) -> State:
         undone = _undone(state)
         if undone is not state:
             return undone
-    if state.view in ("service", "saturation") and state.panel:
+    if BY_NAME[state.view].panels and state.panel and state.view != "cost":
         return state.at(panel=0, cursor="", filter="")
     *before, last = state.back or (Place(cursor=state.service),)
     return _arrived(replace(state, back=tuple(before), forward=(*state.forward, state.place)), last)

@@ -10,6 +10,7 @@ from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
 from opsconsole.console.states import VERDICTS
 from opsconsole.console.widgets import table
+from opsconsole.console.widgets.listed import list_body
 from opsconsole.console.widgets.table import Column
 from opsconsole.search import Value
 
@@ -122,19 +123,12 @@ def body(frame: Frame, width: int, height: int) -> list[Line]:
 def _alone(frame: Frame, drift: wire.Drift, width: int, height: int) -> list[Line]:
     columns = table.visible(COLUMNS, width)
     items = frame.shown(listing(frame))
+    by_key = {item(each).key: each for each in drift.findings}
+    listed = list_body(frame, items, columns, lambda i: cells(by_key[items[i].key]), width, height - DETAIL_ROWS)
     if not items:
-        return block([EMPTY, line(Span("   no column matches; Esc shows all", "dim"))], width, height)
-    by_key = {f"{each.feature}@{each.version}": each for each in drift.findings}
-    findings = [by_key[each.key] for each in items]
-    at = cursor(items, frame.state.place.cursor)
-    shown = table.page(at, len(findings), height - 2 - DETAIL_ROWS)
-    rows = [table.row(columns, cells(findings[i]), width, is_selected=i == at) for i in shown]
-    listed = [
-        table.header(columns, width),
-        *rows,
-        line(Span(f"   {at + 1} of {len(findings)} · j k g G move", "dim")),
-    ]
-    detail = [EMPTY, *_indented(_told(findings[at]), width, "text")[: DETAIL_ROWS - 1]]
+        return block(listed, width, height)
+    found = by_key[items[cursor(items, frame.state.place.cursor)].key]
+    detail = [EMPTY, *_indented(_told(found), width, "text")[: DETAIL_ROWS - 1]]
     spare = height - len(listed) - len(detail)
     rule = [EMPTY, *_rule(drift, width)]
     return block([*listed, *detail, *(rule if len(rule) <= spare else ())], width, height)

@@ -13,6 +13,7 @@ from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.states import FAULTS, HEALTH, drift_cell
 from opsconsole.console.text import fit
 from opsconsole.console.widgets import table
+from opsconsole.console.widgets.listed import list_body
 from opsconsole.console.widgets.table import Cell, Column
 from opsconsole.search import Value
 
@@ -178,20 +179,15 @@ def _alone(frame: Frame, all_versions: tuple[wire.VersionSummary, ...], width: i
     """A list with a cursor; where there is room, the version under it side by side with the largest."""
     columns = table.visible(COLUMNS, width)
     items = frame.shown(listing(frame))
-    if not items:
-        return block([EMPTY, line(Span("   no version matches; Esc shows all", "dim"))], width, height)
     by_name = {each.version: each for each in all_versions}
-    versions = [by_name[each.key] for each in items]
-    at = cursor(items, frame.state.place.cursor)
-    other = versions[at] if versions[at] is not all_versions[0] else all_versions[min(1, len(all_versions) - 1)]
-    compared = [EMPTY, *_side_by_side((all_versions[0], other), width)]
-    spare = height - len(compared)
-    if spare < LEAST_LIST_ROWS:
-        compared, spare = [], height
-    shown = table.page(at, len(versions), spare - 2)
-    rows = [table.row(columns, cells(versions[i]), width, is_selected=i == at) for i in shown]
-    foot = line(Span(f"   {at + 1} of {len(versions)} · j k g G move", "dim"))
-    return block([table.header(columns, width), *rows, foot, *compared], width, height)
+    largest, second = all_versions[0], all_versions[min(1, len(all_versions) - 1)]
+    chosen = by_name[items[cursor(items, frame.state.place.cursor)].key] if items else second
+    compared = [EMPTY, *_side_by_side((largest, chosen if chosen is not largest else second), width)]
+    if height - len(compared) < LEAST_LIST_ROWS:
+        compared = []
+    room = height - len(compared)
+    listed = list_body(frame, items, columns, lambda i: cells(by_name[items[i].key]), width, room)
+    return block([*listed, *compared], width, height)
 
 
 def _fitting(width: int) -> int:

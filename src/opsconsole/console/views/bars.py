@@ -159,18 +159,30 @@ def _data_age(frame: Frame) -> Line:
     view = frame.view
     if view is None:
         return (Span(f"data {numbers.ticking_age(frame.since_s)} old", "text"),) if frame.sources is not None else ()
-    newest = _newest(frame)
-    if newest is None:
-        return (Span("no data", "dim"),)
     ink = "warn" if frame.link.word == "lost" else "text"
+    has_records, newest = _newest(frame, view)
+    if not has_records:
+        return (Span("no data", "dim"),)
+    if newest is None:  # the view does not know of single records: how old is it itself?
+        return (Span("view ", "dim"), Span(numbers.ticking_age(frame.since_s), ink), Span(" old", "dim"))
     return (Span("data ", "dim"), Span(numbers.ticking_age(frame.age_s(newest)), ink), Span(" old", "dim"))
 
 
-def _newest(frame: Frame) -> datetime | None:
-    if frame.state.view == "service" and frame.service is not None:
-        return frame.service.total.last_at
-    services = frame.fleet.services if frame.fleet is not None else ()
-    return max((row.last_at for row in services if row.last_at is not None), default=None)
+def _newest(frame: Frame, view: wire.View) -> tuple[bool, datetime | None]:
+    """(are there records at all, the newest one that the view on the screen knows of)."""
+    moments: list[datetime | None]
+    if isinstance(view, wire.ServiceView):
+        moments = [view.total.last_at]
+    elif isinstance(view, wire.FleetView):
+        moments = [row.last_at for row in view.services]
+    elif isinstance(view, wire.VersionsView):
+        moments = [each.last_at for each in view.versions]
+    elif isinstance(view, wire.RequestsView) and view.order == "newest":
+        moments = [each.at for each in view.rows[:1]]
+    else:
+        return True, None
+    known = [moment for moment in moments if moment is not None]
+    return bool(known), max(known, default=None)
 
 
 def _hints(named: Sequence[tuple[str, str]], room: int) -> Line:

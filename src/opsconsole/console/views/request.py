@@ -34,9 +34,15 @@ def asks(place: Place) -> dict[str, str]:
     return {"key": place.choice("key")}
 
 
+def _answered(frame: Frame) -> wire.RequestView | None:
+    """The request that the place names: the one that was open before it is not shown in its stead."""
+    view = frame.answer(wire.RequestView)
+    return view if view is not None and view.row.key == frame.state.place.choice("key") else None
+
+
 def listing(frame: Frame) -> Listing | None:
     """The features where they are alone on the screen, else the neighbours."""
-    view = frame.answer(wire.RequestView)
+    view = _answered(frame)
     if view is None:
         return None
     if frame.state.panel == FEATURES:
@@ -53,7 +59,7 @@ def _feature_items(view: wire.RequestView) -> Iterable[Item]:
 
 
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
-    view = frame.answer(wire.RequestView)
+    view = _answered(frame)
     if view is None:
         waiting = (Span("   waiting for request ", "dim"), span(frame.state.place.choice("key")))
         return block([EMPTY, waiting], width, height)

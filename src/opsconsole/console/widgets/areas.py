@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from opsconsole.console.glyphs import GlyphSet
 from opsconsole.console.lines import Line, from_cells
 from opsconsole.console.palette import Ink
-from opsconsole.console.text import width as text_width
 from opsconsole.console.widgets.plot import OPEN, Series, Values, lines_plot, mean, resampled, slot_of
 
 BAND_FILL = {"braille": "░", "block": "░", "ascii": ":"}
@@ -41,12 +40,17 @@ def band_plot(
     )
     rows = [_cells(row) for row in lines_plot(series, width, height, top, glyphs, rules)]
     fill = BAND_FILL[glyphs.name]
+    above, below = [-1] * width, [height] * width
+    for y, row in enumerate(rows):
+        for x, (_, ink) in enumerate(row):
+            if ink == "p99":
+                above[x] = y
+            elif ink == "p50" and below[x] == height:
+                below[x] = y
     for x in range(width):
-        above = [y for y in range(height) if rows[y][x][1] == "p99"]
-        below = [y for y in range(height) if rows[y][x][1] == "p50"]
-        if not above or not below:
+        if above[x] < 0 or below[x] == height:
             continue
-        for y in range(max(above) + 1, min(below)):
+        for y in range(above[x] + 1, below[x]):
             if rows[y][x][0] in " ┊":
                 rows[y][x] = (fill, "band")
     return [from_cells(row) for row in rows]
@@ -112,4 +116,4 @@ def crossed(rows: Sequence[Line], column: int) -> list[Line]:
 
 def _cells(row: Line) -> list[tuple[str, Ink]]:
     """One entry a cell; plots are made of narrow characters only."""
-    return [(character, piece.ink) for piece in row for character in piece.text if text_width(character) == 1]
+    return [(character, piece.ink) for piece in row for character in piece.text]

@@ -25,12 +25,8 @@ def heatmap(rows: Sequence[Sequence[int]], width: int, height: int, glyphs: Glyp
     bands = _merged(rows, min(height, len(rows)), width)
     most = max((count for band in bands for count in band), default=0)
     shades = ASCII_SHADES if glyphs.is_ascii else SHADES
-    lines: list[Line] = []
-    for y in range(height):
-        band = _band_at(bands, y, height)
-        cells = [(" ", "text") if not count else _shaded(count, most, shades) for count in band]
-        lines.append(from_cells(cells))
-    return lines
+    drawn = [from_cells([_shaded(count, most, shades) for count in band]) for band in bands]
+    return [_band_at(drawn, y, height) for y in range(height)]
 
 
 def legend(glyphs: GlyphSet) -> Line:
@@ -40,11 +36,13 @@ def legend(glyphs: GlyphSet) -> Line:
 
 
 def _shaded(count: int, most: int, shades: str) -> tuple[str, str]:
+    if not count:
+        return " ", "text"
     level = min(LEVELS - 1, int(sqrt(count / most) * LEVELS))
     return shades[level], f"heat{level + 1}"
 
 
-def _band_at(bands: Sequence[Sequence[int]], y: int, height: int) -> Sequence[int]:
+def _band_at(bands: Sequence[Line], y: int, height: int) -> Line:
     """The band that a row from the top shows: every band has as many rows."""
     if not bands:
         return ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import Line, Span, fill, line, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, fill, line, separated, span
 from opsconsole.console.listing import Item, cursor
 from opsconsole.console.palette import SELECTED
 from opsconsole.console.widgets import table
@@ -34,14 +34,12 @@ def list_body(
     told: Sequence[Line] = (),
     nothing: str = "nothing matches; Esc shows all",
     has_cursor: bool = True,
-    first_row: int = 0,
 ) -> list[Line]:
     """Header, the rows around the cursor, and a foot: at most ``height`` lines of ``width`` cells.
 
     ``columns`` are those that are shown at this width (``table.visible``), ``cells`` gives the cells of the row with
     this number. The foot says what is out of sight and marked, and what ``told`` adds; there is none when all is said.
-    Where a view's items stand in several bodies, one of them has the cursor, and ``first_row`` is where its items begin
-    among all.
+    Where a view shows several lists, one of them has the cursor.
     """
     head = table.header(columns, width)
     if not items:
@@ -49,14 +47,17 @@ def list_body(
         return [*rows, *_foot(separated(told), width)][:height]
     at = cursor(items, frame.state.place.cursor) if has_cursor else -1
     has_foot = len(items) > height - 1 or bool(told) or bool(frame.state.marks)
-    shown = table.page(at, len(items), height - 1 - has_foot)
+    room = max(1, height - 1 - has_foot)
+    shown = table.page(at, len(items), room)
     if has_cursor:
-        frame.listings.page = range(first_row + shown.start, first_row + shown.stop)
+        frame.listings.page = shown
     words = matched_words(frame.state.filter)
     rows = []
     for i in shown:
         sign = row_sign(frame, items[i].key, i - shown.start if has_cursor else None, is_selected=i == at)
         rows.append(matching(table.row(columns, cells(i), width, is_selected=i == at, sign=sign), words))
+    if len(items) > room:
+        rows += [fill(EMPTY, width)] * (room - len(shown))  # the last page moves nothing below it
     foot = _foot(_counted(frame, items, shown, told), width) if has_foot else []
     return [head, *rows, *foot][:height]
 

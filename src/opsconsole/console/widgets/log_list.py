@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from opsconsole.console.lines import Line, Span, block, fill, line, line_width, separated, span, wrapped
+from opsconsole.console.lines import EMPTY, Line, Span, block, fill, line, line_width, separated, span, wrapped
 from opsconsole.console.palette import Ink
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Cell, Column
@@ -66,6 +66,7 @@ def log_list(
         for i in shown
     ]
     if len(shown) < len(entries):
+        rows += [EMPTY] * (len(page_of(len(entries), 0, height)) - len(shown))  # the last page moves nothing below it
         rows.append(line(Span(f"   {shown.start + 1:,}–{shown.stop:,} of {len(entries):,}", "dim")))
     listed = block([table.header(columns, width), *rows], width, 1 + len(rows))
     return block([*listed, *full], width, height)

@@ -157,6 +157,8 @@ class CellsCompositor(Compositor):
             self.forget()
             self._shown_size = self.size
         strips = [list(row) for row in update.strips]
+        if not self._shown and not any(strip.text.strip() for row in strips for strip in row):
+            return RowsUpdate(list(strips), update.region, ())  # nothing is painted yet: blanks can wait for words
         rows = [y for y, row in enumerate(strips) if self._shown.get(y) != row]
         self._shown = dict(enumerate(strips))
         return RowsUpdate(list(strips), update.region, rows)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
@@ -25,7 +26,7 @@ from textual.widget import Widget
 
 from opsconsole.console.glyphs import fold
 from opsconsole.console.governor import PART_S, Governor
-from opsconsole.console.lines import EMPTY, Line, Span, block, from_cells, plain
+from opsconsole.console.lines import EMPTY, Line, Span, block, from_cells, line_width, plain
 from opsconsole.console.palette import CHART_INKS, SELECTED, ColourMode, Ink, style
 from opsconsole.console.text import is_safe, safe
 from opsconsole.console.themes import ThemeName
@@ -162,21 +163,29 @@ def _is_one_ground(one: Style | None, other: Style | None) -> bool:
 
 def changed_runs(before: Line, after: Line) -> Iterator[tuple[int, int]]:
     """(x, length) of the runs of cells that differ; a run never begins or ends inside a wide character."""
-    old, new = _cells(before), _cells(after)
+    left, right = _shared_ends(before, after)
+    offset = line_width(after[:left])
+    old, new = (_cells(each[left : len(each) - right]) for each in (before, after))
     if len(old) != len(new):
-        yield 0, max(len(old), len(new))
+        yield offset, max(line_width(before), line_width(after)) - offset
         return
     start = end = -1
-    for x, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was == now:
-            continue
+    for x in [x for x, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]:
         if start >= 0 and x - end > MERGE_GAP:
-            yield _widened(old, new, start, end)
+            yield _widened(old, new, start, end, offset)
             start = -1
         start = x if start < 0 else start
         end = x + 1
     if start >= 0:
-        yield _widened(old, new, start, end)
+        yield _widened(old, new, start, end, offset)
+
+
+def _shared_ends(before: Line, after: Line) -> tuple[int, int]:
+    """How many spans the lines begin with alike, and how many of the others they end with alike."""
+    most = min(len(before), len(after))
+    left = next((i for i in range(most) if before[i] != after[i]), most)
+    right = next((i for i in range(most - left) if before[-1 - i] != after[-1 - i]), most - left)
+    return left, right
 
 
 def charts_kept(before: Line, after: Line) -> Line:
@@ -205,20 +214,26 @@ def _cells(spans: Line) -> list[tuple[str, Ink]]:
     """One entry a cell; the second cell of a wide character is empty, combining marks stay with their base."""
     cells: list[tuple[str, Ink]] = []
     for text, ink in spans:
-        if text.isascii():
-            cells.extend((character, ink) for character in text)
-            continue
-        for character in text:
-            size = cell_len(character)
-            if size == 0 and cells:
-                cells[-1] = (cells[-1][0] + character, cells[-1][1])
-            cells.extend([(character, ink), ("", ink)][:size])
+        cells.extend([(character, ink) for character in (text if text.isascii() else _characters(text))])
     return cells
 
 
-def _widened(old: list[tuple[str, Ink]], new: list[tuple[str, Ink]], start: int, end: int) -> tuple[int, int]:
+@lru_cache(maxsize=4096)
+def _characters(text: str) -> tuple[str, ...]:
+    characters: list[str] = []
+    for character in text:
+        size = cell_len(character)
+        if size == 0 and characters:
+            characters[-1] += character
+        characters.extend((character, "")[:size])
+    return tuple(characters)
+
+
+def _widened(
+    old: list[tuple[str, Ink]], new: list[tuple[str, Ink]], start: int, end: int, offset: int
+) -> tuple[int, int]:
     while start > 0 and "" in (old[start][0], new[start][0]):
         start -= 1
     while end < len(new) and "" in (old[end][0], new[end][0]):
         end += 1
-    return start, end - start
+    return offset + start, end - start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import log
 from typing import Literal
 
@@ -88,7 +88,7 @@ def explanation(
 
 def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, Range, str]:
     """(the range, its baseline, what the baseline is called). Raises UsageError where one of them is empty."""
-    start, stop = _moment(reading, "start"), _moment(reading, "stop")
+    start, stop = reading.moment("start"), reading.moment("stop")
     begin = max(window[0], first_at)
     released = None if start else _release(reading, begin, window[1])
     if start is None:
@@ -96,7 +96,7 @@ def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, 
     after = (start, min(stop or window[1], reading.asked.as_of or stop or window[1]))
     if after[1] <= after[0]:
         raise UsageError("the range is empty", "start has to be before stop.")
-    given = _moment(reading, "baseline_start"), _moment(reading, "baseline_stop")
+    given = reading.moment("baseline_start"), reading.moment("baseline_stop")
     if given[0] is not None:
         before = (given[0], given[1] or after[0])
         label = f"{before[0]:%m-%d %H:%M} to {before[1]:%m-%d %H:%M}"
@@ -124,17 +124,6 @@ def _enough(reading: Reading, since: datetime, until: datetime, first_at: dateti
     while since > first_at and cube.count(reading.connection, reading.asked.service, (since, until)) < LEAST_BEFORE:
         since = max(until - 2 * (until - since), first_at)
     return since
-
-
-def _moment(reading: Reading, name: str) -> datetime | None:
-    text = reading.asked.option(name)
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{name} is no time: {text!r}", "Write it as 2026-01-31T12:00:00+00:00.") from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _span(length: timedelta) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
@@ -78,6 +78,17 @@ class Reading:
         }
         """Of the services that there were at the moment that is looked at; where they end is what is known now."""
         self.deployments = self.questions.deployments()
+
+    def moment(self, name: str) -> datetime | None:
+        """An option that is a time, if it was given. Raises UsageError when it is none."""
+        text = self.asked.option(name)
+        if not text:
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise UsageError(f"{name} is no time: {text!r}", "Write it as 2026-01-31T12:00:00+00:00.") from error
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
     def extent(self, service: str) -> Extent:
         """Raises UsageError when there is no such service."""

@@ -23,7 +23,10 @@ def requests_view(reading: Reading) -> wire.RequestsView:
     if order not in requests.ORDERS:
         raise UsageError(f"there is no order {order!r}", f"Choose one of {', '.join(requests.ORDERS)}.")
     end = asked.as_of or end  # single requests are known to the moment, whatever the step of a chart's axis
-    span = requests.Span(asked.service, axis.start, axis.end if asked.as_of is None else end)
+    stop = asked.as_of or axis.end
+    if (until := reading.moment("until")) is not None:
+        stop = min(stop, until)  # a tail that somebody reads further down in stands still
+    span = requests.Span(asked.service, axis.start, stop)
     terms = requests.searched(asked.option("search"))
     rows, matched = requests.find(reading.connection, span, terms, order, _limit(asked.option("limit")))
     return wire.RequestsView(
@@ -59,7 +62,8 @@ def request_view(reading: Reading) -> wire.RequestView:
         )
     row, features, path = found
     axis, end, is_live = reading.axis([reading.extent(row.service)])
-    span = requests.Span(row.service, min(axis.start, row.at), max(axis.end, row.at + timedelta(microseconds=1)))
+    until = reading.asked.as_of or axis.end
+    span = requests.Span(row.service, min(axis.start, row.at), max(until, row.at + timedelta(microseconds=1)))
     by: Literal["user", "version", "service"] = "user" if row.user_key else "version" if row.version else "service"
     column = {"user": "user_key", "version": "version", "service": ""}[by]
     return wire.RequestView(
