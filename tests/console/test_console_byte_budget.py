@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from fleet import fleet_view
+
 from benchmarks.byte_budget import (
     MOST_LIVE,
     MOST_STILL,
@@ -16,8 +18,6 @@ from benchmarks.byte_budget import (
     sent,
 )
 from benchmarks.moving import moved
-from fleet import fleet_view
-
 from opsconsole.console.views.catalog import BY_NAME, VIEWS
 
 

@@ -14,12 +14,12 @@ from importlib.metadata import version
 from itertools import pairwise
 
 import pytest
-from benchmarks.pty_meter import QUESTION, Meter
 from driver import Session, drive
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.drivers._writer_thread import WriterThread
 
+from benchmarks.pty_meter import QUESTION, Meter
 from opsconsole.console.governor import CALM_S, PATIENCE_S, PERIODS_S, SILENT_S, Governor
 from opsconsole.console.lines import Span
 from opsconsole.console.outlet import Outlet, can_replace_writer, is_known_writer

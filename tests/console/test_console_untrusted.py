@@ -9,12 +9,12 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from benchmarks.pty_meter import Meter
 from hostile import PAYLOADS, HostileClient, client
 from hypothesis import given
 from hypothesis import strategies as st
 
 import opsconsole.console
+from benchmarks.pty_meter import Meter
 from opsconsole.console import printed
 from opsconsole.console.lines import Span
 from opsconsole.console.text import is_safe

@@ -111,9 +111,7 @@ def _compared(term: Term, column: str, parameters: dict[str, Any], *, is_text: b
 def _glob(pattern: str) -> str:
     """A pattern of ``fnmatch`` as one of the store's: a backslash and a bracket that nothing closes are themselves."""
     parts = re.split(r"(\[!?+\]?+[^\]]*\])", pattern)
-    return "".join(
-        part if i % 2 else part.replace("\\", "\\\\").replace("[", "\\[") for i, part in enumerate(parts)
-    )
+    return "".join(part if i % 2 else part.replace("\\", "\\\\").replace("[", "\\[") for i, part in enumerate(parts))
 
 
 def _escaped(letter: str) -> str:
