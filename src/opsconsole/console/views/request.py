@@ -86,7 +86,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
 def _head(view: wire.RequestView, frame: Frame, width: int, height: int) -> list[Line]:
     """Outcome, whose and when; then every fact that was logged, as many as there is room for."""
     row = view.row
-    age = numbers.age(frame.age_s(row.at))
+    age = numbers.coarse_age(frame.age_s(row.at))
     left = separated(
         (
             (Span(" ", "text"), outcome(row)),
@@ -96,7 +96,7 @@ def _head(view: wire.RequestView, frame: Frame, width: int, height: int) -> list
         ),
         "  ",
     )
-    right = (Span(f"{row.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC", "text"), Span(f" · {age} ago ", "dim"))
+    right = (Span(f"{row.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC", "text"), Span(f" · {age} " if age == "now" else f" · {age} ago ", "dim"))
     return block([ends(left, right, width), *_flowing(_facts(view), width)], width, height)
 
 
