@@ -96,7 +96,10 @@ def _head(view: wire.RequestView, frame: Frame, width: int, height: int) -> list
         ),
         "  ",
     )
-    right = (Span(f"{row.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC", "text"), Span(f" · {age} " if age == "now" else f" · {age} ago ", "dim"))
+    right = (
+        Span(f"{row.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC", "text"),
+        Span(f" · {age} " if age == "now" else f" · {age} ago ", "dim"),
+    )
     return block([ends(left, right, width), *_flowing(_facts(view), width)], width, height)
 
 
