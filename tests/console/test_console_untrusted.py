@@ -31,6 +31,7 @@ OURS = re.compile(
     r"|\x1b\[\?(?:2026|2048)\$p|\x1b\[>[0-9]+u|\x1b\[<u"  # what Textual asks and sets once
     r"|\x1b\]22;default\x07"
     r"|\x1b\[6n"  # our question for the cursor
+    r"|\x1b\[[0-9]+;[0-9]+r\x1b\[[0-9]+;1H(?:(?:\x1bM)+|(?:\x1bD)+)\x1b\[r"  # lines that moved together
 )
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -148,4 +149,4 @@ def test_only_the_outlet_writes_to_a_descriptor_and_nobody_to_standard_output() 
 
 def test_escape_sequences_are_written_in_few_places() -> None:
     written = {module.name for module in MODULES if "\\x1b" in module.read_text(encoding="utf-8")}
-    assert written <= {"keyboard.py", "repaint.py", "clipboard.py", "text.py"}
+    assert written <= {"keyboard.py", "repaint.py", "scrolling.py", "clipboard.py", "text.py"}

@@ -60,10 +60,9 @@ TICK_S = 1.0
 class Board(Screen[None], inherit_bindings=False):
     """The one screen; it takes no keys for itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, cells: CellsCompositor) -> None:
         super().__init__()
-        self._cells = CellsCompositor()
-        self._compositor = self._cells
+        self._compositor = self._cells = cells
 
     def resend(self) -> None:
         """Paint everything again, whatever the terminal shows."""
@@ -128,14 +127,20 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._client = client
         self._feed = Feed(client, self._on_answer, self._on_link)
         self._question: Question | None = None
+        self._cells = CellsCompositor()
         self._surface = Surface(
-            self._paint, mode=self._mode, is_ascii=self._glyphs.is_ascii, theme=setting.theme, governor=self.governor
+            self._paint,
+            mode=self._mode,
+            is_ascii=self._glyphs.is_ascii,
+            theme=setting.theme,
+            governor=self.governor,
+            cells=self._cells,
         )
         self.mismatch: DaemonError | None = None
         """Why this console cannot talk with this daemon at all, once that is known."""
 
     def get_default_screen(self) -> Board:
-        return Board()
+        return Board(self._cells)
 
     def compose(self) -> ComposeResult:
         yield self._surface

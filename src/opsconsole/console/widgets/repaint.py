@@ -21,6 +21,8 @@ from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from opsconsole.console.widgets.scrolling import Shift, codes
+
 _RESET = "\x1b[0m"
 _ATTRIBUTES = (("bold", "1", "22"), ("dim", "2", "22"), ("italic", "3", "23"), ("underline", "4", "24"),
                ("reverse", "7", "27"))  # fmt: skip
@@ -97,7 +99,9 @@ def change(before: Looks, after: Looks) -> str:
 
 
 class CellsUpdate(ChopsUpdate):
-    """A partial repaint that begins at the first changed cell of each run."""
+    """A partial repaint that begins at the first changed cell of each run, after lines that only moved have moved."""
+
+    shift: Shift | None = None
 
     def render_segments(self, console: Console) -> str:
         pen = Pen(console)
@@ -108,7 +112,7 @@ class CellsUpdate(ChopsUpdate):
                 left = max(x, first)
                 pen.move(left, y)
                 pen.write(strip.crop(left - x, min(end, after) - x))
-        return pen.lifted()
+        return (codes(self.shift) if self.shift else "") + pen.lifted()
 
 
 class RowsUpdate(LayoutUpdate):
@@ -135,6 +139,18 @@ class CellsCompositor(Compositor):
         self._shown: dict[int, list[Strip]] = {}
         """Row → what a full repaint last sent of it, until a partial one touches it."""
         self._shown_size = Size(0, 0)
+        self._shift: Shift | None = None
+        self.is_settled = False
+        """Does the terminal show what was last refreshed, sent by updates that this module knows? Only then may it be
+        told to shift lines: two shifts under way at once would not be those that the second one was found from."""
+
+    def owe(self) -> None:
+        """Something was refreshed, and is about to be sent."""
+        self.is_settled = False
+
+    def shift(self, shift: Shift) -> None:
+        """Have the terminal move these lines before the next partial update."""
+        self._shift = shift
 
     def forget(self) -> None:
         """The terminal may show anything: send all of it next time."""
@@ -147,7 +163,11 @@ class CellsCompositor(Compositor):
             return update
         for y, _, _ in update.spans:
             self._shown.pop(y, None)
-        return CellsUpdate(update.chops, update.spans, update.chop_ends)
+        cells = CellsUpdate(update.chops, update.spans, update.chop_ends)
+        cells.shift, self._shift, self.is_settled = self._shift, None, True
+        for y in range(cells.shift.top, cells.shift.bottom) if cells.shift else ():
+            self._shown.pop(y, None)
+        return cells
 
     def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
         update = super().render_full_update(simplify)
@@ -160,5 +180,5 @@ class CellsCompositor(Compositor):
         if not self._shown and not any(strip.text.strip() for row in strips for strip in row):
             return RowsUpdate(list(strips), update.region, ())  # nothing is painted yet: blanks can wait for words
         rows = [y for y, row in enumerate(strips) if self._shown.get(y) != row]
-        self._shown = dict(enumerate(strips))
+        self._shown, self._shift = dict(enumerate(strips)), None
         return RowsUpdate(list(strips), update.region, rows)

@@ -30,6 +30,8 @@ from opsconsole.console.lines import EMPTY, Line, Span, block, from_cells, line_
 from opsconsole.console.palette import CHART_INKS, SELECTED, ColourMode, Ink, style
 from opsconsole.console.text import is_safe, safe
 from opsconsole.console.themes import ThemeName
+from opsconsole.console.widgets.repaint import CellsCompositor
+from opsconsole.console.widgets.scrolling import shift_of, shifted
 
 MERGE_GAP = 6
 """Unchanged cells between two changed runs that are cheaper to repaint than a cursor movement."""
@@ -54,8 +56,10 @@ class Surface(Widget):
         is_ascii: bool,
         theme: ThemeName = "dark",
         governor: Governor | None = None,
+        cells: CellsCompositor | None = None,
     ) -> None:
         super().__init__()
+        self._cells = cells or CellsCompositor()
         self._governor = governor or Governor()
         self._owed: Literal["nothing", "data", "an answer"] = "nothing"
         """What was not painted yet."""
@@ -106,19 +110,32 @@ class Surface(Widget):
             lines = [charts_kept(before, after) for before, after in zip(self._lines, lines, strict=True)]
         room = self._governor.part_bytes
         regions: list[Region] = []
-        for y, (before, after) in enumerate(zip(self._lines, lines, strict=True)):
+        for y, (before, after) in enumerate(zip(self._shifted(lines), lines, strict=True)):
             if before == after:
                 continue
             if room is not None and room <= 0:
                 self._owed = "an answer" if is_answer else "data"
                 self._come_back(PART_S)
                 break
-            runs = list(changed_runs(before, after))
+            runs = [(0, columns)] if before is None else list(changed_runs(before, after))
             regions.extend(Region(x, y, length, 1) for x, length in runs)
             self._lines[y], self._strips[y] = after, self._strip(after)
             room = None if room is None else room - sum(RUN_BYTES + CELL_BYTES * length for _, length in runs)
         if regions:
+            self._cells.owe()
             self.refresh(*regions)
+
+    def _shifted(self, lines: Sequence[Line]) -> list[Line | None]:
+        """What the terminal shows, once it has shifted by itself the lines that only moved; None for a new line."""
+        shift = shift_of(self._lines, lines) if self._cells.is_settled else None
+        if shift is None:
+            return list(self._lines)
+        self._cells.shift(shift)
+        shown = shifted(self._lines, shift)
+        self._lines = [before if before is not None else EMPTY for before in shown]
+        self._strips = [self._strip(before) for before in self._lines]
+        self._styles_cache.clear()  # Textual keeps a widget's lines by their row
+        return shown
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
