@@ -179,6 +179,15 @@ class OrderRequest(Struct, frozen=True, kw_only=True):
     via: Literal["key", "palette", "cli", "api", "checklist", "automation", "drill"] = "api"
 
 
+class RolloutStep(Struct, frozen=True, kw_only=True):
+    """One step of a gradual rollout."""
+
+    share: float
+    minutes: int
+    requests: int
+    gate: Literal["analysis", "person", "time"]
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """Exactly what would be done, from what was seen. It is good for one execution, until it expires."""
 
@@ -195,6 +204,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     inverse: Routing
     """What undoes it."""
     requests: tuple[TargetRequest, ...]
+    steps: tuple[RolloutStep, ...] = ()
+    """Of the rollout that would be started."""
     from_version: str
     """Which has most of the traffic before, …"""
     to_version: str

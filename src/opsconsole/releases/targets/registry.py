@@ -67,7 +67,7 @@ def find(name: str, where: str) -> Kind:
 def _loaded(plug_in: EntryPoint, where: str) -> Kind:
     try:
         kind = plug_in.load()
-    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way, and this names which one did
+    except Exception as error:
         raise ConfigError(
             f"{where}.target: the plug-in {_package(plug_in)} that brings `{plug_in.name}` cannot be loaded: "
             f"{type(error).__name__}: {error}",

@@ -1,0 +1,397 @@
+"""The one gate: plan, guard, apply, read back. Keys, commands, checklists, automation and drills all come through here.
+
+Always true here: a plan is executed once at the most, by the person who asked for it, from the state that it was shown
+on; an event is on the disk before anything is sent, and another one when it is known what became of it; what was sent
+and not answered is read back and never sent again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from threading import Lock
+from typing import Protocol
+from uuid import uuid4
+
+import msgspec
+
+from opsconsole import wire
+from opsconsole.clock import Clock
+from opsconsole.config.settings import FreezeSetting, ReleaseSetting
+from opsconsole.errors import ReleaseError, ReleaseRefused
+from opsconsole.releases import freezes, planning
+from opsconsole.releases.book import Book
+from opsconsole.releases.confirmation import confirm_with
+from opsconsole.releases.guard import Asking, Facts, refusals
+from opsconsole.releases.settling import Settled, conclude, read_back
+from opsconsole.releases.targets.base import Conflict, Indeterminate, Target, TargetError
+from opsconsole.releases.targets.shares import heaviest, same_routing, spelled
+from opsconsole.releases.verifying import Traffic, verdict
+
+GOOD_FOR = timedelta(seconds=120)
+"""How long a plan may be executed: what it shows grows old."""
+APPROVABLE_FOR = timedelta(hours=1)
+"""How long a plan may be approved, and how long an approval holds."""
+MOST_PLANS = 500
+
+
+class Surroundings(Protocol):
+    """What the gate has to be told; all of it values."""
+
+    clock: Clock
+    environment: str
+    freezes: tuple[FreezeSetting, ...]
+
+    def setting(self, service: str) -> ReleaseSetting:
+        """Raises UsageError where the service has no target."""
+        ...
+
+    def target(self, service: str) -> Target: ...
+
+    def evidence(self, service: str, from_version: str, to_version: str) -> wire.Evidence: ...
+
+    def reading(self, service: str) -> wire.CanaryReading | None:
+        """Of the rollout that is under way."""
+        ...
+
+    def known(self, service: str) -> frozenset[str]:
+        """Versions that are registered, or that records name."""
+        ...
+
+    def health_of(self, service: str, version: str) -> str:
+        """What is known of a version now, in words."""
+        ...
+
+    def others(self, service: str, console: str) -> tuple[str, ...]:
+        """Who else has something armed there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A plan that was handed out, and the facts that it was judged by."""
+
+    plan: wire.Plan
+    facts: Facts
+
+
+class Executor:
+    """Changes what serves."""
+
+    def __init__(self, book: Book, around: Surroundings, wait: Callable[[float], None] = time.sleep) -> None:
+        """``wait`` is between two looks at a target while a change is read back."""
+        self.book = book
+        self._around = around
+        self._wait = wait
+        self._lock = Lock()
+        self._shown: dict[str, Shown] = {}
+        self._open: set[str] = set()
+        """Plans that were not executed yet."""
+
+    # Plan ---------------------------------------------------------------------------------------------------------
+
+    def plan(self, asking: Asking, order: wire.OrderRequest) -> wire.Plan:
+        """What would be done, and every rule that says no; nothing is changed.
+
+        Raises UsageError for an order that means nothing, ReleaseError where the target cannot be read.
+        """
+        setting, target = self._around.setting(order.service), self._around.target(order.service)
+        before = read(target)
+        one = self.seen(order.service, before)
+        version = planning.version_of(order, one, before.routing)
+        order = msgspec.structs.replace(order, version=version) if order.act in ("start", "promote") else order
+        after = planning.routing_after(order, one, before.routing, version, setting)
+        losing = self._losing(before.routing, after)
+        facts = Facts(
+            asking=asking,
+            order=order,
+            version=version,
+            before=before,
+            after=after,
+            fingerprint=planning.fingerprint(order, before, after),
+            one=one,
+            setting=setting,
+            caps=target.caps,
+            evidence=self._evidence(one, order.service, losing, version),
+            now=self._around.clock.now(),
+            reading=self._around.reading(order.service),
+            known=self._around.known(order.service) | frozenset(before.routing.shares),
+        )
+        facts = self._current(facts, asking)
+        plan = self._planned(facts, target, losing)
+        with self._lock:
+            while len(self._shown) >= MOST_PLANS:
+                self._forget(next(iter(self._shown)))
+            self._shown[plan.op_id] = Shown(plan, facts)
+            self._open.add(plan.op_id)
+        return plan
+
+    def _evidence(self, one: object, service: str, losing: str, version: str) -> wire.Evidence:
+        evidence = self._around.evidence(service, losing, version)
+        return msgspec.structs.replace(evidence, out_of_band=self.book.of(service).out_of_band)
+
+    def _losing(self, before: wire.Routing, after: wire.Routing) -> str:
+        """The version that gives up the most traffic, or has the most where none does."""
+        lost = {name: share - after.shares.get(name, 0.0) for name, share in before.shares.items()}
+        name = heaviest(lost)
+        return name if name and lost[name] > 0 else heaviest(before.shares)
+
+    def _current(self, facts: Facts, asking: Asking) -> Facts:
+        """The same facts with what may have changed since: the calendar, approvals, the ledger, the person."""
+        now, service = self._around.clock.now(), facts.order.service
+        return replace(
+            facts,
+            asking=asking,
+            one=self.book.of(service),
+            now=now,
+            freezes=freezes.active(service, self._around.freezes, self.book.state.freezes, now),
+            approvals=self.book.state.approvals,
+        )
+
+    def _planned(self, facts: Facts, target: Target, losing: str) -> wire.Plan:
+        order, before, after = facts.order, facts.before, facts.after
+        try:
+            is_change = order.act not in ("hold", "resume") and not same_routing(before.routing, after)
+            requests = target.requests(before, after) if is_change and any(after.shares.values()) else ()
+            unsupported: tuple[wire.Refusal, ...] = ()
+        except TargetError as error:
+            requests = ()
+            unsupported = (wire.Refusal(rule="unsupported", why=error.message, remedy=error.remedy),)
+        pinned = facts.one.pinned(after if order.act in wire.FORWARD else before.routing)
+        return wire.Plan(
+            op_id=uuid4().hex[:12],
+            order=order,
+            environment=self._around.environment,
+            actor=facts.asking.actor,
+            target=target.name,
+            caps=target.caps,
+            before=before,
+            after=after,
+            inverse=before.routing,
+            requests=requests,
+            from_version=losing,
+            to_version=facts.version,
+            pinned=pinned,
+            pinned_health=self._around.health_of(order.service, pinned) if pinned else "",
+            warnings=self._warnings(facts, target),
+            refusals=(*refusals(facts), *unsupported),
+            evidence=facts.evidence,
+            risk=facts.setting.risk,
+            confirm_with=confirm_with(order.service, order.act, facts.setting.risk),
+            others=self._around.others(order.service, order.console),
+            command=planning.command_of(order, facts.version),
+            undo_command=planning.undo_command_of(order, before.routing),
+            planned_at=facts.now,
+            expires_at=facts.now + GOOD_FOR,
+        )
+
+    def _warnings(self, facts: Facts, target: Target) -> tuple[str, ...]:
+        told = []
+        if facts.version and facts.version not in facts.known:
+            told.append(f"{facts.version} is not registered, and no record names it")
+        if facts.caps.scope == "metadata":
+            told.append("this target moves a name: what serves may go on answering as before until it is told")
+        if facts.caps.guarding == "none":
+            told.append("this target has no compare-and-swap: somebody else's change at the same moment may be lost")
+        if facts.evidence.out_of_band and not facts.is_forward:
+            told.append(f"out of band: {facts.evidence.out_of_band}")
+        if facts.before.phase not in ("steady", "unknown"):
+            told.append(f"the target is {facts.before.phase}")
+        if facts.order.override_reason:
+            told.append(f"overridden: {facts.order.override_reason}")
+        return tuple(told)
+
+    # Apply --------------------------------------------------------------------------------------------------------
+
+    def apply(self, asking: Asking, request: wire.ApplyRequest) -> wire.Outcome:
+        """Do what a plan says, if every rule still allows it and the world is as it was shown."""
+        began = time.perf_counter()
+        outcome = self._applied(asking, request)
+        return msgspec.structs.replace(outcome, took_ms=round((time.perf_counter() - began) * 1000, 1))
+
+    def _applied(self, asking: Asking, request: wire.ApplyRequest) -> wire.Outcome:
+        with self._lock:
+            shown = self._shown.get(request.op_id)
+        if shown is None:
+            return _refused(request.op_id, "expired", "no such plan, or it is too old", "Plan again.")
+        plan = shown.plan
+        if plan.actor != asking.actor:
+            return _refused(plan.op_id, "person", f"this plan is {plan.actor}'s", "Plan it yourself.")
+        if request.typed != plan.confirm_with:
+            return _refused(
+                plan.op_id, "confirmation", "what was typed is not what the plan asks for", "Type it whole."
+            )
+        with self.book.only_change_of(plan.order.service):
+            if not self._take(plan.op_id):
+                return self._used(plan)
+            return self._executed(asking, shown)
+
+    def _take(self, op_id: str) -> bool:
+        """A plan may be taken once."""
+        with self._lock:
+            was_open = op_id in self._open
+            self._open.discard(op_id)
+            return was_open
+
+    def _used(self, plan: wire.Plan) -> wire.Outcome:
+        operation = self.book.of(plan.order.service).operation
+        if operation is not None and operation.plan.op_id == plan.op_id:
+            told = f"executed already, by {plan.actor} at {operation.at:%H:%M:%S} UTC"
+        else:
+            told = "used already"
+        return _refused(plan.op_id, "used", told, "Nothing was sent again. Plan again to do more.")
+
+    def _executed(self, asking: Asking, shown: Shown) -> wire.Outcome:
+        plan, facts = shown.plan, self._current(shown.facts, asking)
+        if facts.now >= plan.expires_at:
+            return self._said_no(plan, (_refusal("expired", "the plan is too old to be true", "Plan again."),))
+        target = self._around.target(plan.order.service)
+        try:
+            state = target.read()
+        except TargetError as error:
+            return self._said_no(plan, (_of_target(error),))
+        if not same_routing(state.routing, plan.before.routing):
+            return self._moved(plan, state)
+        no = refusals(facts) + tuple(each for each in plan.refusals if each.rule == "unsupported")
+        if no:
+            return self._said_no(plan, no)
+        if not plan.requests:
+            self.book.note(asking.actor, "release.started", service=plan.order.service, plan=msgspec.to_builtins(plan))
+            return conclude(self.book, plan, Settled("done", f"{plan.order.act} of the rollout"), None)
+        return self._sent(asking, plan, target)
+
+    def _sent(self, asking: Asking, plan: wire.Plan, target: Target) -> wire.Outcome:
+        self.book.note(asking.actor, "release.started", service=plan.order.service, plan=msgspec.to_builtins(plan))
+        receipt: wire.Receipt | None = None
+        unanswered = ""
+        try:
+            receipt = target.apply(plan.before, plan.after, plan.op_id)
+        except Conflict as error:
+            return conclude(self.book, plan, Settled("moved", error.message, _of_target(error)), None)
+        except Indeterminate as error:
+            unanswered = error.message
+        except TargetError as error:
+            return conclude(self.book, plan, Settled("refused", error.message, _of_target(error)), None)
+        settled = read_back(target, plan, unanswered, self._wait)
+        effect = verdict(plan.after, settled.state, target.caps.scope, Traffic({}, 0.0))
+        return conclude(self.book, plan, settled, receipt, effect)
+
+    def _moved(self, plan: wire.Plan, state: wire.TargetState) -> wire.Outcome:
+        self.seen(plan.order.service, state)
+        one = self.book.of(plan.order.service)
+        last = next((entry for entry in reversed(one.history) if entry.word == "done"), None)
+        who = "somebody outside of opsconsole changed it"
+        if (
+            last is not None
+            and last.act != "out of band"
+            and same_routing(wire.Routing(shares=last.after), state.routing)
+        ):
+            who = f"{last.actor} did ({last.act}) at {last.at:%H:%M:%S} UTC"
+        told = f"{plan.order.service} is {spelled(state.routing.shares)} now: {who}"
+        refusal = _refusal("moved", told, "Nothing was sent. Look at it, and plan again.")
+        self._note_refused(plan, (refusal,))
+        return wire.Outcome(op_id=plan.op_id, word="moved", told=told, refusals=(refusal,))
+
+    def _said_no(self, plan: wire.Plan, no: tuple[wire.Refusal, ...]) -> wire.Outcome:
+        self._note_refused(plan, no)
+        return wire.Outcome(op_id=plan.op_id, word="refused", told=no[0].why, refusals=no)
+
+    def _note_refused(self, plan: wire.Plan, no: tuple[wire.Refusal, ...]) -> None:
+        self.book.note(
+            plan.actor,
+            "release.refused",
+            service=plan.order.service,
+            op_id=plan.op_id,
+            act=plan.order.act,
+            version=plan.to_version,
+            refusals=msgspec.to_builtins(no),
+        )
+
+    # What the target says ------------------------------------------------------------------------------------------
+
+    def seen(self, service: str, state: wire.TargetState) -> object:
+        """Compare what a target says with what is believed; a difference that nobody here made is written down."""
+        one = self.book.of(service)
+        if one.believed is None:
+            self.book.note(
+                "opsconsole", "release.observed", service=service, routing=msgspec.to_builtins(state.routing)
+            )
+        elif not one.is_pending and state.phase == "steady" and not same_routing(one.believed, state.routing):
+            told = f"the target says {spelled(state.routing.shares)}, not {spelled(one.believed.shares)}"
+            self.book.note(
+                "opsconsole",
+                "release.found_out_of_band",
+                service=service,
+                routing=msgspec.to_builtins(state.routing),
+                told=told,
+            )
+        return self.book.of(service)
+
+    # Other people --------------------------------------------------------------------------------------------------
+
+    def approve(self, asking: Asking, request: wire.ApproveRequest) -> wire.Approval:
+        """A second person's yes. Raises ReleaseRefused naming the rule."""
+        with self._lock:
+            shown = self._shown.get(request.op_id)
+        now = self._around.clock.now()
+        if shown is None or now >= shown.plan.planned_at + APPROVABLE_FOR:
+            raise ReleaseRefused("no such plan, or it is too old", "Have it planned again.")
+        if "approver" not in asking.roles:
+            raise ReleaseRefused(
+                f"role: {asking.person} may not approve", "An admin names approvers under `access:` in opsconsole.yaml."
+            )
+        if shown.facts.asking.person == asking.person:
+            raise ReleaseRefused("approval: nobody approves what they planned themselves", "Ask somebody else.")
+        plan = shown.plan
+        approval = wire.Approval(
+            fingerprint=shown.facts.fingerprint,
+            service=plan.order.service,
+            told=f"{plan.order.act}: {spelled(plan.before.routing.shares)} → {spelled(plan.after.shares)}",
+            by=asking.person,
+            at=now,
+            expires_at=now + APPROVABLE_FOR,
+        )
+        self.book.note(
+            asking.actor, "release.approved", service=plan.order.service, op_id=plan.op_id, note=request.note,
+            approval=msgspec.to_builtins(approval),
+        )  # fmt: skip
+        return approval
+
+    def freeze(self, asking: Asking, request: wire.FreezeRequest) -> wire.Freeze:
+        """Freeze by hand, or lift it. Raises ReleaseRefused naming the rule."""
+        if "admin" not in asking.roles:
+            raise ReleaseRefused(f"role: {asking.person} may not freeze", "Ask an admin.")
+        freeze = wire.Freeze(
+            service=request.service, until=request.until, reason=request.reason or "no reason given", by=asking.person
+        )
+        if request.is_lifted:
+            self.book.note(asking.actor, "freeze.lifted", service=request.service, reason=request.reason)
+        else:
+            self.book.note(asking.actor, "freeze.set", service=request.service, freeze=msgspec.to_builtins(freeze))
+        return freeze
+
+    def _forget(self, op_id: str) -> None:
+        self._shown.pop(op_id, None)
+        self._open.discard(op_id)
+
+
+def read(target: Target) -> wire.TargetState:
+    """What the target says. Raises ReleaseError in words for a person."""
+    try:
+        return target.read()
+    except TargetError as error:
+        raise ReleaseError(f"{target.name} cannot be read: {error.message}", error.remedy) from error
+
+
+def _refusal(rule: str, why: str, remedy: str) -> wire.Refusal:
+    return wire.Refusal(rule=rule, why=why, remedy=remedy)
+
+
+def _of_target(error: TargetError) -> wire.Refusal:
+    return _refusal(f"target: {type(error).__name__}", error.message, error.remedy)
+
+
+def _refused(op_id: str, rule: str, why: str, remedy: str) -> wire.Outcome:
+    return wire.Outcome(op_id=op_id, word="refused", told=why, refusals=(_refusal(rule, why, remedy),))
