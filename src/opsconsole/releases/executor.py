@@ -25,6 +25,7 @@ from opsconsole.releases import freezes, planning
 from opsconsole.releases.book import Book
 from opsconsole.releases.confirmation import confirm_with
 from opsconsole.releases.guard import Asking, Facts, refusals
+from opsconsole.releases.ledger import ServiceReleases
 from opsconsole.releases.settling import Settled, conclude, read_back
 from opsconsole.releases.targets.base import Conflict, Indeterminate, Target, TargetError
 from opsconsole.releases.targets.shares import heaviest, same_routing, spelled
@@ -114,7 +115,7 @@ class Executor:
             one=one,
             setting=setting,
             caps=target.caps,
-            evidence=self._evidence(one, order.service, losing, version),
+            evidence=self._evidence(order.service, losing, version),
             now=self._around.clock.now(),
             reading=self._around.reading(order.service),
             known=self._around.known(order.service) | frozenset(before.routing.shares),
@@ -128,7 +129,7 @@ class Executor:
             self._open.add(plan.op_id)
         return plan
 
-    def _evidence(self, one: object, service: str, losing: str, version: str) -> wire.Evidence:
+    def _evidence(self, service: str, losing: str, version: str) -> wire.Evidence:
         evidence = self._around.evidence(service, losing, version)
         return msgspec.structs.replace(evidence, out_of_band=self.book.of(service).out_of_band)
 
@@ -171,6 +172,7 @@ class Executor:
             after=after,
             inverse=before.routing,
             requests=requests,
+            steps=planning.steps_of(facts.setting) if order.act == "start" else (),
             from_version=losing,
             to_version=facts.version,
             pinned=pinned,
@@ -311,7 +313,7 @@ class Executor:
 
     # What the target says ------------------------------------------------------------------------------------------
 
-    def seen(self, service: str, state: wire.TargetState) -> object:
+    def seen(self, service: str, state: wire.TargetState) -> ServiceReleases:
         """Compare what a target says with what is believed; a difference that nobody here made is written down."""
         one = self.book.of(service)
         if one.believed is None:

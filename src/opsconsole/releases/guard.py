@@ -59,7 +59,9 @@ class Facts:
 
     @property
     def is_overridden(self) -> bool:
-        return len(self.order.override_reason.strip()) >= LEAST_REASON
+        """By a person, with a reason: what automation writes there only says why it acts."""
+        is_person = self.order.via != "automation"
+        return is_person and len(self.order.override_reason.strip()) >= LEAST_REASON
 
 
 Rule = Callable[[Facts], wire.Refusal | None]
