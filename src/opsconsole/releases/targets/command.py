@@ -31,9 +31,9 @@ from opsconsole.releases.targets.base import (
     Unreachable,
     Unsupported,
 )
+from opsconsole.releases.targets.moved import refuse_if_moved
 from opsconsole.releases.targets.processes import LONGEST_OUTPUT, Finished, minimal_environment, run
 from opsconsole.releases.targets.secrets import Secret, SecretFrom, SecretSource, masked
-from opsconsole.releases.targets.shares import same_routing
 from opsconsole.wire import Caps, Receipt, Routing, Scope, TargetRequest, TargetState
 
 Argv = Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -51,7 +51,7 @@ _EACH = "..."
 """``{shares...}`` alone is one argument a version: ``v41=0.9 v42=0.1``."""
 
 
-class CommandOptions(Options, frozen=True):
+class CommandOptions(Options, frozen=True, kw_only=True):
     """What a command line needs to be told. Each command is a list of words, and no shell reads it."""
 
     read: Argv
@@ -90,8 +90,9 @@ class CommandTarget:
         self.name = f"command {Path(options.apply[0]).name}"
 
     def read(self) -> TargetState:
-        finished, secrets = self._run(self._options.read, templates.of_a_read(self._site.service), "", is_read=True)
-        asked = f"`{self._options.read[0]}`"
+        argv = _filled(self._options.read, templates.of_a_read(self._site.service))
+        finished, secrets = self._run(argv)
+        asked = f"`{argv[0]}`"
         if finished.code is None:
             raise Unreachable(f"{asked}: no answer within {self._options.timeout_s:g} s", "Try again when it answers.")
         if finished.code:
@@ -114,14 +115,8 @@ class CommandTarget:
 
     def apply(self, before: TargetState, after: Routing, op_id: str) -> Receipt:
         argv = self._argv(self._options.apply, before, after, op_id)
-        found = self.read()
-        if found.phase in ("changing", "rolling back"):
-            raise Busy(f"{self.name}: it is {found.phase} already", "Wait until that is done.")
-        if found.token != before.token or not same_routing(found.routing, before.routing):
-            raise Conflict(
-                f"{self.name}: {self._site.service} is not as it was shown", "Look again, then decide again.", found
-            )
-        finished, secrets = self._run(argv, {}, op_id, is_read=False)
+        refuse_if_moved(self.name, before, self.read())
+        finished, secrets = self._run(argv, op_id)
         if finished.code == 0:
             return Receipt(op_id=op_id, answer=finished.told(secrets))
         asked = f"`{argv[0]}`"
@@ -134,7 +129,7 @@ class CommandTarget:
         if not self._options.dry_run:
             raise Unsupported(f"{self.name} has no dry run", "Give it one: `dry_run`.")
         argv = self._argv(self._options.dry_run, before, after, templates.OP_ID_AT_PLAN)
-        finished, secrets = self._run(argv, {}, "", is_read=True)
+        finished, secrets = self._run(argv)
         if finished.code:
             raise Rejected(f"`{argv[0]}`: {finished.told(secrets)}", "It would not be done.")
         if finished.code is None:
@@ -151,9 +146,8 @@ class CommandTarget:
             )
         return _filled(template, templates.values(self._site.service, before, after, op_id))
 
-    def _run(
-        self, argv: tuple[str, ...], given: Mapping[str, Any], op_id: str, *, is_read: bool
-    ) -> tuple[Finished, tuple[Secret, ...]]:
+    def _run(self, argv: tuple[str, ...], op_id: str = "") -> tuple[Finished, tuple[Secret, ...]]:
+        """How it ended, and the secrets that it had; raises Unreachable when it cannot be started."""
         secrets = {name: source.secret() for name, source in self._secrets.items()}
         environment = minimal_environment(self._site.environ) | self._options.environment
         environment |= {name: secret.reveal() for name, secret in secrets.items()}
@@ -161,7 +155,7 @@ class CommandTarget:
             environment["OPSCONSOLE_OP_ID"] = op_id
         try:
             finished = run(
-                _filled(argv, given) if is_read and given else argv,
+                argv,
                 timeout_s=self._options.timeout_s,
                 environment=environment,
                 directory=self._options.directory or self._site.directory,

@@ -23,7 +23,6 @@ from opsconsole.errors import ConfigError
 from opsconsole.releases.targets.base import (
     AuthFailed,
     Busy,
-    Conflict,
     Indeterminate,
     Kind,
     Options,
@@ -33,10 +32,10 @@ from opsconsole.releases.targets.base import (
     Unreachable,
 )
 from opsconsole.releases.targets.documents import JSON, YAML, DocumentText
+from opsconsole.releases.targets.moved import refuse_if_moved
 from opsconsole.releases.targets.nginx import NginxText
 from opsconsole.releases.targets.processes import minimal_environment, run
 from opsconsole.releases.targets.replacing import Seen, locked, look, replace, settle
-from opsconsole.releases.targets.shares import same_routing
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 
 _ATTEMPTS = 5
@@ -54,7 +53,7 @@ class RoutingText(Protocol):
     def shown(self, before: Routing, after: Routing) -> str: ...
 
 
-class FileOptions(Options, frozen=True):
+class FileOptions(Options, frozen=True, kw_only=True):
     """What a routing file needs to be told."""
 
     path: Path
@@ -152,15 +151,6 @@ class FileTarget:
             observed_at=self._site.clock.now(),
         )
 
-    def _compare(self, before: TargetState, found: TargetState) -> None:
-        is_same = found.token == before.token if before.token else same_routing(found.routing, before.routing)
-        if not is_same:
-            raise Conflict(
-                f"{self._options.path}: {self._site.service} has other weights than were shown",
-                "Look again, then decide again.",
-                found,
-            )
-
     def _in_file(self, after: Routing) -> Routing:
         return _renamed(after, self._to_file)
 
@@ -168,7 +158,7 @@ class FileTarget:
         """(The file that was there, the content that is there now)."""
         for _ in range(_ATTEMPTS):
             seen = self._look()
-            self._compare(before, self._state(seen))
+            refuse_if_moved(self.name, before, self._state(seen))
             content = self._text.replaced(_decoded(seen), self._in_file(after)).encode()
             if replace(seen, content):
                 return seen, content

@@ -119,7 +119,7 @@ def _text(name: str, given: Mapping[str, Any]) -> str:
     value = given[name]
     if isinstance(value, dict):
         return ",".join(f"{key}={amount}" for key, amount in value.items())
-    return str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
 
 
 def _whole(number: float) -> float | int:
