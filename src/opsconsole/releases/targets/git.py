@@ -31,7 +31,7 @@ CAPS = Caps(
 )
 
 
-class GitOptions(Options, frozen=True):
+class GitOptions(Options, frozen=True, kw_only=True):
     """Where the tags are and which of them are meant."""
 
     clone: Path
