@@ -135,3 +135,5 @@ class Kind:
     """What it can do at most; a target may find at ``read`` that its system can do less."""
     hazards: tuple[str, ...] = ()
     """What a person must know of this system: one sentence each, shown in docs/targets.md and in plans."""
+    example: str = ""
+    """What stands under ``release:`` of a service ``chat-assist``, as YAML; shown in docs/targets.md."""
