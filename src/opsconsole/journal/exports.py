@@ -7,6 +7,9 @@ when it was made; exported JSON lines are the journal's own lines, byte for byte
 from __future__ import annotations
 
 import hashlib
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +18,7 @@ import msgspec
 from opsconsole.errors import JournalError
 from opsconsole.journal.examine import chained
 from opsconsole.journal.keys import Keyring, Signer
-from opsconsole.journal.walk import Place, event_in
+from opsconsole.journal.walk import GENESIS, Place, event_in, month_files, walk, written
 
 Format = Literal["jsonl", "csv"]
 
@@ -46,9 +49,27 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """What is signed."""
         return b"opsconsole export\n" + msgspec.json.encode(msgspec.structs.replace(self, signature=""))
 
-    def signed(self, signer: Signer) -> Statement:
-        named = msgspec.structs.replace(self, key=signer.fingerprint)
-        return msgspec.structs.replace(named, signature=signer.sign(named.claim))
+
+def statement_about(
+    content: bytes, kind: Format, places: Sequence[Place], directory: Path, signer: Signer | None, now: datetime
+) -> Statement:
+    """What is said of the content of an export of these events of a journal's directory; unsigned without a key."""
+    head = deque(walk(month_files(directory)), maxlen=1)
+    unsigned = Statement(
+        format=kind,
+        sha256=hashlib.sha256(content).hexdigest(),
+        events=len(places),
+        first_seq=places[0].event.seq if places else 0,
+        last_seq=places[-1].event.seq if places else 0,
+        previous=places[0].event.previous if places else GENESIS,
+        head_seq=head[0].event.seq if head else 0,
+        head_hash=head[0].digest if head else GENESIS,
+        made_at=written(now),
+    )
+    if signer is None:
+        return unsigned
+    named = msgspec.structs.replace(unsigned, key=signer.fingerprint)
+    return msgspec.structs.replace(named, signature=signer.sign(named.claim))
 
 
 def check_export(file: Path, statement_file: Path, keys: Keyring) -> Statement:
