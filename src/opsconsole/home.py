@@ -38,6 +38,21 @@ class Home:
         return self.directory / "journal"
 
     @property
+    def checkpoints(self) -> Path:
+        """How far the journal had come, signed now and then."""
+        return self.directory / "journal.checkpoints"
+
+    @property
+    def journal_key(self) -> Path:
+        """The key that signs checkpoints and exports of the journal; mode 0600, made on first use."""
+        return self.directory / "journal.key"
+
+    @property
+    def journal_public_key(self) -> Path:
+        """What they are checked with; a copy of it belongs where the home's owner cannot write."""
+        return self.directory / "journal.pub"
+
+    @property
     def spool(self) -> Path:
         """Chunks on their way into DuckDB: the only folder that its file functions can read."""
         return self.directory / "spool"

@@ -114,6 +114,7 @@ def main() -> int:
             finally:
                 engine.stop()
                 engine.note("daemon.stopped", pid=os.getpid())
+                engine.sign()
                 home.socket.unlink(missing_ok=True)
     except OpsConsoleError as error:
         sys.stderr.write(f"{error}\n")

@@ -81,7 +81,7 @@ class Desk:
                 find_drift=self.drift.drift_of if asked.as_of is None else self.drift.drift_as_of,
                 spans=self._spans,
                 sources=self.sources,
-                events=self.engine.journal.events,
+                events=self.engine.journal.between,
             )
             return compute(Reading(connection, context, asked))
         finally:

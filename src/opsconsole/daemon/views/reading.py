@@ -57,8 +57,8 @@ class Context:
     find_drift: DriftOf
     spans: SpanMemory
     sources: Callable[[], tuple[wire.SourceRow, ...]] = tuple
-    events: Callable[[], Iterable[Event]] = tuple
-    """The journal's, oldest first."""
+    events: Callable[[datetime, datetime], Iterable[Event]] = lambda start, end: ()
+    """The journal's of a time range, oldest first."""
 
 
 class Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.daemon.measure import Measured
@@ -64,11 +64,8 @@ def _of_data(
 def _journal(reading: Reading, start: datetime, end: datetime) -> list[wire.TimelineEvent]:
     """What people and automation did; a kind that has no words of its own is named."""
     events = []
-    for event in reading.context.events():
+    for event in reading.context.events(start, end):
         at = datetime.fromisoformat(event.at)
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        if not start <= at < end:
-            continue
         told = _TOLD.get(event.kind)
         kind, service, text = told(event) if told else ("note", "", event.kind.replace(".", " ").replace("_", " "))
         events.append(wire.TimelineEvent(at=at, kind=kind, service=service, actor=event.actor, text=text))
