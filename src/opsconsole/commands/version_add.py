@@ -152,5 +152,6 @@ def _told(registered: wire.Registered) -> str:
         words = "registered again, in place of what was registered before"
     gaps = [gap for gap in reproduce(manifest).gaps if gap.is_blocking]
     lines = [f"{safe(manifest.service)} {safe(manifest.version)}: {words}", *version_page.parts(manifest)]
-    lines += [f"it cannot be made again exactly: {version_page.gap(gap)}" for gap in gaps]
+    if gaps:
+        lines += ["It cannot be made again exactly:", *(f"  {version_page.gap(gap)}" for gap in gaps)]
     return "\n".join(lines) + "\n"

@@ -25,39 +25,44 @@ def install(part: wire.Part, lands: str) -> tuple[str, ...]:
     return ()
 
 
+def is_installable(uri: str) -> bool:
+    """Does the name of its file tell how it is installed?"""
+    name = uri.rpartition("/")[2].rpartition("#")[2]
+    return any(re.fullmatch(pattern, name) for pattern, _ in _RULES)
+
+
 Rule = Callable[[str, str, bool], tuple[str, ...]]
 
 
 def _by_pip(lock: str, directory: str, has_hashes: bool) -> tuple[str, ...]:
     hashes = ("--require-hashes",) if has_hashes else ()
     return (
-        shlex.join(("python3", "-m", "venv", ENVIRONMENT)),
+        shlex.join(_VENV),
         shlex.join((f"{ENVIRONMENT}/bin/python", "-m", "pip", "install", *hashes, f"--requirement={lock}")),
     )
 
 
-def _in_directory(*words: str) -> Rule:
+def _by(*lines: tuple[str, ...]) -> Rule:
+    """Shell lines, each as words in which ``{directory}`` and ``{lock}`` may stand."""
+
     def rule(lock: str, directory: str, has_hashes: bool) -> tuple[str, ...]:
-        return (shlex.join(word.format(directory=directory) for word in words),)
+        filled = ((word.format(directory=directory, lock=lock) for word in words) for words in lines)
+        return tuple(map(shlex.join, filled))
 
     return rule
 
 
-def _by_conda(lock: str, directory: str, has_hashes: bool) -> tuple[str, ...]:
-    return (shlex.join(("conda", "env", "create", f"--prefix=./{ENVIRONMENT}", f"--file={lock}")),)
-
-
-def _by_conda_lock(lock: str, directory: str, has_hashes: bool) -> tuple[str, ...]:
-    return (shlex.join(("conda-lock", "install", f"--prefix=./{ENVIRONMENT}", lock)),)
-
+_VENV = ("python3", "-m", "venv", ENVIRONMENT)
 
 _RULES: tuple[tuple[str, Rule], ...] = (
-    (r"uv\.lock", _in_directory("uv", "sync", "--frozen", "--project={directory}")),
-    (r"poetry\.lock", _in_directory("poetry", "--directory={directory}", "sync")),
-    (r"pdm\.lock", _in_directory("pdm", "sync", "--project={directory}")),
-    (r"package-lock\.json", _in_directory("npm", "ci", "--prefix={directory}")),
-    (r"(.*[-.])?conda-lock\.ya?ml", _by_conda_lock),
-    (r"(conda|environment)\.ya?ml", _by_conda),
-    (r".*\.(txt|lock|pip|in)", _by_pip),
+    (r"uv\.lock", _by(("uv", "sync", "--frozen", "--project={directory}"))),
+    (r"pylock(\..+)?\.toml", _by(_VENV, ("uv", "pip", "sync", f"--python={ENVIRONMENT}/bin/python", "{lock}"))),
+    (r"poetry\.lock", _by(("poetry", "--directory={directory}", "sync"))),
+    (r"pdm\.lock", _by(("pdm", "sync", "--project={directory}"))),
+    (r"Pipfile\.lock", _by(("env", "PIPENV_PIPFILE={directory}/Pipfile", "pipenv", "sync"))),
+    (r"package-lock\.json", _by(("npm", "ci", "--prefix={directory}"))),
+    (r"(.*[-.])?conda-lock\.ya?ml", _by(("conda-lock", "install", f"--prefix=./{ENVIRONMENT}", "{lock}"))),
+    (r"(conda|environment)\.ya?ml", _by(("conda", "env", "create", f"--prefix=./{ENVIRONMENT}", "--file={lock}"))),
+    (r".*requirements.*\.(txt|lock|in)|.*\.txt", _by_pip),
 )
 """Pattern of a file's name → how it is installed; the first that matches."""

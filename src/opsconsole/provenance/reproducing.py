@@ -12,7 +12,7 @@ from typing import Literal
 
 from opsconsole import wire
 from opsconsole.provenance.fetching import CODE, Fetch, checks, clone, fetch, is_at, plain_name
-from opsconsole.provenance.installing import install
+from opsconsole.provenance.installing import install, is_installable
 from opsconsole.provenance.pins import (
     DIRTY,
     KINDS,
@@ -134,6 +134,9 @@ def _of_part(part: wire.Part, directory: str, checked_out: Source | None) -> tup
         remedy = "Register the commands that fetch it: `obtain:` in a file for --from-yaml."
         what = f"is in a place that no command is known for ({part.uri})"
         return None, [*gaps, _gap(part, what, remedy, is_blocking=part.kind in _OPEN_MATTERS)]
+    if part.kind == "lock" and not is_installable(part.uri):
+        what = "is a lock that no command is known to install"
+        gaps.append(_gap(part, what, "Install it as its own documentation says.", is_blocking=False))
     return Step(kind=part.kind, told=_told(part), commands=commands), gaps
 
 
