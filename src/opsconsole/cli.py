@@ -26,6 +26,7 @@ from opsconsole.commands import (
     query,
     show,
     status,
+    version,
     watch,
 )
 from opsconsole.commands.words import narrate
@@ -63,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"opsconsole {__version__}")
     whole.set_defaults(run=console.run)
     verbs = whole.add_subparsers(title="verbs", metavar="VERB")
-    for verb in (watch, mapping, ingest, status, show, query, baseline, audit, daemon, doctor, demo):
+    for verb in (watch, mapping, ingest, status, show, query, baseline, version, audit, daemon, doctor, demo):
         verb.add(verbs, shared)
     return whole
 

@@ -97,6 +97,14 @@ class Client:
     def set_baseline(self, request: wire.BaselineRequest) -> wire.BaselineReply:
         return self._post("/v1/baseline", request, wire.BaselineReply, timeout=600.0)
 
+    def add_version(self, request: wire.VersionRequest) -> wire.Registered:
+        """Register what a version is made of."""
+        return self._post("/v1/version", request, wire.Registered)
+
+    def manifests(self, service: str = "") -> wire.ManifestsReply:
+        """What is registered of a service, or of every one."""
+        return self._send("GET", "/v1/manifests", wire.ManifestsReply, params={"service": service})
+
     def plan(self, order: wire.OrderRequest) -> wire.Plan:
         """What would be done, exactly; nothing is done."""
         return self._post("/v1/release/plan", order, wire.Plan)

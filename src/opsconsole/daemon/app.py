@@ -57,6 +57,9 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
     async def diagnosis(request: Request) -> Response:
         return _encoded(await asyncio.to_thread(diagnose, desk.engine))
 
+    async def manifests(request: Request) -> Response:
+        return _encoded(desk.registering.manifests(request.query_params.get("service", "")))
+
     async def stopping(request: Request) -> Response:
         stop()
         return _json(b"{}")
@@ -74,6 +77,8 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
         Route("/v1/attach", called(wire.AttachRequest, desk.attach), methods=["POST"]),
         Route("/v1/map", called(wire.MapRequest, desk.guessed_mapping), methods=["POST"]),
         Route("/v1/baseline", called(wire.BaselineRequest, desk.pinning.set), methods=["POST"]),
+        Route("/v1/version", called(wire.VersionRequest, desk.registering.add), methods=["POST"]),
+        Route("/v1/manifests", manifests),
         Route("/v1/query", called(wire.QueryRequest, partial(ask, desk.engine)), methods=["POST"]),
         Route("/v1/presence", called(wire.Presence, desk.attendance.tell), methods=["POST"]),
         Route("/v1/stop", stopping, methods=["POST"]),

@@ -19,6 +19,7 @@ from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.presence import Attendance
+from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
@@ -54,6 +55,7 @@ class Desk:
         )
         self.attendance = Attendance(engine.clock)
         self.pinning = Pinning(engine, self.drift.forget)
+        self.registering = Registering(engine)
         engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------

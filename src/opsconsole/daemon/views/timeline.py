@@ -85,9 +85,24 @@ def _baseline(event: Event) -> Told:
     return "baseline", str(event.data["service"]), f"baseline set: {event.data['label']}"
 
 
+def _version_added(event: Event) -> Told:
+    manifest = event.data["manifest"]
+    parts = ", ".join(f"{part['kind']} {part.get('name') or part['uri']}" for part in manifest["parts"][:_PARTS_TOLD])
+    more = len(manifest["parts"]) - _PARTS_TOLD
+    what = "registered again" if event.data["is_replacement"] else "registered"
+    return (
+        "release",
+        str(manifest["service"]),
+        f"{manifest['version']} {what}: {parts}" + (f" and {more} more" if more > 0 else ""),
+    )
+
+
+_PARTS_TOLD = 3
+
 _TOLD: dict[str, Callable[[Event], Told]] = {
     "sources.attached": _attached,
     "baseline.set": _baseline,
+    "version.added": _version_added,
     "daemon.started": lambda event: ("daemon", "", "daemon started"),
     "daemon.stopped": lambda event: ("daemon", "", "daemon stopped"),
 }
