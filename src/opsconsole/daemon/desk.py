@@ -20,6 +20,7 @@ from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
+from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
@@ -56,6 +57,7 @@ class Desk:
         self.attendance = Attendance(engine.clock)
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
+        self.releasing = Releasing(engine, self.view, self.attendance, self.registering)
         engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------
@@ -84,6 +86,7 @@ class Desk:
                 spans=self._spans,
                 sources=self.sources,
                 events=self.engine.journal.between,
+                deployed_of=self.releasing.deployed,
             )
             return compute(Reading(connection, context, asked))
         finally:

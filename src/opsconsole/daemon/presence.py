@@ -47,3 +47,9 @@ class Attendance:
             self._here[said.console] = (now, msgspec.structs.replace(said, since=since))
             here = sorted((each for _, each in self._here.values()), key=lambda each: (each.since or now, each.console))
         return wire.Present(consoles=tuple(here))
+
+    def here(self) -> tuple[wire.Presence, ...]:
+        """Everyone who said so lately."""
+        now = self._clock.now()
+        with self._lock:
+            return tuple(said for at, said in self._here.values() if now - at <= FORGET_AFTER)

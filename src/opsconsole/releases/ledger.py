@@ -47,9 +47,14 @@ class RolloutState:
     started_at: datetime
     started_by: str
     step: int = 0
-    step_since: datetime | None = None
+    changes: tuple[datetime, ...] = ()
+    """When the shares were changed: at the start, and at each further step."""
     phase: wire.RolloutPhase = "running"
     why: str = ""
+
+    @property
+    def step_since(self) -> datetime:
+        return self.changes[-1] if self.changes else self.started_at
 
     @property
     def is_open(self) -> bool:
@@ -247,13 +252,14 @@ def _rollout_started(one: ServiceReleases, event: Event) -> ServiceReleases:
         pinned=data["pinned"],
         started_at=_at(event),
         started_by=event.actor,
-        step_since=_at(event),
+        changes=(_at(event),),
     )
     return replace(one, rollout=rollout)
 
 
 def _rollout_advanced(one: ServiceReleases, event: Event) -> ServiceReleases:
-    return _of_rollout(one, step=int(event.data["step"]), step_since=_at(event))
+    changes = (*one.rollout.changes, _at(event)) if one.rollout else ()
+    return _of_rollout(one, step=int(event.data["step"]), changes=changes)
 
 
 def _rollout_held(one: ServiceReleases, event: Event) -> ServiceReleases:
@@ -261,7 +267,7 @@ def _rollout_held(one: ServiceReleases, event: Event) -> ServiceReleases:
 
 
 def _rollout_resumed(one: ServiceReleases, event: Event) -> ServiceReleases:
-    return _of_rollout(one, phase="running", why="", step_since=_at(event))
+    return _of_rollout(one, phase="running", why="")
 
 
 def _rollout_ended(one: ServiceReleases, event: Event) -> ServiceReleases:

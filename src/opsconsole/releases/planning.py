@@ -116,7 +116,7 @@ def _sorted(shares: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def command_of(order: wire.OrderRequest, version: str) -> str:
     """The same on the command line."""
-    words = ["opsconsole", "release", order.act, order.service]
+    words = ["opsconsole", "release", "pause" if order.act == "hold" else order.act, order.service]
     if order.act in ("start", "promote"):
         words.append(version)
     if order.act == "set" and order.routing is not None:

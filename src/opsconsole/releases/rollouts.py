@@ -40,7 +40,7 @@ def decide(
     step = rollout.steps[rollout.step]
     if step.share >= 1:
         return Decision(None, "all traffic")
-    waited_s = (now - (rollout.step_since or rollout.started_at)).total_seconds()
+    waited_s = (now - rollout.step_since).total_seconds()
     left_s = step.minutes * 60 - waited_s
     if left_s > 0:
         return Decision(None, f"{_minutes(left_s)} more in this step")

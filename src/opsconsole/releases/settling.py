@@ -16,7 +16,7 @@ from opsconsole import wire
 from opsconsole.releases.book import Book
 from opsconsole.releases.ledger import WHOLE, Operation
 from opsconsole.releases.targets.base import Target, TargetError
-from opsconsole.releases.targets.shares import same_routing, spelled
+from opsconsole.releases.targets.shares import heaviest, same_routing, spelled
 
 LOOKS_S: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Pauses before the looks at a target right after a change: about three seconds of them."""
@@ -132,10 +132,11 @@ def _of_rollout(book: Book, plan: wire.Plan) -> list[tuple[str, dict[str, Any]]]
 
 
 def _begun(plan: wire.Plan) -> dict[str, Any]:
+    before = plan.before.routing
     return {
         "version": plan.to_version,
-        "baseline": plan.from_version,
-        "before": msgspec.to_builtins(plan.before.routing),
+        "baseline": heaviest({name: share for name, share in before.shares.items() if name != plan.to_version}),
+        "before": msgspec.to_builtins(before),
         "steps": [msgspec.to_builtins(step) for step in plan.steps],
         "pinned": plan.pinned,
     }

@@ -119,8 +119,7 @@ class Watch:
         if rollout is None or not rollout.is_open or one.is_pending:
             self.waiting_for.pop(service, None)
             return
-        since = rollout.step_since or rollout.started_at
-        requests = self._around.traffic(service, since).counts.get(rollout.version, 0)
+        requests = self._around.traffic(service, rollout.step_since).counts.get(rollout.version, 0)
         decision = decide(
             rollout, self._around.setting(service).analysis, self._around.clock.now(), requests,
             self._around.reading(service),

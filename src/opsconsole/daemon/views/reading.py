@@ -17,6 +17,7 @@ import duckdb
 
 from opsconsole import wire
 from opsconsole.config.settings import Settings
+from opsconsole.daemon.deployed import Deployed
 from opsconsole.daemon.drifting import FoundDrift
 from opsconsole.errors import UsageError
 from opsconsole.journal.chain import Event
@@ -59,6 +60,8 @@ class Context:
     sources: Callable[[], tuple[wire.SourceRow, ...]] = tuple
     events: Callable[[datetime, datetime], Iterable[Event]] = lambda start, end: ()
     """The journal's of a time range, oldest first."""
+    deployed_of: Callable[[str], Deployed] = lambda service: Deployed()
+    """What is known of a service's releases."""
 
 
 class Reading:

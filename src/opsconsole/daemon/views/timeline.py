@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.daemon.measure import Measured
 from opsconsole.daemon.views.reading import Reading
 from opsconsole.daemon.views.service import breaches_of
-from opsconsole.journal.chain import Event
+from opsconsole.daemon.views.told import TOLD
 from opsconsole.store.queries import TimeAxis
 
 MOST_EVENTS = 500
@@ -66,43 +66,7 @@ def _journal(reading: Reading, start: datetime, end: datetime) -> list[wire.Time
     events = []
     for event in reading.context.events(start, end):
         at = datetime.fromisoformat(event.at)
-        told = _TOLD.get(event.kind)
+        told = TOLD.get(event.kind)
         kind, service, text = told(event) if told else ("note", "", event.kind.replace(".", " ").replace("_", " "))
         events.append(wire.TimelineEvent(at=at, kind=kind, service=service, actor=event.actor, text=text))
     return events
-
-
-Told = tuple[wire.EventKind, str, str]
-
-
-def _attached(event: Event) -> Told:
-    paths = event.data["request"]["paths"]
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return "source", event.data["request"].get("service", ""), f"attached {paths[0]}{more}"
-
-
-def _baseline(event: Event) -> Told:
-    return "baseline", str(event.data["service"]), f"baseline set: {event.data['label']}"
-
-
-def _version_added(event: Event) -> Told:
-    manifest = event.data["manifest"]
-    parts = ", ".join(f"{part['kind']} {part.get('name') or part['uri']}" for part in manifest["parts"][:_PARTS_TOLD])
-    more = len(manifest["parts"]) - _PARTS_TOLD
-    what = "registered again" if event.data["is_replacement"] else "registered"
-    return (
-        "release",
-        str(manifest["service"]),
-        f"{manifest['version']} {what}: {parts}" + (f" and {more} more" if more > 0 else ""),
-    )
-
-
-_PARTS_TOLD = 3
-
-_TOLD: dict[str, Callable[[Event], Told]] = {
-    "sources.attached": _attached,
-    "baseline.set": _baseline,
-    "version.added": _version_added,
-    "daemon.started": lambda event: ("daemon", "", "daemon started"),
-    "daemon.stopped": lambda event: ("daemon", "", "daemon stopped"),
-}
