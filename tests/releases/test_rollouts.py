@@ -175,4 +175,4 @@ def test_traffic_that_does_not_follow_is_said_after_a_minute(begun: Gate) -> Non
     begun.look(40)
     verdict = begun.one.operation.verdict
     assert verdict.effect == "diverged"
-    assert "0% of 5000 records are of v43" in verdict.why
+    assert "100% of 5000 records are of v42" in verdict.why
