@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import yaml
 
-from opsconsole.releases.targets.base import Rejected, Unsupported
+from opsconsole.releases.targets.base import Rejected
 from opsconsole.releases.targets.shares import parts_of, same_routing, shares_of
 from opsconsole.wire import Routing
 
@@ -113,14 +113,10 @@ class DocumentText:
     def _wanted(self, after: Routing) -> list[tuple[Keys, dict[str, str], str]]:
         """(Where, key → value as it is written, what is written where nothing is wanted) of each table."""
         tables = [(self.at, self._numbers(after.shares), "0")]
-        for keys, what, values in (
-            (self.headers_at, "routes by header", {key: self.syntax.word(to) for key, to in after.headers.items()}),
-            (self.shadow_at, "copied traffic", self._copies(after.shadow)),
-        ):
-            if values and not keys:
-                raise Unsupported(f"the file has no place for {what}", "Name one in the options.")
-            if keys:
-                tables.append((keys, values, "0" if keys == self.shadow_at else "null"))
+        if self.headers_at:
+            tables.append((self.headers_at, {key: self.syntax.word(to) for key, to in after.headers.items()}, "null"))
+        if self.shadow_at:
+            tables.append((self.shadow_at, self._copies(after.shadow), "0"))
         return tables
 
     def _numbers(self, shares: Mapping[str, float]) -> dict[str, str]:
