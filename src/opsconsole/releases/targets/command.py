@@ -31,7 +31,7 @@ from opsconsole.releases.targets.base import (
     Unreachable,
     Unsupported,
 )
-from opsconsole.releases.targets.moved import refuse_if_moved
+from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.processes import LONGEST_OUTPUT, Finished, minimal_environment, run
 from opsconsole.releases.targets.secrets import Secret, SecretFrom, SecretSource, masked
 from opsconsole.wire import Caps, Receipt, Routing, Scope, TargetRequest, TargetState
@@ -140,10 +140,7 @@ class CommandTarget:
         """Nothing is held open."""
 
     def _argv(self, template: tuple[str, ...], before: TargetState, after: Routing, op_id: str) -> tuple[str, ...]:
-        if (after.headers and not self.caps.headers) or (after.shadow and not self.caps.shadow):
-            raise Unsupported(
-                f"{self.name} takes shares alone", "Say `headers: true` or `shadow: true` if its command does."
-            )
+        refuse_unless_able(self.name, self.caps, after)
         return _filled(template, templates.values(self._site.service, before, after, op_id))
 
     def _run(self, argv: tuple[str, ...], op_id: str = "") -> tuple[Finished, tuple[Secret, ...]]:

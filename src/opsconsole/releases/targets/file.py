@@ -32,7 +32,7 @@ from opsconsole.releases.targets.base import (
     Unreachable,
 )
 from opsconsole.releases.targets.documents import JSON, YAML, DocumentText
-from opsconsole.releases.targets.moved import refuse_if_moved
+from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.nginx import NginxText
 from opsconsole.releases.targets.processes import minimal_environment, run
 from opsconsole.releases.targets.replacing import Seen, locked, look, replace, settle
@@ -152,6 +152,8 @@ class FileTarget:
         )
 
     def _in_file(self, after: Routing) -> Routing:
+        """With the file's own names; raises Unsupported for what the file has no place for."""
+        refuse_unless_able(self.name, self.caps, after)
         return _renamed(after, self._to_file)
 
     def _replaced(self, before: TargetState, after: Routing) -> tuple[Seen, bytes]:

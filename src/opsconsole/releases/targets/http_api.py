@@ -24,7 +24,7 @@ from opsconsole.releases.targets.base import (
     Target,
     Unsupported,
 )
-from opsconsole.releases.targets.moved import refuse_if_moved
+from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.secrets import SecretFrom
 from opsconsole.releases.targets.shares import parts_of
 from opsconsole.releases.targets.web import Web, WebAnswer, WebOptions
@@ -142,10 +142,7 @@ class HttpTarget:
         return self._web.send(call.method, path, json=body, headers=headers | dict(more or {}), is_read=is_read)
 
     def _given(self, before: TargetState, after: Routing, op_id: str) -> dict[str, Any]:
-        if (after.headers and not self.caps.headers) or (after.shadow and not self.caps.shadow):
-            raise Unsupported(
-                f"{self.name} takes shares alone", "Name `headers_at` or `shadow_at` if its interface has them."
-            )
+        refuse_unless_able(self.name, self.caps, after)
         return templates.values(self._site.service, before, after, op_id) | {"weights": self._in_unit(after)}
 
     def _in_unit(self, after: Routing) -> Any:

@@ -78,10 +78,6 @@ class NginxText:
         if self.header_variable:
             block = self._header_block(text)
             edits.append((block, self._routes(block.source, after)))
-        elif after.headers:
-            raise Unsupported("the file has no place for routes by header", "Name one: `header_variable`.")
-        if any(share > 0 for share in after.shadow.values()):
-            raise Unsupported("split_clients copies no traffic", "Ask for shares alone.")
         for block, lines in sorted(edits, key=lambda edit: edit[0].inside, reverse=True):
             start, end = block.inside
             text = text[:start] + "".join(f"\n    {line}" for line in lines) + "\n" + text[end:]
