@@ -12,8 +12,8 @@ from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.grammar.verbs import verb_of
 from opsconsole.errors import ConfigError
 
-LATER = frozenset("pbhauRcDLnH")
-"""Keys that acts on releases, incidents and drills will have."""
+LATER = frozenset("cDLnH")
+"""Keys that acts on incidents and drills will have."""
 
 
 def test_enter_opens_the_service_under_the_cursor_and_each_back_key_returns() -> None:

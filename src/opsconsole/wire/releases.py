@@ -412,6 +412,17 @@ class Rollout(Struct, frozen=True, kw_only=True):
     reading: CanaryReading | None = None
 
 
+class ReleaseBrief(Struct, frozen=True, kw_only=True):
+    """How the releases of one service stand, in what a key needs to know before it asks for a plan."""
+
+    service: str
+    target: str
+    rollout: RolloutPhase | None = None
+    """Of the rollout that is under way; None when none is."""
+    version: str = ""
+    """Which that rollout brings."""
+
+
 class Deployment(Struct, frozen=True, kw_only=True):
     """One version of a service: where it is, since when, by whom, at what share."""
 
