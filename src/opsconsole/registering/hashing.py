@@ -70,7 +70,9 @@ def _files(root: Path) -> Iterator[bytes]:
     waiting = [(root, ways)]
     while waiting:
         directory, above = waiting.pop()
-        for entry in os.scandir(directory):
+        with os.scandir(directory) as entries:
+            found = list(entries)
+        for entry in found:
             path = Path(entry.path)
             if entry.is_dir():
                 real = path.resolve()
