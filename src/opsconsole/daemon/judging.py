@@ -17,12 +17,10 @@ from opsconsole.daemon.engine import Engine
 from opsconsole.releases.book import Book
 from opsconsole.signals import canary
 from opsconsole.signals.canary.analysis import Analysis
-from opsconsole.store.canary import minutes_between
+from opsconsole.store.canary import MINUTE, minutes
 
 USUAL = timedelta(minutes=30)
 """What is usual is learnt from so long before a rollout."""
-LATE = timedelta(seconds=20)
-"""Records may arrive so long after the minute that they belong to; later ones have no say in the analysis."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +56,18 @@ class Judging:
                 since, analysis = rollout.started_at - USUAL, canary.begun(setting)
             else:
                 since, analysis = known.until, known.analysis
-            until = (self._engine.clock.now() - LATE).replace(second=0, microsecond=0)
-            if known is not None and known.started_at == rollout.started_at and until <= since:
-                return known.reading
+            now = self._engine.clock.now()
             connection = self._engine.reader()
             try:
-                found = minutes_between(connection, service, rollout.baseline, rollout.version, since, until)
+                found = minutes(connection, service, rollout.baseline, rollout.version, since=since, now=now)
             finally:
                 connection.close()
+            if not found and known is not None and known.started_at == rollout.started_at:
+                return known.reading
             for minute in found:
                 counted = canary.counts(minute.at, rollout.changes, setting.warm_up_minutes)
                 analysis = canary.after(analysis, minute, counted=counted)
             reading = canary.read(analysis, rollout.baseline, rollout.version)
-            self._judged[service] = Judged(rollout.started_at, max(until, since), analysis, reading)
+            until = found[-1].at + MINUTE if found else since
+            self._judged[service] = Judged(rollout.started_at, until, analysis, reading)
             return reading

@@ -69,4 +69,12 @@ def configuration_text(environment: str) -> str:
         lines += [f"  {service}:", f"    baseline: {{version: {version}}}"]
         if service in MONTHLY_BUDGETS_USD:
             lines.append(f"    budget_usd_per_month: {MONTHLY_BUDGETS_USD[service]}")
+        lines += [
+            "    release:",
+            "      target: file",
+            f"      options: {{path: {ROUTING_FILE}}}",
+            "      steps:  # of a gradual rollout; quicker than anybody should be outside of a demo",
+            "        - {share: 0.1, minutes: 2, requests: 40}",
+            "        - {share: 0.5, minutes: 3, requests: 200}",
+        ]
     return "\n".join(lines) + "\n"
