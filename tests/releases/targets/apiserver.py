@@ -1,6 +1,6 @@
 """As much of a Kubernetes API server as the targets ask for, faithful to recorded exchanges with a real one.
 
-``test_fake_apiserver`` replays the recordings against it. No controller runs: what one would report is set by the tests.
+``test_fake_apiserver`` replays the recordings against it. No controller runs: tests say what one would report.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The KServe target: against the API server that the recordings prove, with a controller that does as KServe's source."""
+"""The KServe target: against the API server that the recordings prove and a controller that does as KServe's."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def model(version: str) -> dict[str, Any]:
 
 
 class Knative(ApiServer):
-    """With KServe's controller for Knative: a revision for each model, and traffic as its ``createKnativeService`` says."""
+    """With KServe's controller for Knative: a revision for each model, traffic as its ``createKnativeService`` says."""
 
     def __init__(self, failing: Any = None) -> None:
         super().__init__(failing=failing)
@@ -277,7 +277,7 @@ def test_what_knative_cannot_do_is_refused_and_nothing_is_sent(after: Routing) -
         assert there.writes() == []
 
 
-# The world moves, and fails ---------------------------------------------------------------------------------------------
+# The world moves, and fails -----------------------------------------------------------------------------------------
 
 
 def test_a_rehearsal_says_what_the_api_server_would_make_of_it_and_keeps_nothing() -> None:
