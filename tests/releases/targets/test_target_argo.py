@@ -1,4 +1,4 @@
-"""The Argo Rollouts target: what its own kubectl plug-in would send, against an API server that says no when it should."""
+"""The Argo Rollouts target: it sends what Argo's own plug-in would, to an API server that says no when it should."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def template(version: str) -> dict[str, Any]:
 
 
 def rollout(version: str, stable: str, *, weight: int | None = None, spec: Any = None, **status: Any) -> ApiServer:
-    """A Rollout whose specification is of a version while another is stable; their ReplicaSets are called as they are."""
+    """A Rollout whose specification is of one version while another is stable, with their ReplicaSets."""
     fake = ApiServer()
     for name in {version, stable}:
         labels = {"rollouts-pod-template-hash": f"hash-{name}"}
