@@ -20,7 +20,7 @@ The errors, which the executor turns into an outcome::
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -116,7 +116,7 @@ class Site:
     directory: Path
     """The home: relative paths are relative to it."""
     clock: Clock
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     """Where secrets may come from."""
 
 

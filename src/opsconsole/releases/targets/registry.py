@@ -1,8 +1,8 @@
 """Which kinds of targets there are, and how the configuration's words become one.
 
-Always true here: a kind is a built-in or comes from a plug-in (entry point group ``opsconsole.targets``), and a built-in
-cannot be replaced; a plug-in is imported only when its kind is asked for, so a broken one harms nobody else; what is
-refused is refused with its place in the configuration, and never with the value that stood there, which may be a secret.
+Always true here: a kind is a built-in or comes from a plug-in (entry point group ``opsconsole.targets``) that cannot
+replace a built-in; a plug-in is imported only when its kind is asked for, so a broken one harms nobody else; what is
+refused is refused with its place in the configuration, and not with the value that stood there: it may be a secret.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -67,7 +67,7 @@ def find(name: str, where: str) -> Kind:
 def _loaded(plug_in: EntryPoint, where: str) -> Kind:
     try:
         kind = plug_in.load()
-    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way, and this names which one did
+    except Exception as error:  # a plug-in may fail in any way, and this names which one did
         raise ConfigError(
             f"{where}.target: the plug-in {_package(plug_in)} that brings `{plug_in.name}` cannot be loaded: "
             f"{type(error).__name__}: {error}",
@@ -130,8 +130,9 @@ def _unknown(given: Any, kind: type[msgspec.Struct], place: str = "") -> Iterato
     for key, value in given.items():
         if key not in hints:
             yield place, str(key), list(hints)
-        elif isinstance(value, Mapping) and hints[key] in _structs_in(hints[key]):
-            yield from _unknown(value, hints[key], f"{place}.{key}")
+        elif isinstance(value, Mapping) and get_origin(hints[key]) is not dict:
+            for inner in _structs_in(hints[key]):
+                yield from _unknown(value, inner, f"{place}.{key}")
 
 
 def _structs_in(annotation: Any) -> list[type[msgspec.Struct]]:

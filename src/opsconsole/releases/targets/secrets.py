@@ -42,7 +42,7 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
-class SecretFrom(Options, frozen=True):
+class SecretFrom(Options, frozen=True, kw_only=True):
     """Where a secret is: `{env: NAME}` or `{file: PATH}`."""
 
     env: str = ""

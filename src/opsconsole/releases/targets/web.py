@@ -95,7 +95,7 @@ _OF_A_READ: dict[type[TargetError], tuple[type[TargetError], str]] = {
 """What the same status means as the answer to a read, which changes nothing and can be repeated."""
 
 
-class WebOptions(Options, frozen=True):
+class WebOptions(Options, frozen=True, kw_only=True):
     """What every target that is reached over HTTP may be told."""
 
     timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
