@@ -273,4 +273,13 @@ KIND = Kind(
         "first step unless rollbackWindow lets it skip them: going back once more then promotes it in full.",
         "What is changed here is not in git: a GitOps controller may put it back.",
     ),
+    example="""\
+target: argo
+options:
+  kubeconfig: ~/.kube/config
+  namespace: ml
+  name: fraud
+  container: model
+  image: "registry.example.com/fraud:{version}"
+""",
 )

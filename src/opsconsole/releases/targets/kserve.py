@@ -223,4 +223,12 @@ KIND = Kind(
         "Canaries one after the other can mix up which revision is the previous one: compare the revisions' names.",
         "Traffic moves when the new revision is ready, minutes after the API server has acknowledged.",
     ),
+    example="""\
+target: kserve
+options:
+  kubeconfig: ~/.kube/config
+  namespace: ml
+  name: fraud
+  model: "s3://models/fraud/{version}"
+""",
 )

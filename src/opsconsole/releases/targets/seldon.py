@@ -224,4 +224,13 @@ KIND = Kind(
         "A merge patch of others replaces the whole list of candidates.",
         "Unloading a model from an MLServer of one's own unloads all versions of it.",
     ),
+    example="""\
+target: seldon
+options:
+  kubeconfig: ~/.kube/config
+  namespace: ml
+  name: fraud
+  resource: Experiment
+  candidate: "fraud-{version}"
+""",
 )
