@@ -18,8 +18,9 @@ from opsconsole.errors import ConfigError
 from opsconsole.releases.targets import gto
 from opsconsole.releases.targets.base import Conflict, Kind, Options, Rejected, Site, Target, Unsupported
 from opsconsole.releases.targets.clone import Clone
+from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.naming import Naming
-from opsconsole.releases.targets.whole import one_version
+from opsconsole.releases.targets.shares import heaviest, spelled
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 
 CAPS = Caps(
@@ -90,8 +91,7 @@ class GitTarget:
         name = self._named(before, after)
         registry = self._registry()
         found = self._state(registry)
-        if (found.routing, found.token) != (before.routing, before.token):
-            raise Conflict(f"{self.name} has moved: {_told(found)}, planned from {_told(before)}", "Look again.", found)
+        refuse_if_moved(self.name, before, found)
         commits = registry.commits.get(name, ())
         if len(commits) != 1:
             raise Rejected(
@@ -107,7 +107,11 @@ class GitTarget:
             raise Rejected(
                 f"{tag}: {pushed.told}", "The remote refuses such tags: see its rules for tags and its hooks."
             )
-        raise Conflict(f"{tag} is taken: {_told(found)}", "Somebody else assigned at the same time: look again.", found)
+        raise Conflict(
+            f"{tag} is taken: {spelled(found.routing.shares)}",
+            "Somebody else assigned at the same time: look again.",
+            found,
+        )
 
     def rehearse(self, before: TargetState, after: Routing) -> str:
         raise Unsupported("git cannot rehearse what a remote says to a tag")
@@ -136,7 +140,8 @@ class GitTarget:
 
     def _named(self, before: TargetState, after: Routing) -> str:
         """The registry's name of the version that is to have the stage."""
-        name = self._naming.there(one_version(after, "A stage is assigned to one version"))
+        refuse_unless_able(self.name, CAPS, after)
+        name = self._naming.there(heaviest(after.shares))
         if name not in before.detail.get("registered", "").split():
             raise Unsupported(
                 f"{name} of {self._options.artifact} is not registered",
@@ -159,11 +164,6 @@ class GitTarget:
         )
 
 
-def _told(state: TargetState) -> str:
-    version = next(iter(state.routing.shares), "nothing")
-    return f"{version} (tag {state.token})"
-
-
 def _made(options: GitOptions, site: Site) -> Target:
     return GitTarget(options, site)
 
@@ -182,4 +182,11 @@ KIND = Kind(
         "The counter is one for all stages of an artifact: an assignment of another stage between plan and act is a "
         "conflict, too.",
     ),
+    example="""\
+target: git
+options:
+  clone: /srv/registry      # of the repository that has the tags
+  artifact: fraud
+  stage: prod               # fraud#prod#7 assigns it
+""",
 )

@@ -13,11 +13,12 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
-from opsconsole.releases.targets.base import Conflict, Kind, Rejected, Site, Target, Unsupported
+from opsconsole.releases.targets.base import Kind, Rejected, Site, Target, Unsupported
+from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.naming import Naming
 from opsconsole.releases.targets.secrets import SecretFrom
+from opsconsole.releases.targets.shares import heaviest
 from opsconsole.releases.targets.web import Web, WebOptions
-from opsconsole.releases.targets.whole import one_version
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 
 _API = "/api/2.0/mlflow/registered-models"
@@ -85,11 +86,7 @@ class MlflowTarget:
 
     def apply(self, before: TargetState, after: Routing, op_id: str) -> Receipt:
         body = self._body(after)
-        found = self.read()
-        if found.routing != before.routing:
-            raise Conflict(
-                f"{self.name} is {_told(found.routing)} now, and was {_told(before.routing)}", "Look again.", found
-            )
+        refuse_if_moved(self.name, before, self.read())
         answer = self._web.send("POST", f"{_API}/alias", json=body, is_read=False)
         return Receipt(op_id=op_id, answer=answer.told())
 
@@ -100,7 +97,8 @@ class MlflowTarget:
         self._web.close()
 
     def _body(self, after: Routing) -> dict[str, Any]:
-        version = self._naming.there(one_version(after, "An alias points to one version"))
+        refuse_unless_able(self.name, CAPS, after)
+        version = self._naming.there(heaviest(after.shares))
         return {"name": self._options.model, "alias": self._options.alias, "version": version}
 
 
@@ -116,10 +114,6 @@ class _Model(msgspec.Struct, frozen=True):
 
 class _Got(msgspec.Struct, frozen=True):
     registered_model: _Model
-
-
-def _told(routing: Routing) -> str:
-    return next(iter(routing.shares), "unset")
 
 
 def _made(options: MlflowOptions, site: Site) -> Target:
@@ -139,4 +133,12 @@ KIND = Kind(
         "is read again just before it is written.",
         "MLflow keeps no history of aliases and moves no timestamp with them: who moved one is known here only.",
     ),
+    example="""\
+target: mlflow
+options:
+  tracking_uri: https://mlflow.example.com
+  model: fraud
+  alias: champion           # v42 here is version 42 there
+  authorization: {env: MLFLOW_TOKEN, prefix: "Bearer "}
+""",
 )

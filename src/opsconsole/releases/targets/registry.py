@@ -25,9 +25,15 @@ from opsconsole.releases.targets.secrets import SecretFrom
 
 GROUP = "opsconsole.targets"
 _MODULES = (
+    "argo",
     "command",
     "file",
+    "git",
     "http_api",
+    "kserve",
+    "litellm",
+    "mlflow",
+    "seldon",
 )
 """Modules of this package with a ``KIND`` or several ``KINDS``."""
 
