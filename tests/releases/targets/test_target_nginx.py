@@ -103,7 +103,7 @@ def test_any_names_are_read_as_they_were_written(weights: dict[str, int], routes
         ("default  $chat_version;", "", "lacks `default"),
         ("beta     v43;", "~^beta v43;", "is not understood"),
         ("map $http_x_model_version", "map $cookie_v", "does not go by a header"),
-        ("10%  v42;", "10%  'v42;", r"line \d+ is not understood"),
+        ("10%  v42;", "10% { v42; }", "is not understood"),
     ],
 )
 def test_what_is_not_understood_is_refused_and_never_written_over(old: str, new: str, complaint: str) -> None:
@@ -112,6 +112,11 @@ def test_what_is_not_understood_is_refused_and_never_written_over(old: str, new:
         TEXT.parse(text)
     with pytest.raises(Rejected):
         TEXT.replaced(text, ROLLED_BACK)
+
+
+def test_a_quote_that_is_never_closed_is_refused_with_its_line() -> None:
+    with pytest.raises(Rejected, match="line 2 is not understood"):
+        TEXT.parse('split_clients $request_id $chat_version {\n    * "v41;\n}\n')
 
 
 @pytest.mark.parametrize(
