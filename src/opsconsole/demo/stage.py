@@ -72,7 +72,7 @@ def configuration_text(environment: str) -> str:
         lines += [
             "    release:",
             "      target: file",
-            f"      options: {{path: {ROUTING_FILE}}}",
+            f"      options: {{path: {ROUTING_FILE}, unit: relative}}",
             "      steps:  # of a gradual rollout; quicker than anybody should be outside of a demo",
             "        - {share: 0.1, minutes: 2, requests: 40}",
             "        - {share: 0.5, minutes: 3, requests: 200}",
