@@ -183,6 +183,12 @@ def test_a_model_that_git_itself_tracks_is_found_by_its_artifact(copy: Path, git
     found = repository.read(copy, "fraud", "v0.2.0")
     assert [path for path, _ in by_kind(found, "model")] == ["model.txt"]
     assert found.origin == "git"
+    assert [path for path, _ in by_kind(repository.read(copy, "fraud-score", "v4"), "model")] == ["model.txt"]
+
+
+def test_a_remote_that_is_a_directory_is_named_from_the_root_on(copy: Path, git: Git, tmp_path: Path) -> None:
+    git("remote", "set-url", "origin", "../origin.git")
+    assert checkout(copy).remote == str(tmp_path / "origin.git")
 
 
 def test_another_commit_under_the_version_is_refused(copy: Path, git: Git) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from opsconsole.errors import InputError
 from opsconsole.provenance.pins import DIRTY
 
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*://|[^/:]+:")
+"""``https://host/…``, ``host:path``."""
 _USER_INFO = re.compile(r"^(https?://)[^/@]*@")
 _PASSWORD = re.compile(r"^([a-z+]+://[^/@:]*):[^/@]*@")
 
@@ -66,12 +68,18 @@ def checkout(directory: Path) -> Checkout:
     is_out = bool(_git(root, "branch", "--remotes", "--contains", commit).strip()) or bool(tags)
     return Checkout(
         root=root,
-        remote=without_secrets(address),
+        remote=without_secrets(_absolute(address, root)),
         commit=commit,
         changed=tuple(_changed(root)),
         tags=tags,
         caveat=NO_REMOTE if not name else "" if is_out else NOT_PUSHED,
     )
+
+
+def _absolute(address: str, root: Path) -> str:
+    """A remote that is a directory, named from the root on: who clones it is elsewhere."""
+    is_directory = not _ELSEWHERE.match(address)
+    return os.path.normpath(root / address) if is_directory else address
 
 
 def without_secrets(address: str) -> str:

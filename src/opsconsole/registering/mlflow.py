@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shlex
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -266,8 +267,7 @@ def _authorization(environment: Mapping[str, str]) -> dict[str, str]:
     user, password = (environment.get(f"MLFLOW_TRACKING_{each}", "") for each in ("USERNAME", "PASSWORD"))
     if not user:
         return {}
-    credentials = httpx.BasicAuth(user, password)
-    return {"Authorization": credentials._auth_header}
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 def _refusal(response: httpx.Response) -> str:

@@ -42,9 +42,10 @@ def read(
     files = _Files(found, directory, told)
     kept = dvc.tracked(found.root, found.tracked("*.dvc", "*dvc.lock", "*dvc.yaml"))
     parts = [_code(found, named), *files.locks(), *files.configs(), *_of_dvc(found, kept, named)]
-    model = kept.artifacts.get(named.name, "") if named else ""
-    if model and not any(part.kind == "model" for part in parts):
-        parts += files.named("model", model)
+    if not any(part.kind == "model" for part in parts):
+        model = kept.artifacts.get(named.name, "") if named else ""
+        for path in sorted({model} - {""} or kept.models):
+            parts += files.named("model", path)
     return Contribution(
         origin="git, dvc" if kept.outputs else "git",
         version=named.version if named else "",
