@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeVar
 from opsconsole import wire
 from opsconsole.console.glyphs import GLYPHS, GlyphSet
 from opsconsole.console.listing import Item, Listing, Listings
-from opsconsole.console.palette import EnvironmentKind
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.widgets.plot import Scales
+from opsconsole.environment import EnvironmentKind
 
 Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text"]
 """What is open above the view: ``text`` is a page of plain text, ``keys`` the doctor of keys."""

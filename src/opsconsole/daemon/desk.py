@@ -22,6 +22,7 @@ from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
+from opsconsole.environment import environment_kind
 from opsconsole.errors import ConfigError, InputError, OpsConsoleError, UsageError
 from opsconsole.ingest.follower import Outcome, Wish, expand
 from opsconsole.ingest.guess import guess
@@ -29,6 +30,8 @@ from opsconsole.ingest.mapping import Mapping
 from opsconsole.ingest.mapping_yaml import from_yaml, to_yaml
 from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Source
+from opsconsole.releases.access import Access
+from opsconsole.releases.arming import Arms
 from opsconsole.signals.health import HealthSettings
 from opsconsole.store.queries import SpanMemory
 
@@ -53,6 +56,10 @@ class Desk:
             warn_cost_ratio=health.dearer,
         )
         self.attendance = Attendance(engine.clock)
+        self.access = Access(engine.settings.access, engine.home.directory.stat().st_uid)
+        environment = engine.settings.environment
+        kind = engine.settings.console.environments.get(environment) or environment_kind(environment)
+        self.arms = Arms(self.access, engine.clock, environment, kind)
         self.pinning = Pinning(engine, self.drift.forget)
         engine.every_so_often(self.pinning.pin_configured)
 
@@ -117,20 +124,20 @@ class Desk:
 
     # Sources ------------------------------------------------------------------------------------------------------
 
-    def attach(self, request: wire.AttachRequest) -> wire.Attached:
-        """Take in paths; what is followed is remembered across restarts."""
+    def attach(self, request: wire.AttachRequest, actor: str) -> wire.Attached:
+        """Take in paths, for this actor; what is followed is remembered across restarts."""
         wish = _wish(request)
-        outcome = self._on_engine(lambda: self._attach_and_note(wish, request))
+        outcome = self._on_engine(lambda: self._attach_and_note(wish, request, actor))
         return wire.Attached(
             source_ids=tuple(source.known.source_id for source in outcome.sources),
             mapping_yaml={path: to_yaml(mapping, path) for path, mapping in outcome.mappings.items()},
             refused={path: str(error) for path, error in outcome.refused.items()},
         )
 
-    def _attach_and_note(self, wish: Wish, request: wire.AttachRequest) -> Outcome:
+    def _attach_and_note(self, wish: Wish, request: wire.AttachRequest, actor: str) -> Outcome:
         outcome = self.engine.follower.attach(wish)
         if outcome.sources or wish.follow:
-            self.engine.note("sources.attached", request=msgspec.to_builtins(request))
+            self.engine.journal.append(actor, "sources.attached", {"request": msgspec.to_builtins(request)})
             self.engine.changed()
         return outcome
 
