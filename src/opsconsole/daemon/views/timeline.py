@@ -90,4 +90,5 @@ _TOLD: dict[str, Callable[[Event], Told]] = {
     "baseline.set": _baseline,
     "daemon.started": lambda event: ("daemon", "", "daemon started"),
     "daemon.stopped": lambda event: ("daemon", "", "daemon stopped"),
+    "journal.doubted": lambda event: ("note", "", f"the journal is not as it was written: {event.data['found']}"),
 }
