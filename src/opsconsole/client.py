@@ -19,7 +19,7 @@ import httpx
 import msgspec
 
 from opsconsole import errors, wire
-from opsconsole.errors import DaemonError
+from opsconsole.errors import DaemonError, RequestRefused
 from opsconsole.home import Home
 
 T = TypeVar("T")
@@ -205,6 +205,8 @@ def is_running(home: Home) -> bool:
     client = Client(home)
     try:
         client.health()
+    except RequestRefused:
+        return True  # it answers, though not to this account
     except DaemonError:
         return False
     finally:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from opsconsole.journal.exports import Statement
     from opsconsole.journal.keys import Keyring, Signer
     from opsconsole.journal.walk import Event, Place
-
-T = TypeVar("T")
 
 _EXAMPLES = """
 opsconsole audit verify
@@ -115,16 +114,15 @@ def _range(arguments: argparse.Namespace) -> tuple[datetime | None, datetime | N
     return since, moment(arguments.until) if arguments.until else None
 
 
-def _reading(home: Home, read: Callable[[], T]) -> T:
-    """Read the journal; raises UsageError where it is not there, or somebody else's."""
-    try:
-        if not home.journal.is_dir():
-            raise UsageError(f"{home.journal} is no journal", "Name the home that it is in with --home.")
-        return read()
-    except PermissionError as error:
+def _journal(home: Home) -> Path:
+    """The journal's directory; raises UsageError where it is not there, or another account's."""
+    if not home.journal.is_dir():
+        raise UsageError(f"{home.journal} is no journal", "Name the home that it is in with --home.")
+    if not os.access(home.journal, os.R_OK | os.X_OK):
         raise UsageError(
-            f"{error.filename} is for the home's owner alone", "Ask them for an export: `opsconsole audit export`."
-        ) from error
+            f"{home.journal} is for the home's owner alone", "Ask them for an export: `opsconsole audit export`."
+        )
+    return home.journal
 
 
 # Verifying ------------------------------------------------------------------------------------------------------------
@@ -135,15 +133,15 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from opsconsole.journal.exports import check_export
 
     home: Home = arguments.home
-    keys = _keys(home, arguments.public_key)
     if arguments.export:
+        keys = _keys(home, arguments.public_key)
         if keys is None:
             raise UsageError("an export is checked with the journal's public key", "Name it with --public-key.")
         file: Path = arguments.export
         statement = check_export(file, file.with_name(file.name + _SIGNATURE), keys)
         return _print(arguments, statement, _export_told(file, statement))
-    checkpoints: Path = arguments.checkpoints or home.checkpoints
-    found = _reading(home, lambda: examine(home.journal, checkpoints, keys))
+    directory, keys = _journal(home), _keys(home, arguments.public_key)
+    found = examine(directory, arguments.checkpoints or home.checkpoints, keys)
     return _print(arguments, found, _journal_told(found, keys))
 
 
@@ -207,14 +205,9 @@ def run_show(arguments: argparse.Namespace) -> int:
     choice = Choice(since, until, arguments.actor, arguments.kind, arguments.service)
     n_chosen = 0
     newest: deque[Event] = deque(maxlen=arguments.n)
-
-    def read() -> None:
-        nonlocal n_chosen
-        for event in chosen(arguments.home.journal, choice):
-            n_chosen += 1
-            newest.append(event)
-
-    _reading(arguments.home, read)
+    for event in chosen(_journal(arguments.home), choice):
+        n_chosen += 1
+        newest.append(event)
     if arguments.json:
         print_json(list(newest))
     else:
@@ -245,11 +238,10 @@ def run_export(arguments: argparse.Namespace) -> int:
         raise UsageError("an export is for a file", "Name it with --out; `opsconsole audit show` is for reading.")
     home: Home = arguments.home
     since, until = _range(arguments)
-    places = _reading(home, lambda: list(piece(home.journal, since, until)))
+    directory = _journal(home)
+    places = list(piece(directory, since, until))
     content = _as_csv(places) if arguments.format == "csv" else b"".join(place.line + b"\n" for place in places)
-    statement = _reading(
-        home, lambda: statement_about(content, arguments.format, places, home.journal, _signer(home), datetime.now(UTC))
-    )
+    statement = statement_about(content, arguments.format, places, directory, _signer(home), datetime.now(UTC))
     if not statement.key:
         narrate(f"{home.journal_key} is not here: the statement about the export is not signed")
     signed = msgspec.json.encode(statement) + b"\n"

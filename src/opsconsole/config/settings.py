@@ -160,15 +160,16 @@ class AccessSetting(Section, frozen=True):
     viewers: tuple[str, ...] = ("*",)
     """May look; `*` is everybody who can connect."""
     operators: tuple[str, ...] = ()
-    """May plan, release, hold, abort and roll back."""
+    """May plan, release, hold, abort and roll back, attach logs and pin baselines."""
     approvers: tuple[str, ...] = ()
     """May approve what others planned."""
     admins: tuple[str, ...] = ()
-    """May do all of that, and freeze."""
+    """May do all of that, freeze, and stop the daemon."""
     group: str = ""
     """Unix group that may connect to the daemon, beside the home's owner."""
     keys: dict[str, str] = {}
-    """On shared accounts: fingerprint of an SSH key (`SHA256:…`) → the person whose it is."""
+    """On shared accounts: fingerprint of an SSH key (`SHA256:…`) → the person whose it is. It puts their name into the
+    journal and gives no right: see [security](security.md)."""
     arm_minutes: Annotated[int, Meta(ge=1)] = 15
     """How long an armed console may act before it locks itself again."""
     read_only: Literal["auto", "never", "always"] = "auto"

@@ -15,10 +15,10 @@ from opsconsole import wire
 from opsconsole.console.confirming import Confirming
 from opsconsole.console.glyphs import GLYPHS, GlyphSet
 from opsconsole.console.listing import Item, Listing, Listings
-from opsconsole.console.palette import EnvironmentKind
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.proceeding import Proceeding
 from opsconsole.console.widgets.plot import Scales
+from opsconsole.environment import EnvironmentKind
 
 Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text", "plan", "arm"]
 """What is open above the view: ``text`` is a page of plain text, ``keys`` the doctor of keys, ``plan`` an act before it

@@ -24,6 +24,7 @@ from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
+from opsconsole.environment import environment_kind
 from opsconsole.errors import ConfigError, InputError, OpsConsoleError, UsageError
 from opsconsole.ingest.follower import Outcome, Wish, expand
 from opsconsole.ingest.guess import guess
@@ -31,6 +32,8 @@ from opsconsole.ingest.mapping import Mapping
 from opsconsole.ingest.mapping_yaml import from_yaml, to_yaml
 from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Source
+from opsconsole.releases.access import Access, Person
+from opsconsole.releases.arming import Arms
 from opsconsole.signals.health import HealthSettings
 from opsconsole.store.queries import SpanMemory
 
@@ -55,9 +58,13 @@ class Desk:
             warn_cost_ratio=health.dearer,
         )
         self.attendance = Attendance(engine.clock)
+        self.access = Access(engine.settings.access, engine.home.directory.stat().st_uid)
+        environment = engine.settings.environment
+        kind = engine.settings.console.environments.get(environment) or environment_kind(environment)
+        arms = Arms(self.access, engine.clock, environment, kind)
+        self.releasing = Releasing(engine, self.view, self.attendance, self.registering, self.access, arms)
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
-        self.releasing = Releasing(engine, self.view, self.attendance, self.registering)
         engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------
@@ -92,6 +99,15 @@ class Desk:
         finally:
             connection.close()
 
+    def present(self, person: Person, said: wire.Presence) -> wire.Present:
+        """One console says where it is, and hears of all, of what it may do, and of the services that it may act on."""
+        here = self.attendance.tell(said, person.who)
+        return msgspec.structs.replace(
+            here,
+            permission=self.releasing.permission(person, said.console),
+            releases=self.releasing.briefs(),
+        )
+
     def sources(self) -> tuple[wire.SourceRow, ...]:
         """Every source that is or was read since the daemon started."""
         return tuple(_row(source) for source in self.engine.follower.sources)
@@ -122,20 +138,20 @@ class Desk:
 
     # Sources ------------------------------------------------------------------------------------------------------
 
-    def attach(self, request: wire.AttachRequest) -> wire.Attached:
-        """Take in paths; what is followed is remembered across restarts."""
+    def attach(self, request: wire.AttachRequest, actor: str) -> wire.Attached:
+        """Take in paths, for this actor; what is followed is remembered across restarts."""
         wish = _wish(request)
-        outcome = self._on_engine(lambda: self._attach_and_note(wish, request))
+        outcome = self._on_engine(lambda: self._attach_and_note(wish, request, actor))
         return wire.Attached(
             source_ids=tuple(source.known.source_id for source in outcome.sources),
             mapping_yaml={path: to_yaml(mapping, path) for path, mapping in outcome.mappings.items()},
             refused={path: str(error) for path, error in outcome.refused.items()},
         )
 
-    def _attach_and_note(self, wish: Wish, request: wire.AttachRequest) -> Outcome:
+    def _attach_and_note(self, wish: Wish, request: wire.AttachRequest, actor: str) -> Outcome:
         outcome = self.engine.follower.attach(wish)
         if outcome.sources or wish.follow:
-            self.engine.note("sources.attached", request=msgspec.to_builtins(request))
+            self.engine.journal.append(actor, "sources.attached", {"request": msgspec.to_builtins(request)})
             self.engine.changed()
         return outcome
 

@@ -134,7 +134,7 @@ class Engine:
             self.guarded("telling of news", listener)
 
     def note(self, kind: str, **data: object) -> None:
-        """Write into the journal what somebody or something did."""
+        """Write into the journal what the daemon itself did."""
         self.journal.append(self.actor, kind, data)
 
     def sign(self) -> None:

@@ -1,7 +1,7 @@
 """Who is attached: what consoles say of themselves, for as long as they go on saying it.
 
 Always true here: a console that has said nothing for ``FORGET_AFTER`` is gone; never more than ``MOST_CONSOLES`` are
-remembered; since when somebody is here is what the daemon's clock says.
+remembered; since when somebody is here is what the daemon's clock says, and who it is what the socket says.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Attendance:
         self._lock = Lock()
         self._here: dict[str, tuple[datetime, wire.Presence]] = {}
 
-    def tell(self, said: wire.Presence) -> wire.Present:
-        """One console says where it is, and hears of all.
+    def tell(self, said: wire.Presence, user: str = "") -> wire.Present:
+        """One console says where it is, and hears of all; ``user`` is who it is, whatever it says.
 
         Raises UsageError when it has no name, or there are too many.
         """
@@ -44,7 +44,7 @@ class Attendance:
             if known is None and len(self._here) >= MOST_CONSOLES:
                 raise UsageError(f"{MOST_CONSOLES} consoles are attached already", "Close one of them.")
             since = known[1].since if known else now
-            self._here[said.console] = (now, msgspec.structs.replace(said, since=since))
+            self._here[said.console] = (now, msgspec.structs.replace(said, since=since, user=user or said.user))
             here = sorted((each for _, each in self._here.values()), key=lambda each: (each.since or now, each.console))
         return wire.Present(consoles=tuple(here))
 

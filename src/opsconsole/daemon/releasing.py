@@ -23,9 +23,12 @@ from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import UsageError
 from opsconsole.releases import freezes
+from opsconsole.releases.access import Access, Person
+from opsconsole.releases.arming import Arms
 from opsconsole.releases.book import Book
 from opsconsole.releases.executor import Executor
-from opsconsole.releases.ledger import fold
+from opsconsole.releases.guard import Asking
+from opsconsole.releases.ledger import ServiceReleases, fold
 from opsconsole.releases.targets import registry
 from opsconsole.releases.targets.base import Site, Target
 from opsconsole.releases.verifying import Traffic
@@ -158,6 +161,16 @@ def _evidence_of(each: wire.VersionSummary) -> wire.VersionEvidence:
     )
 
 
+def _brief(service: str, target: str, one: ServiceReleases) -> wire.ReleaseBrief:
+    rollout = one.rollout if one.rollout is not None and one.rollout.is_open else None
+    return wire.ReleaseBrief(
+        service=service,
+        target=target,
+        rollout=rollout.phase if rollout else None,
+        version=rollout.version if rollout else "",
+    )
+
+
 class Releasing:
     """The gate of one home, and what looks after its releases."""
 
@@ -167,9 +180,12 @@ class Releasing:
         view: Callable[[Asked], wire.View | wire.SourcesView],
         attendance: Attendance,
         registering: Registering,
+        access: Access,
+        arms: Arms,
     ) -> None:
         """Raises ConfigError for a release section that cannot be understood, JournalError for a broken journal."""
         self._engine = engine
+        self._access, self._arms = access, arms
         self.around = Around(engine, view, attendance, registering)
         self.book = Book(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self.around.judging = Judging(engine, self.book, self.around.settings)
@@ -178,6 +194,7 @@ class Releasing:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._look_after, name="releases", daemon=True)
         engine.on_stop(self.stop)
+        engine.every_so_often(self._lock_by_the_clock)
 
     def start(self) -> None:
         """Begin to look after the services that have a target."""
@@ -190,6 +207,59 @@ class Releasing:
             self._thread.join()
         for target in self.around.targets.values():
             target.close()
+
+    # Who asks -----------------------------------------------------------------------------------------------------
+
+    def asking(self, person: Person, console: str) -> Asking:
+        """A person on a console, as the gate knows them."""
+        read_only = ""
+        if self._arms.is_read_only(person, console):
+            read_only = f"{self.around.environment or 'this environment'} is read-only on this console"
+        return Asking(
+            actor=person.actor,
+            person=person.who,
+            account=person.name,
+            is_known=bool(person.called),
+            roles=frozenset(self._access.roles(person)),
+            read_only=read_only,
+        )
+
+    def plan(self, person: Person, order: wire.OrderRequest) -> wire.Plan:
+        return self.executor.plan(self.asking(person, order.console), order)
+
+    def apply(self, person: Person, request: wire.ApplyRequest) -> wire.Outcome:
+        return self.executor.apply(self.asking(person, self.executor.console_of(request.op_id)), request)
+
+    def approve(self, person: Person, request: wire.ApproveRequest) -> wire.Approval:
+        return self.executor.approve(self.asking(person, ""), request)
+
+    def freeze(self, person: Person, request: wire.FreezeRequest) -> wire.Freeze:
+        return self.executor.freeze(self.asking(person, ""), request)
+
+    def arm(self, person: Person, request: wire.ArmRequest) -> wire.Permission:
+        """Arm a console or lock it again. Raises RequestRefused for whoever may not, or types another name."""
+        if request.is_locked:
+            if self._arms.lock(person, request.console):
+                self.book.note(person.actor, "console.locked", console=request.console)
+        else:
+            permission = self._arms.arm(person, request.console, request.typed)
+            self.book.note(person.actor, "console.armed", console=request.console, until=str(permission.armed_until))
+        return self.permission(person, request.console)
+
+    def permission(self, person: Person, console: str) -> wire.Permission:
+        return self._arms.permission(person, console)
+
+    def briefs(self) -> tuple[wire.ReleaseBrief, ...]:
+        """Every service that has a target."""
+        return tuple(
+            _brief(service, target.name, self.book.of(service)) for service, target in self.around.targets.items()
+        )
+
+    def _lock_by_the_clock(self) -> None:
+        for armed in self._arms.expired():
+            self.book.note(armed.person.actor, "console.locked", console=armed.console, by="the clock")
+
+    # What goes on by itself ---------------------------------------------------------------------------------------
 
     def look(self) -> None:
         """One look at every target."""

@@ -29,7 +29,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     """ISO 8601, UTC, microseconds: in this form earlier is smaller."""
     actor: str
-    """Unix user name, or the name of an automation."""
+    """Unix user name, or the name of an automation; on a shared account ``ops (ann, SHA256:…)``."""
     kind: str
     """Past tense: ``baseline.set``, ``source.attached``, ``daemon.started``."""
     data: dict[str, Any]

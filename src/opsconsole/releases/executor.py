@@ -24,7 +24,7 @@ from opsconsole.errors import ReleaseError, ReleaseRefused
 from opsconsole.releases import freezes, planning
 from opsconsole.releases.book import Book
 from opsconsole.releases.confirmation import confirm_with
-from opsconsole.releases.guard import Asking, Facts, refusals
+from opsconsole.releases.guard import Asking, Facts, is_another, refusals
 from opsconsole.releases.ledger import ServiceReleases
 from opsconsole.releases.settling import Settled, conclude, read_back
 from opsconsole.releases.targets.base import Conflict, Indeterminate, Target, TargetError
@@ -205,6 +205,12 @@ class Executor:
             told.append(f"overridden: {facts.order.override_reason}")
         return tuple(told)
 
+    def console_of(self, op_id: str) -> str:
+        """The console that asked for a plan; empty where there is no such plan."""
+        with self._lock:
+            shown = self._shown.get(op_id)
+        return shown.plan.order.console if shown is not None else ""
+
     # Apply --------------------------------------------------------------------------------------------------------
 
     def apply(self, asking: Asking, request: wire.ApplyRequest) -> wire.Outcome:
@@ -344,7 +350,7 @@ class Executor:
             raise ReleaseRefused(
                 f"role: {asking.person} may not approve", "An admin names approvers under `access:` in opsconsole.yaml."
             )
-        if shown.facts.asking.person == asking.person:
+        if not is_another(asking, shown.facts.asking.person, shown.facts.asking.account, shown.facts.asking.is_known):
             raise ReleaseRefused("approval: nobody approves what they planned themselves", "Ask somebody else.")
         plan = shown.plan
         approval = wire.Approval(
@@ -352,6 +358,8 @@ class Executor:
             service=plan.order.service,
             told=f"{plan.order.act}: {spelled(plan.before.routing.shares)} → {spelled(plan.after.shares)}",
             by=asking.person,
+            account=asking.account,
+            is_known=asking.is_known,
             at=now,
             expires_at=now + APPROVABLE_FOR,
         )

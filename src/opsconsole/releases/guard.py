@@ -27,6 +27,10 @@ class Asking:
     person: str
     """Whoever stands behind the actor: two consoles of one person are one person."""
     roles: frozenset[wire.Role]
+    account: str = ""
+    """The Unix account that they act by."""
+    is_known: bool = False
+    """On a shared account: is the person behind it known by a key?"""
     read_only: str = ""
     """Why nothing may be changed from where they are, and what would change that; empty when they may."""
 
@@ -62,6 +66,13 @@ class Facts:
         """By a person, with a reason: what automation writes there only says why it acts."""
         is_person = self.order.via != "automation"
         return is_person and len(self.order.override_reason.strip()) >= LEAST_REASON
+
+
+def is_another(asking: Asking, person: str, account: str, is_known: bool) -> bool:
+    """Are these two people? On one account only if both are known by keys of different people."""
+    if asking.account and asking.account == account:
+        return asking.is_known and is_known and asking.person != person
+    return asking.person != person
 
 
 Rule = Callable[[Facts], wire.Refusal | None]
@@ -173,7 +184,9 @@ def _approval(facts: Facts) -> wire.Refusal | None:
     by = {
         each.by
         for each in facts.approvals
-        if each.fingerprint == facts.fingerprint and each.expires_at > facts.now and each.by != facts.asking.person
+        if each.fingerprint == facts.fingerprint
+        and each.expires_at > facts.now
+        and is_another(facts.asking, each.by, each.account, each.is_known)
     }
     if len(by) >= needed:
         return None

@@ -315,6 +315,10 @@ class Approval(Struct, frozen=True, kw_only=True):
     service: str
     told: str
     by: str
+    account: str = ""
+    """The Unix account that the approver came by."""
+    is_known: bool = False
+    """On a shared account: did they come with the key of a known person?"""
     at: datetime
     expires_at: datetime
 

@@ -110,6 +110,7 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "freeze.lifted": lambda event: ("config", str(event.data["service"]), "freeze lifted"),
     "console.armed": lambda event: ("config", "", "console armed"),
     "console.locked": lambda event: ("config", "", "console locked"),
+    "journal.doubted": lambda event: ("note", "", f"the journal is not as it was written: {event.data['found']}"),
     "daemon.started": lambda event: ("daemon", "", "daemon started"),
     "daemon.stopped": lambda event: ("daemon", "", "daemon stopped"),
 }
