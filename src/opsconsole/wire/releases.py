@@ -332,10 +332,13 @@ class StreamReading(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+CanaryWord = Literal["no data", "undecided", "worse", "no worse"]
+
+
 class CanaryReading(Struct, frozen=True, kw_only=True):
     """The analysis of a rollout, now."""
 
-    word: Literal["no data", "undecided", "worse", "no worse"]
+    word: CanaryWord
     e: float
     """Mean of the streams' e-values: at 1/α or more, roll back."""
     threshold: float
