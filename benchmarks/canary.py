@@ -223,13 +223,13 @@ def _rows(results: Results) -> list[Row]:
         for judge, cases in WITHIN.items():
             if judge in hits and case in cases and (judge, split) != ("odds 10%", BUSY.name):
                 made.append(_false(split, case, judge, hits))
-    for (split, judge), cases in REFERENCE.items():
+    for (split, judge), known in REFERENCE.items():
         short = [
             f"{case} {_cell(results[split, case][judge])} beside {reference[0]:.3f}@{reference[1]:.0f}"
-            for case, reference in cases.items()
+            for case, reference in known.items()
             if is_short(results[split, case][judge], reference, REFERENCE_REPS[split])
         ]
-        what = f"canary {split}, {judge}: of {len(cases)} cases of harm, found less often or later than the reference"
+        what = f"canary {split}, {judge}: of {len(known)} cases of harm, found less often or later than the reference"
         made.append(Row(what, "", float(len(short)), None, "ours", 0.0, "; ".join(short)))
     return made
 
