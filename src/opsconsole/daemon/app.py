@@ -40,7 +40,7 @@ LOOKING: Rule = "viewer", "look"
 ATTACHING: Rule = "operator", "attach logs"
 MAPPING: Rule = "operator", "map logs"
 PINNING: Rule = "operator", "pin baselines"
-REGISTERING: Rule = "operator", "register versions"
+ADDING: Rule = "operator", "register versions"
 STOPPING: Rule = "admin", "stop the daemon"
 
 

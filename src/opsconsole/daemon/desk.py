@@ -62,9 +62,9 @@ class Desk:
         environment = engine.settings.environment
         kind = engine.settings.console.environments.get(environment) or environment_kind(environment)
         arms = Arms(self.access, engine.clock, environment, kind)
-        self.releasing = Releasing(engine, self.view, self.attendance, self.registering, self.access, arms)
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
+        self.releasing = Releasing(engine, self.view, self.attendance, self.registering, self.access, arms)
         engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------

@@ -372,27 +372,33 @@ class StreamReading(Struct, frozen=True, kw_only=True):
     """E-value so far; 1 is no evidence."""
     n_baseline: int
     n_canary: int
+    """Values that were compared."""
     ratio: float | None = None
+    """Of the odds of an error, the p95s, the geometric mean latencies, the mean costs, the mean output tokens."""
     ratio_low: float | None = None
     ratio_high: float | None = None
     """Canary over baseline, and its confidence sequence: valid at every look."""
     why: str = ""
 
 
+CanaryWord = Literal["no data", "undecided", "worse", "no worse"]
+
+
 class CanaryReading(Struct, frozen=True, kw_only=True):
     """The analysis of a rollout, now."""
 
-    word: Literal["no data", "undecided", "worse", "no worse"]
+    word: CanaryWord
     e: float
     """Mean of the streams' e-values: at 1/α or more, roll back."""
     threshold: float
     """1/α."""
     minutes: int
+    """Closed minutes that counted, those without a request included."""
     minutes_to_decide: float | None = None
     """At the present rate; None when it cannot be told."""
     streams: tuple[StreamReading, ...] = ()
     aa_estimate: float | None = None
-    """Largest ratio that baseline showed against itself over the same length: how restless the traffic is anyway."""
+    """Largest ratio that baseline showed against itself, even minutes against odd ones: how restless it is anyway."""
     why: str = ""
 
 
