@@ -92,6 +92,7 @@ async def serve(home: Home, engine: Engine, listener: socket.socket, linger_s: f
         asyncio.get_running_loop().add_signal_handler(number, stop)
     engine.note("daemon.started", pid=os.getpid())
     engine.start()
+    desk.releasing.start()
     restoring = asyncio.create_task(asyncio.to_thread(desk.restore))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not serving.done():

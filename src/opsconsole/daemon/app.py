@@ -98,9 +98,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
         post("baseline", wire.BaselineRequest, lambda person, asked: desk.pinning.set(asked, person.actor), PINNING),
-        post(
-            "version", wire.VersionRequest, lambda person, asked: desk.registering.add(asked, person.actor), REGISTERING
-        ),
+        post("version", wire.VersionRequest, lambda person, asked: desk.registering.add(asked, person.actor), ADDING),
         post("query", wire.QueryRequest, lambda _, asked: ask(desk.engine, asked)),
         post("presence", wire.Presence, desk.present),
         post("release/plan", wire.OrderRequest, releasing.plan),
