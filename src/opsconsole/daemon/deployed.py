@@ -22,7 +22,8 @@ class Deployed:
     trouble: str = ""
     waiting_for: str = ""
     reading: wire.CanaryReading | None = None
-    evidence: wire.Evidence = field(default_factory=lambda: wire.Evidence(window_s=0))
+    lately: tuple[wire.VersionEvidence, ...] = ()
+    """How each version does since the last change, or in the last minutes where that is longer ago."""
     manifests: Mapping[str, wire.Manifest] = field(default_factory=dict)
     approvals: tuple[wire.Approval, ...] = ()
     freezes: tuple[wire.Freeze, ...] = ()

@@ -33,7 +33,7 @@ from opsconsole.releases.targets import registry
 from opsconsole.releases.targets.base import Site, Target
 from opsconsole.releases.verifying import Traffic
 from opsconsole.releases.watch import Watch
-from opsconsole.store.served import served_since
+from opsconsole.store.served import fared_since, served_since
 
 EVIDENCE_WINDOW = "15m"
 LOOK_EVERY_S = 2.0
@@ -139,6 +139,18 @@ class Around:
             for each in self._attendance.here()
             if each.armed and each.service == service and each.console != console
         )
+
+    def lately(self, service: str, one: ServiceReleases) -> tuple[wire.VersionEvidence, ...]:
+        """How each version does since the last change that was made, or in the last minutes if that is longer ago."""
+        since = self.clock.now() - timedelta(seconds=wire.WINDOWS[EVIDENCE_WINDOW])
+        operation = one.operation
+        if operation is not None and operation.plan.requests and operation.word == "done":
+            since = max(since, operation.at)
+        connection = self._engine.reader()
+        try:
+            return fared_since(connection, service, since)
+        finally:
+            connection.close()
 
     def traffic(self, service: str, since: datetime) -> Traffic:
         connection = self._engine.reader()
@@ -283,7 +295,6 @@ class Releasing:
         around, watch = self.around, self.watch
         one = self.book.of(service)
         has_target = service in around.targets
-        evidence = around.evidence(service, "", "") if has_target else wire.Evidence(window_s=0)
         return Deployed(
             one=one,
             setting=around.settings.get(service),
@@ -293,7 +304,7 @@ class Releasing:
             trouble=watch.troubles.get(service, ""),
             waiting_for=watch.waiting_for.get(service, ""),
             reading=around.reading(service),
-            evidence=evidence,
+            lately=around.lately(service, one),
             manifests=around.manifests(service),
             approvals=tuple(each for each in self.book.state.approvals if each.service == service),
             freezes=tuple(freezes.active(service, around.freezes, self.book.state.freezes, self._engine.clock.now())),

@@ -1,4 +1,7 @@
-"""Which version served how many requests since a moment: what the traffic says of a release."""
+"""Which version served how many requests since a moment, and how: what the traffic says of a release.
+
+Always true here: a request belongs to the moment at which it began; what no record logged is None and not 0.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from datetime import datetime
 
 import duckdb
 
-from opsconsole.store.database import naive, rows
+from opsconsole import wire
+from opsconsole.store.database import aware, naive, rows
 
 _SERVED = """
 SELECT coalesce(version, ''), count(*)
@@ -14,6 +18,34 @@ FROM requests
 WHERE service = $service AND ts >= $since
 GROUP BY 1
 """
+
+_FARED = """
+SELECT coalesce(version, ''), count(*), count(*) FILTER (status >= 400), count(*) FILTER (status >= 200),
+       quantile_disc(latency_ms, 0.99), avg(cost_usd), max(ts)
+FROM requests
+WHERE service = $service AND ts >= $since
+GROUP BY 1 ORDER BY 2 DESC
+"""
+
+
+def fared_since(
+    connection: duckdb.DuckDBPyConnection, service: str, since: datetime
+) -> tuple[wire.VersionEvidence, ...]:
+    """How each version did with the requests that began at or after this moment, the most requests first."""
+    found = [row for row in rows(connection, _FARED, {"service": service, "since": naive(since)}) if row[0]]
+    total = sum(n for _, n, *_ in found)
+    return tuple(
+        wire.VersionEvidence(
+            version=version,
+            share=n / total,
+            n=n,
+            error_rate=errors / known if known else None,
+            p99_ms=p99_ms,
+            usd_per_request=usd,
+            last_at=aware(last),
+        )
+        for version, n, errors, known, p99_ms, usd, last in found
+    )
 
 
 def served_since(connection: duckdb.DuckDBPyConnection, service: str, since: datetime) -> dict[str, int]:

@@ -46,7 +46,7 @@ def release_view(reading: Reading) -> wire.ReleaseView:
 
 def _deployments(deployed: Deployed, shares: Mapping[str, float]) -> tuple[wire.Deployment, ...]:
     """Every version that serves, is registered, or could be rolled back to, the largest share first."""
-    one, seen = deployed.one, {each.version: each for each in deployed.evidence.versions if each.version}
+    one, seen = deployed.one, {each.version: each for each in deployed.lately}
     named = dict.fromkeys([*shares, *seen, *reversed(one.promoted), *reversed(list(deployed.manifests))])
     rows = []
     for version in named:
@@ -56,7 +56,7 @@ def _deployments(deployed: Deployed, shares: Mapping[str, float]) -> tuple[wire.
             wire.Deployment(
                 version=version,
                 share=shares.get(version, 0.0) if deployed.state is not None else None,
-                observed_share=found.share if found else None,
+                observed_share=(found.share if found else 0.0) if seen else None,
                 since=since[0] if since else None,
                 by=since[1] if since else "",
                 role=_role(one, version, shares),
@@ -117,6 +117,6 @@ def _watch(deployed: Deployed, now: datetime) -> wire.Watch | None:
         undo=plan.inverse,
         told=operation.told,
         before=plan.evidence.versions,
-        now=deployed.evidence.versions,
+        now=deployed.lately,
         verdict=operation.verdict,
     )
