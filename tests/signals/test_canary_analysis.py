@@ -310,6 +310,14 @@ def test_nothing_is_foretold_where_the_present_would_never_decide() -> None:
     assert few.minutes_to_decide is None
 
 
+def test_nothing_is_foretold_once_the_canary_has_stopped_answering() -> None:
+    some = [*minutes(13, 20, USUAL, USUAL), *minutes(14, 400, USUAL, Serving(a_minute=0))]
+    ended = [replace(minute, at=START + i * timedelta(minutes=1)) for i, minute in enumerate(some)]
+    assert read(fed(TOLERANT, ended[:20])).minutes_to_decide is not None
+    reading = read(fed(TOLERANT, ended))
+    assert (reading.word, reading.minutes_to_decide) == ("undecided", None)
+
+
 def test_a_stream_that_joins_late_never_raises_the_whole() -> None:
     for stand in (log(0.01), 0.0, log(50.0)):
         one = Stakes().joined(["errors"], {"errors": 0.0})

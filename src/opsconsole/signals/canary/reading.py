@@ -72,7 +72,14 @@ def _word(analysis: Analysis, bounds: Bounds) -> wire.CanaryWord:
 
 
 def _minutes_to_decide(analysis: Analysis) -> float | None:
-    """Minutes until a word other than undecided, if all goes on as it did and at the rate of the last comparisons."""
+    """Minutes until a word other than undecided, if all goes on as it did and at the rate of the last comparisons.
+
+    None while one of the versions has stopped answering, or where nothing is decided as far as one looks ahead.
+    """
+    elapsed = (analysis.rates[-1][0] - analysis.rates[0][0]) / MINUTE + 1
+    rate = sum(contrast for _, contrast in analysis.rates) / elapsed
+    if not rate:
+        return None
 
     def is_decided(factor: float) -> bool:
         ahead = analysis.scaled(factor)
@@ -87,8 +94,6 @@ def _minutes_to_decide(analysis: Analysis) -> float | None:
     for _ in range(8):
         middle = (low + high) / 2
         low, high = (low, middle) if is_decided(middle) else (middle, high)
-    elapsed = (analysis.rates[-1][0] - analysis.rates[0][0]) / MINUTE + 1
-    rate = sum(contrast for _, contrast in analysis.rates) / elapsed
     return (high - 1) * analysis.contrast / rate
 
 

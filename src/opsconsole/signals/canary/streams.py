@@ -131,7 +131,7 @@ class Errors:
 
     def bound(self, alpha: float) -> Bound:
         """Of the odds ratio, at α/2 beside α/2 for the rate itself; exact."""
-        low, high = self.fine.interval(alpha)
+        low, high = self.fine.interval(alpha / 2)
         is_rare = log_e_rare(self.k[1], self.n[1]) >= log(2 / alpha)
         return Bound(self.fine.estimate(), low, high, self.tolerated, is_rare)
 
