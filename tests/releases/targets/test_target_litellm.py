@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import Asked, Said, free_port, serving
-from peers import peer
+from peer_programs import peer
 from processes import server
 from subjects import built
 
