@@ -80,14 +80,15 @@ class DocumentText:
         weights = self._table(text, self.at)
         if weights is None:
             raise Rejected(f"there is no table `{_path(self.at)}`", "Add it: versions, each with its weight.")
-        total = self._total(weights)
+        shares = self._shares(weights)
+        total = sum(entry.value for entry in weights.entries)
         if self.unit == "percent" and total <= 1.0:
             raise Rejected(
                 f"`{_path(self.at)}` adds up to {total:g}, so these are no percents",
                 "Say `unit: share` in the options.",
             )
         return Routing(
-            shares=self._shares(weights, self.at),
+            shares=shares,
             headers={entry.key: entry.text for entry in self._entries(text, self.headers_at) if entry.value},
             shadow=self._shadow(text),
         )
@@ -128,11 +129,11 @@ class DocumentText:
         scale, digits = (1, 6) if self.unit == "share" else (100, 4)
         return {version: _number(scale * share, digits) for version, share in shadow.items()}
 
-    def _shares(self, table: Table, keys: Keys) -> dict[str, float]:
+    def _shares(self, table: Table) -> dict[str, float]:
         try:
             return shares_of({entry.key: entry.value for entry in table.entries})
         except ValueError as error:
-            raise Rejected(f"`{_path(keys)}`: {error}", _MEND) from error
+            raise Rejected(f"`{_path(self.at)}`: {error}", _MEND) from error
 
     def _shadow(self, text: str) -> dict[str, float]:
         scale = 1.0 if self.unit == "share" else 100.0
@@ -141,10 +142,6 @@ class DocumentText:
             if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= scale:
                 raise Rejected(f"`{_path(self.shadow_at)}`: {version} is no number from 0 to {scale:g}", _MEND)
         return {version: weight / scale for version, weight in found.items()}
-
-    def _total(self, table: Table) -> float:
-        numbers = (entry.value for entry in table.entries)
-        return sum(number for number in numbers if isinstance(number, int | float))
 
     def _entries(self, text: str, keys: Keys) -> tuple[Entry, ...]:
         table = self._table(text, keys) if keys else None

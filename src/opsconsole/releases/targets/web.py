@@ -25,9 +25,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json as jsonlib
-import socket
 import ssl
-import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -49,6 +47,7 @@ from opsconsole.releases.targets.base import (
     TargetError,
     Unreachable,
 )
+from opsconsole.releases.targets.deadline import Deadline
 from opsconsole.releases.targets.secrets import Secret, SecretSource, masked
 from opsconsole.wire import TargetRequest
 
@@ -152,7 +151,7 @@ class Web:
         allowed; and for certificates that cannot be read.
         """
         self._base = base_url.rstrip("/")
-        checked_url(self._base, is_plain_allowed=options.plain_http)
+        host = checked_url(self._base, is_plain_allowed=options.plain_http)
         self._headers = dict(headers or {})
         self._timeout_s = options.timeout_s
         self._http = httpx.Client(
@@ -163,6 +162,7 @@ class Web:
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"User-Agent": f"opsconsole/{__version__}", "Accept": "application/json"},
             transport=transport,
+            trust_env=not _is_this_machine(host),  # a proxy is for the way to other machines
         )
 
     def send(
@@ -186,7 +186,7 @@ class Web:
             is_read=is_read,
             secrets=tuple(secrets.values()),
         )
-        with _Deadline(self._timeout_s) as deadline:
+        with Deadline(self._timeout_s) as deadline:
             try:
                 answer = self._exchange(call, deadline)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -208,7 +208,7 @@ class Web:
     def close(self) -> None:
         self._http.close()
 
-    def _exchange(self, call: _Call, deadline: _Deadline) -> WebAnswer:
+    def _exchange(self, call: _Call, deadline: Deadline) -> WebAnswer:
         body = bytearray()
         with self._http.stream(
             call.method,
@@ -226,7 +226,7 @@ class Web:
         plain = {name.lower(): value for name, value in response.headers.items()}
         return WebAnswer(response.status_code, plain, bytes(body), call.asked, call.is_read, call.secrets)
 
-    def _unanswered(self, call: _Call, error: Exception, deadline: _Deadline) -> TargetError:
+    def _unanswered(self, call: _Call, error: Exception, deadline: Deadline) -> TargetError:
         why = masked(" ".join(str(error).split()), call.secrets) or type(error).__name__
         if deadline.is_over or isinstance(error, httpx.TimeoutException):
             why = f"no answer within {self._timeout_s:g} s"
@@ -259,43 +259,8 @@ class _Call:
         return [(name.encode(), value.encode()) for name, value in (content | given).items()]
 
 
-class _Deadline:
-    """Ends a call that takes too long as a whole: httpx bounds single reads, and a server may send one byte a read."""
-
-    def __init__(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-        self._socket: socket.socket | None = None
-        self.is_over = False
-
-    def watch(self, event: str, info: dict[str, Any]) -> None:
-        """httpcore's trace callback: learns of the socket as soon as there is one."""
-        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            self._socket = info["return_value"].get_extra_info("socket")
-            if self.is_over:
-                self._shut()
-
-    def _end(self) -> None:
-        self.is_over = True
-        self._shut()
-
-    def _shut(self) -> None:
-        if self._socket is not None:
-            # Of the plain class, so that a TLS socket keeps its state for the thread that reads from it. One that is
-            # closed already is what was wanted.
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    def __enter__(self) -> _Deadline:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-
-def checked_url(url: str, *, is_plain_allowed: bool) -> None:
-    """Raises ConfigError unless this is an address that credentials may be sent to."""
+def checked_url(url: str, *, is_plain_allowed: bool) -> str:
+    """The host in it. Raises ConfigError unless this is an address that credentials may be sent to."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -310,6 +275,7 @@ def checked_url(url: str, *, is_plain_allowed: bool) -> None:
         raise ConfigError(
             f"{url} is not encrypted", "Write `https://…`, or `plain_http: true` if the way there is trusted."
         )
+    return parsed.host
 
 
 def _is_this_machine(host: str) -> bool:
