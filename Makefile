@@ -2,10 +2,11 @@
 #
 #   make demo    a demo fleet, and the console on it
 #   make test    the tests                      make check   lint, format, types, import contracts
+#   make peers   other people's programs that tests drive, each in a .venv-NAME of its own
 #   make bench   the benchmarks                 make docs    the generated pages
 #   make sample  sample_data/, from its seed    make lock    requirements.lock, from pyproject.toml (needs uv)
 #   make screenshots   docs/screenshots/, from the demo
-#   make clean   what tools left behind         make distclean   that, and .venv
+#   make clean   what tools left behind         make distclean   that, and every .venv
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,8 +18,9 @@ UV ?= uv
 BIN := .venv/bin
 STAMP := .venv/.installed-from-lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PEERS := $(basename $(notdir $(wildcard tests/peers/*.lock)))
 
-.PHONY: help venv demo test check bench docs sample screenshots lock clean distclean
+.PHONY: help venv demo test peers check bench docs sample screenshots lock clean distclean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,6 +45,15 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+peers: $(PEERS:%=.venv-%/.installed-from-lock)
+
+.venv-%/.installed-from-lock: tests/peers/%.lock
+	@echo "making .venv-$*, which only tests use"
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes \
+	  -r $< 2> >(grep -v '^WARNING: ' >&2)
+	@touch $@
 
 check: $(STAMP)
 	@$(BIN)/ruff check
@@ -69,6 +80,8 @@ screenshots: $(STAMP)
 lock:
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \
 	  --extra dev -o requirements.lock
+	@for name in $(PEERS); do $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 tests/peers/$$name.in -o tests/peers/$$name.lock; done
 
 clean:
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-home bench-data
@@ -76,4 +89,4 @@ clean:
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	@rm -rf .venv
+	@rm -rf .venv .venv-*

@@ -210,6 +210,19 @@ def test_a_server_that_is_not_of_the_authority_gets_nothing(
     assert there.asked == []
 
 
+def test_certificates_are_named_in_one_place(tmp_path: Path, authority: Authority) -> None:
+    trusted = {"server": "https://127.0.0.1:1", "certificate-authority-data": authority.inside("ca")}
+    file = kubeconfig(tmp_path, trusted, {"token": "t"})
+    with pytest.raises(ConfigError, match="ca_file"):
+        cluster(tmp_path, kubeconfig=file, ca_file=authority.file("ca"))
+
+
+def test_a_pod_whose_service_account_is_half_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes, "MOUNTED", tmp_path)
+    with pytest.raises(ConfigError, match="namespace"):
+        Cluster(KubernetesOptions(name="fraud"), site(tmp_path, KUBERNETES_SERVICE_HOST="127.0.0.1"))
+
+
 def test_in_a_pod_the_mounted_service_account_is_used(
     tmp_path: Path, authority: Authority, mutual: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

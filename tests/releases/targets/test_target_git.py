@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from loopback import Asked, Said, free_port, serving
-from peers import peer
+from peer_programs import peer
 from registries import ENVIRON, TagRegistry, git
 
 from opsconsole.clock import ManualClock

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from loopback import Asked, Said, free_port, serving
-from peers import peer
+from peer_programs import peer
 from processes import server
 
 from opsconsole.clock import ManualClock

@@ -74,6 +74,7 @@ class KserveDialect:
     def __init__(self, options: KserveOptions) -> None:
         self._options = options
         self._naming = Naming(options.model, options.versions)
+        self._schema_has_canary: bool | None = None
 
     def seen(self, document: Any, cluster: Cluster) -> Seen:
         predictor = document["spec"].get("predictor") or {}
@@ -88,7 +89,7 @@ class KserveDialect:
             percent=predictor.get("canaryTrafficPercent"),
             predictor=predictor if mode == "Standard" else {},
             canaries=_canaries(canaries) if mode == "Standard" and canaries is not None else None,
-            has_canaries=mode == "Standard" and (canaries is not None or _crd_has_canary(cluster)),
+            has_canaries=mode == "Standard" and (canaries is not None or self._knows_canaries(cluster)),
             rolled_out="",
         )
         detail = {"deployed by": f"{mode} ({why})", "model": source}
@@ -128,6 +129,21 @@ class KserveDialect:
         except (AuthFailed, Rejected, KeyError, TypeError, ValueError) as error:
             return "unknown", f"KServe's configuration cannot be read: {_first_words(error)}"
         return _MODES.get(word, "unknown"), f"{word} by KServe's configuration"
+
+    def _knows_canaries(self, cluster: Cluster) -> bool:
+        """Does the installed KServe have ``spec.canary``? Where that cannot be read, no.
+
+        The schema is more than a megabyte, so it is read once: an upgrade is noticed when the daemon starts anew.
+        """
+        if self._schema_has_canary is None:
+            try:
+                versions = cluster.get(_CRD)["spec"]["versions"]
+            except (AuthFailed, Rejected, KeyError, TypeError):
+                return False
+            schemas = (version.get("schema", {}).get("openAPIV3Schema", {}) for version in versions)
+            specs = [schema.get("properties", {}).get("spec", {}).get("properties", {}) for schema in schemas]
+            self._schema_has_canary = any("canary" in properties for properties in specs)
+        return self._schema_has_canary
 
     def _revisions(self, document: Any, basis: Basis, cluster: Cluster) -> tuple[dict[str, float], dict[str, str], str]:
         """Shares by what each revision serves, words on them, and the version that had everything last."""
@@ -189,16 +205,6 @@ def _canaries(entries: Any) -> tuple[Canary, ...]:
             Canary(name=predictor.get("name", ""), percent=percent, place=place, source=source, predictor=predictor)
         )
     return tuple(made)
-
-
-def _crd_has_canary(cluster: Cluster) -> bool:
-    """Does the installed KServe know ``spec.canary``? Where that cannot be read, no."""
-    try:
-        versions = cluster.get(_CRD)["spec"]["versions"]
-    except (AuthFailed, Rejected, KeyError, TypeError):
-        return False
-    schemas = (version.get("schema", {}).get("openAPIV3Schema", {}) for version in versions)
-    return any("canary" in schema.get("properties", {}).get("spec", {}).get("properties", {}) for schema in schemas)
 
 
 def _first_words(error: Exception) -> str:

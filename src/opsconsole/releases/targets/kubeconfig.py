@@ -84,11 +84,13 @@ def of_the_pod(site: Site, mounted: Path) -> Access:
             "Name a kubeconfig, or the API server and a token.",
         )
     host = f"[{host}]" if ":" in host else host
-    namespace = (mounted / "namespace").read_text(encoding="utf-8").strip()
+    try:
+        namespace = (mounted / "namespace").read_text(encoding="utf-8").strip()
+        authority = (mounted / "ca.crt").read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}", "Is the service account mounted?") from error
     token = _TokenFile(SecretFrom(file=mounted / "token"), site)
-    return Access(
-        f"https://{host}:{port}", namespace, token, _context((mounted / "ca.crt").read_bytes(), None, mounted)
-    )
+    return Access(f"https://{host}:{port}", namespace, token, _context(authority, None, mounted))
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -126,7 +128,8 @@ def of_kubeconfig(path: Path, wanted: str, site: Site) -> Access:
         raise ConfigError(f"{path} has credentials in it and others than its owner can read it", f"chmod 600 {path}")
     certificate, key = _pem(user, "client-certificate", path), _pem(user, "client-key", path)
     pair = (certificate, key) if certificate and key else None
-    tls = _context(_pem(cluster, "certificate-authority", path), pair, path)
+    authority = _pem(cluster, "certificate-authority", path)
+    tls = _context(authority, pair, path) if authority or pair else None
     return Access(str(cluster.get("server", "")), str(context.get("namespace", "")), _token(user, path, site), tls)
 
 

@@ -65,6 +65,10 @@ class Cluster:
             access = kubeconfig.of_kubeconfig(site.directory / options.kubeconfig, options.context, site)
         else:
             access = kubeconfig.of_the_pod(site, MOUNTED)
+        if options.ca_file and access.tls:
+            raise ConfigError(
+                "`ca_file` is given, and the cluster's own configuration has certificates", "Leave it out."
+            )
         self.namespace = options.namespace or access.namespace or "default"
         headers: dict[str, str | SecretSource] = {"Authorization": access.token} if access.token else {}
         self._web = Web(access.server, options, headers=headers, tls=access.tls, transport=transport)
