@@ -188,7 +188,7 @@ def test_the_key_that_sshd_let_in_names_the_person_in_the_journal(sshd: Sshd, lo
     """What the accounts that several people share are told apart by."""
     listed = subprocess.run(["ssh-keygen", "-lf", sshd.key], capture_output=True, text=True, check=True)
     fingerprint = listed.stdout.split()[1]
-    with stopped_afterwards(room / "shared") as home:
+    with stopped_afterwards(room / "keyed") as home:
         home.mkdir(mode=0o700)
         (home / "opsconsole.yaml").write_text(f"access:\n  keys:\n    {fingerprint}: ann\n")
         for words in (("ingest", log), ("audit", "show", "--kind", "sources.attached")):

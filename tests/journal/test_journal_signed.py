@@ -45,6 +45,7 @@ def test_events_that_nobody_signed_yet_are_told(tmp_path: Path) -> None:
 @example(which=1, where=0.9999, flip=1)
 @example(which=2, where=0.9999, flip=1)
 @example(which=3, where=0.9999, flip=1)
+@example(which=3, where=0.9999, flip=ord("\n") ^ ord(" "))
 def test_one_changed_byte_in_any_file_is_found_with_its_file_and_line(
     tmp_path_factory: pytest.TempPathFactory, which: int, where: float, flip: int
 ) -> None:
@@ -172,6 +173,13 @@ def test_a_journal_of_before_there_were_checkpoints_is_signed_as_it_is_found(tmp
     Ledger.opened(home.directory)
     found = examined(home)
     assert (found.events, found.checkpoints, found.signed_events) == (6, 1, 6)
+
+
+def test_a_kept_key_may_have_a_comment_and_no_line_end(tmp_path: Path) -> None:
+    home = kept(tmp_path / "home")
+    mine = tmp_path / "mine.pub"
+    mine.write_text(home.journal_public_key.read_text().strip() + " the journal of prod")
+    assert examined(home, keys=mine).events == 6
 
 
 def test_a_lost_key_is_followed_by_another_and_what_the_first_one_signed_can_still_be_checked(tmp_path: Path) -> None:

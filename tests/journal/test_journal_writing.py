@@ -64,7 +64,7 @@ def test_an_append_that_fails_leaves_nothing_and_the_next_one_says_so(
         patch.setattr(lines_module.os, call, failing)
         with pytest.raises(JournalError, match="No space left on device") as refused:
             ledger.journal.append("ann", "release.applied", {})
-    assert "repeat what was refused" in refused.value.remedy
+    assert "try again" in refused.value.remedy
     assert ledger.journal.length == 2
     ledger.note(1)
     assert file.read_bytes().startswith(before)

@@ -97,13 +97,14 @@ def fingerprint_of_blob(blob: bytes) -> str:
 def _keys_in(lines: list[bytes], file: Path) -> Iterator[tuple[str, Ed25519PublicKey]]:
     *whole, rest = lines
     for number, line in enumerate([*whole, *([rest] if rest else [])], 1):
-        words = line.split(b" ", 2)
+        words = line.split(b" ", 2)  # the third is a comment
+        written, is_blank = b" ".join(words[:2]), words[2:] == [b""]
         try:
-            key = serialization.load_ssh_public_key(b" ".join(words[:2]))
+            key = serialization.load_ssh_public_key(written)
         except (ValueError, UnsupportedAlgorithm):
             key = None
         # What reads base64 leniently would take a changed byte for none: the key has to be written as it would be.
-        if not isinstance(key, Ed25519PublicKey) or _public_line(key).encode() != b" ".join(words[:2]):
+        if not isinstance(key, Ed25519PublicKey) or _public_line(key).encode() != written or is_blank:
             raise JournalError(f"{file}, line {number}: not an Ed25519 public key", "Compare with a copy of the key.")
         yield fingerprint_of(_public_line(key)), key
 

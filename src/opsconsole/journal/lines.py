@@ -56,7 +56,7 @@ class LineFile:
         except OSError as error:
             raise JournalError(
                 f"{self.path}: a line could not be written ({error.strerror})",
-                "Nothing of it is in the file. Free some space, or mend the disk, and repeat what was refused.",
+                "Nothing of it is in the file. Free some space, or mend the disk, and try again.",
             ) from error
         self._size += len(line) + 1
         self._is_torn = self._is_new = False
