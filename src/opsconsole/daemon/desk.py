@@ -93,6 +93,7 @@ class Desk:
                 spans=self._spans,
                 sources=self.sources,
                 events=self.engine.journal.between,
+                out_of_band=self.releasing.out_of_band,
                 deployed_of=self.releasing.deployed,
             )
             return compute(Reading(connection, context, asked))

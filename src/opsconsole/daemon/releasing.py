@@ -290,6 +290,10 @@ class Releasing:
         log.warning("%s", what)
         self._engine.failures["automation of releases"] = what
 
+    def out_of_band(self, service: str) -> str:
+        """How the service's target differs from what was done here; empty where it does not."""
+        return self.book.of(service).out_of_band
+
     def deployed(self, service: str) -> Deployed:
         """What is known of a service's releases now."""
         around, watch = self.around, self.watch

@@ -44,16 +44,6 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
             return self.name
         return f"{self.name} ({self.called}, {self.key[:_KEY_SHOWN]}…)" if self.called else f"{self.name} ({self.key})"
 
-    def is_another_than(self, other: Person) -> bool:
-        """Do these count as two people?
-
-        On one account only if both came with keys of two different people: whoever leaves a key out is nobody else. A
-        shared account without a key counts as one person beside those who have accounts of their own.
-        """
-        if self.uid == other.uid:
-            return bool(self.called and other.called) and self.called != other.called
-        return self.who != other.who
-
 
 ROLES: tuple[Role, ...] = ("viewer", "operator", "approver", "admin")
 

@@ -69,7 +69,11 @@ class Facts:
 
 
 def is_another(asking: Asking, person: str, account: str, is_known: bool) -> bool:
-    """Are these two people? On one account only if both are known by keys of different people."""
+    """Are these two people?
+
+    On one account only if both came with keys of two different people: whoever leaves a key out is nobody else. A
+    shared account without a key counts as one person beside those who have accounts of their own.
+    """
     if asking.account and asking.account == account:
         return asking.is_known and is_known and asking.person != person
     return asking.person != person

@@ -35,7 +35,7 @@ def release_view(reading: Reading) -> wire.ReleaseView:
         out_of_band=one.out_of_band,
         deployments=_deployments(deployed, shares),
         pinned=one.pinned(deployed.state.routing) if deployed.state is not None else "",
-        rollout=_rollout(deployed),
+        rollout=_rollout(service, deployed),
         watch=_watch(deployed, now),
         freezes=deployed.freezes,
         approvals=tuple(each for each in deployed.approvals if each.expires_at > now),
@@ -81,12 +81,12 @@ def _role(one: ServiceReleases, version: str, shares: Mapping[str, float]) -> Ro
     return "known"
 
 
-def _rollout(deployed: Deployed) -> wire.Rollout | None:
+def _rollout(service: str, deployed: Deployed) -> wire.Rollout | None:
     rollout = deployed.one.rollout
     if rollout is None:
         return None
     return wire.Rollout(
-        service=deployed.one.operation.plan.order.service if deployed.one.operation else "",
+        service=service,
         version=rollout.version,
         baseline=rollout.baseline,
         phase=rollout.phase,
