@@ -11,7 +11,7 @@ from opsconsole import wire
 from opsconsole.clock import ManualClock
 from opsconsole.config.settings import FreezeSetting, ReleaseSetting
 from opsconsole.journal import Journal
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.executor import Executor
 from opsconsole.releases.guard import Asking
 from opsconsole.releases.ledger import fold
@@ -129,7 +129,7 @@ class Gate:
     def open(self) -> None:
         """As a daemon does when it starts: all that is known comes from the journal."""
         self.journal = Journal(self.directory, self.clock)
-        self.book = Book(self.journal.append, fold(self.journal.events()), lambda: None)
+        self.book = ReleaseBook(self.journal.append, fold(self.journal.events()), lambda: None)
         self.executor = Executor(self.book, self.around, self._wait)
         self.troubles: list[str] = []
         self.watch = Watch(self.book, self.executor, self.around, self.troubles.append)

@@ -14,7 +14,7 @@ from threading import Lock
 from opsconsole import wire
 from opsconsole.config.settings import ReleaseSetting
 from opsconsole.daemon.engine import Engine
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.signals import canary
 from opsconsole.signals.canary.analysis import Analysis
 from opsconsole.store.canary import MINUTE, minutes
@@ -36,7 +36,7 @@ class Judged:
 class Judging:
     """The analyses of one home; asked from several threads."""
 
-    def __init__(self, engine: Engine, book: Book, settings: Mapping[str, ReleaseSetting]) -> None:
+    def __init__(self, engine: Engine, book: ReleaseBook, settings: Mapping[str, ReleaseSetting]) -> None:
         self._engine = engine
         self._book = book
         self._settings = settings

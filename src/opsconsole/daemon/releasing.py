@@ -25,7 +25,7 @@ from opsconsole.errors import UsageError
 from opsconsole.releases import freezes
 from opsconsole.releases.access import Access, Person
 from opsconsole.releases.arming import Arms
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.executor import Executor
 from opsconsole.releases.guard import Asking
 from opsconsole.releases.ledger import ServiceReleases, fold
@@ -199,7 +199,7 @@ class Releasing:
         self._engine = engine
         self._access, self._arms = access, arms
         self.around = Around(engine, view, attendance, registering)
-        self.book = Book(engine.journal.append, fold(engine.journal.events()), self._tell_views)
+        self.book = ReleaseBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self.around.judging = Judging(engine, self.book, self.around.settings)
         self.executor = Executor(self.book, self.around)
         self.watch = Watch(self.book, self.executor, self.around, self._tell_trouble)

@@ -1,45 +1,26 @@
-"""The journal as releases see it: what is written down is true at once, and what is true was written down first.
-
-Always true here: an event is on the disk before the state says so; events are taken in the order of the journal; one
-change of a service is under way at a time, whoever asked for it.
-"""
+"""The book of releases: one change of a service is under way at a time, whoever asked for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
 
-from opsconsole.journal.chain import Event
+from opsconsole.journal.book import Append, Book
 from opsconsole.releases.ledger import Releases, ServiceReleases, after
 
-Append = Callable[[str, str, dict[str, Any]], Event]
-"""(actor, kind, data) → the event, once it is on the disk."""
 
-
-class Book:
-    """Appends what happens to releases, and holds the state that follows."""
+class ReleaseBook(Book[Releases]):
+    """What is known of releases, and who may change a target now."""
 
     def __init__(self, append: Append, state: Releases, tell: Callable[[], None]) -> None:
-        """``tell`` is called after each event: views have something new to show."""
-        self._append = append
-        self._tell = tell
-        self._lock = Lock()
+        super().__init__(append, after, state, tell)
+        self._services_lock = Lock()
         self._services: dict[str, Lock] = {}
-        self.state = state
-
-    def note(self, actor: str, kind: str, **data: Any) -> Event:
-        """Write an event down, and let the state follow."""
-        with self._lock:
-            event = self._append(actor, kind, data)
-            self.state = after(self.state, event)
-        self._tell()
-        return event
 
     def of(self, service: str) -> ServiceReleases:
         return self.state.of(service)
 
     def only_change_of(self, service: str) -> Lock:
         """Held while something is changed at a service's target."""
-        with self._lock:
+        with self._services_lock:
             return self._services.setdefault(service, Lock())

@@ -22,7 +22,7 @@ from opsconsole.clock import Clock
 from opsconsole.config.settings import FreezeSetting, ReleaseSetting
 from opsconsole.errors import ReleaseError, ReleaseRefused
 from opsconsole.releases import freezes, planning
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.confirmation import confirm_with
 from opsconsole.releases.guard import Asking, Facts, is_another, refusals
 from opsconsole.releases.ledger import ServiceReleases
@@ -81,7 +81,7 @@ class Shown:
 class Executor:
     """Changes what serves."""
 
-    def __init__(self, book: Book, around: Surroundings, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, book: ReleaseBook, around: Surroundings, wait: Callable[[float], None] = time.sleep) -> None:
         """``wait`` is between two looks at a target while a change is read back."""
         self.book = book
         self._around = around

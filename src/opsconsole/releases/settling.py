@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from opsconsole import wire
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.ledger import WHOLE, Operation
 from opsconsole.releases.targets.base import Target, TargetError
 from opsconsole.releases.targets.shares import heaviest, same_routing, spelled
@@ -75,7 +75,7 @@ def resolve(operation: Operation, state: wire.TargetState, age_s: float) -> Sett
 
 
 def conclude(
-    book: Book,
+    book: ReleaseBook,
     plan: wire.Plan,
     settled: Settled,
     receipt: wire.Receipt | None,
@@ -110,7 +110,7 @@ def conclude(
     )
 
 
-def _of_rollout(book: Book, plan: wire.Plan) -> list[tuple[str, dict[str, Any]]]:
+def _of_rollout(book: ReleaseBook, plan: wire.Plan) -> list[tuple[str, dict[str, Any]]]:
     """The events of the rollout that follow from a change that was done."""
     act, rollout = plan.order.act, book.of(plan.order.service).rollout
     if act == "start":

@@ -16,7 +16,7 @@ from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.config.settings import ReleaseSetting
 from opsconsole.errors import OpsConsoleError
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.executor import Executor
 from opsconsole.releases.guard import Asking
 from opsconsole.releases.ledger import Operation, ServiceReleases
@@ -47,7 +47,7 @@ class Seen(Protocol):
 class Watch:
     """Looks after the services that have a target."""
 
-    def __init__(self, book: Book, executor: Executor, around: Seen, tell: Callable[[str], None]) -> None:
+    def __init__(self, book: ReleaseBook, executor: Executor, around: Seen, tell: Callable[[str], None]) -> None:
         """``tell`` hears what automation could not do."""
         self._book = book
         self._executor = executor
