@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from answers_release import plan_of
 from driver import FOUR, Session
 from fleet import NOW, FakeClient, fleet_view
@@ -77,11 +78,9 @@ class ReleasingClient(FakeClient):
 
     async def arm(self, request: wire.ArmRequest) -> wire.Permission:
         self.armings.append(request)
-        assert self.permission is not None
         until = None if request.is_locked else NOW.replace(minute=19)
-        return wire.Permission(
-            actor="ann", roles=("operator",), is_read_only=True, armed_until=until, environment="prod"
-        )
+        self.permission = msgspec.structs.replace(READ_ONLY, armed_until=until)
+        return self.permission
 
 
 READ_ONLY = wire.Permission(actor="ann", roles=("operator",), is_read_only=True, environment="prod")
