@@ -143,8 +143,8 @@ def _comparisons(plan: wire.Plan, width: int) -> Iterator[Line]:
     width = min(width, MOST_TABLE_CELLS)
     columns = table.visible(versions.COLUMNS, width)
     window = f"last {plan.evidence.window_s // 60}m" if plan.evidence.window_s else ""
-    yield ends((Span(f"── {plan.to_version} against {plan.from_version} ", "strong"),), (Span(f" {window} ", "dim"),),
-               width, "─", "faint")  # fmt: skip
+    title = (span(f"── {plan.to_version} against {plan.from_version} ", "strong"),)
+    yield ends(title, (Span(f" {window} ", "dim"),), width, "─", "faint")
     for each in plan.evidence.comparisons:
         yield table.row(columns, versions.comparison_cells(each), width)
 
