@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from answers_release import plan_of
 from driver import FOUR, Session
 from fleet import NOW, FakeClient, fleet_view
 
 from opsconsole import wire
+from opsconsole.console.acting import AFTER_S
 from opsconsole.errors import OpsConsoleError
 
 DONE = wire.Verdict(effect="pending", why="too few records since", observed={}, n_observed=0)
@@ -77,18 +79,29 @@ class ReleasingClient(FakeClient):
 
     async def arm(self, request: wire.ArmRequest) -> wire.Permission:
         self.armings.append(request)
-        assert self.permission is not None
         until = None if request.is_locked else NOW.replace(minute=19)
-        return wire.Permission(
-            actor="ann", roles=("operator",), is_read_only=True, armed_until=until, environment="prod"
-        )
+        self.permission = msgspec.structs.replace(READ_ONLY, armed_until=until)
+        return self.permission
 
 
+BRIEF = wire.ReleaseBrief(service="chat-assist", target="file routing.yaml", rollout="running", version="v42")
+HELD = msgspec.structs.replace(BRIEF, rollout="held")
 READ_ONLY = wire.Permission(actor="ann", roles=("operator",), is_read_only=True, environment="prod")
 
 
 def releasing(**options: Any) -> ReleasingClient:
     return ReleasingClient(fleet_answer=lambda window: fleet_view(window, names=FOUR), **options)
+
+
+def state(session: Session) -> tuple[str, str, str]:
+    """What is open, the view below it, and of which service."""
+    now = session.app.frame.state
+    return now.mode, now.view, now.service
+
+
+async def rest(session: Session) -> None:
+    """After a prompt was cancelled: long enough for keys to be verbs again."""
+    await session.pilot.pause(AFTER_S + 0.1)
 
 
 async def type_as_a_person(session: Session, text: str) -> None:

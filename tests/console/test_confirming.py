@@ -133,6 +133,12 @@ def test_arrows_scroll_and_cancel_nothing() -> None:
     assert played(state, [("y", 1.0)], 2.0).word == "confirmed"
 
 
+def test_a_text_in_the_wake_of_other_keys_is_no_hand() -> None:
+    for before in ("down", "Y"):
+        state = played(prompt("y"), [(before, 1.0), ("y", 0.04)])
+        assert (state.word, state.typed) == ("cancelled", "")
+
+
 def test_a_key_that_copies_is_text_where_it_can_be() -> None:
     assert prompt("chat").is_scroll("Y")
     assert not prompt("Yolo").is_scroll("Y")

@@ -119,7 +119,7 @@ def test_the_console_over_ssh_answers_keys_and_gives_the_terminal_back(
     screen.press("Enter")
     screen.until("1 latency", "n 600")
     screen.press("?")
-    screen.until("Enter run", "move the crosshair")
+    screen.until("Enter run", "what works here")
     screen.press("Escape")
     screen.until("2 traffic", without="Enter run")
     screen.press("q")

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeAlias
+from functools import partial
+from typing import TypeAlias
 
 import msgspec
 
@@ -36,6 +37,7 @@ ARMING_S = 60.0
 BURST_KEYS, BURST_S = 4, 0.08
 """So many characters within so much time are no verbs: something was pasted, or typed for another window."""
 
+Task: TypeAlias = Callable[[], Coroutine[None, None, None]]
 Spot: TypeAlias = tuple[str, ...]
 """What the person looks at, and what the cursor is on."""
 
@@ -50,7 +52,7 @@ class Stage:
     """Go to the release view of a service, under the page that is open."""
     show: Callable[[], None]
     """Paint, and tell the daemon what is armed."""
-    run: Callable[[Coroutine[Any, Any, None], str], object]
+    run: Callable[[Task, str], object]
     """Begin something, by name: what was begun under that name before is given up."""
     later: Callable[[float, Callable[[], None]], object]
     """Call something in so many seconds."""
@@ -81,17 +83,21 @@ class Acting:
     # Keys ---------------------------------------------------------------------------------------------------------
 
     def swallows(self, key: str, at_s: float) -> bool:
-        """Is this key one of a burst, and so meant for nothing here? Asked of every key that no text takes."""
+        """Is this key one of a burst, and so meant for nothing here? Or for the plan that is being asked for?"""
         if at_s < self._deaf_until_s:
             self._deaf_until_s = at_s + AFTER_S
             return True
         if len(key) == 1 and key != (self._characters[-1][0] if self._characters else ""):
             recent = tuple(each for each in self._characters if at_s - each[1] <= BURST_S)
             self._characters = (*recent, (key, at_s))
-        if len(self._characters) >= BURST_KEYS and self._is_planning:
-            self._characters = ()
+        if not self._is_planning:
+            return False
+        if len(self._characters) >= BURST_KEYS:
             self._close("that was faster than a hand: no plan was asked for")
             self._deaf_until_s = at_s + AFTER_S
+            return True
+        if key == "escape":
+            self._close(f"given up: {NOTHING_DONE}")
             return True
         return False
 
@@ -159,7 +165,7 @@ class Acting:
         going = Proceeding(order, opener, self._now_s(), again, note)
         self.proceeding = going
         self._stage.turn("browse", "")
-        self._stage.run(self._plan(going, self._stage.spot()), "plan")
+        self._stage.run(partial(self._plan, going, self._stage.spot()), "plan")
 
     async def _plan(self, going: Proceeding, spot: Spot) -> None:
         try:
@@ -193,7 +199,7 @@ class Acting:
         if prompt.word == "confirmed":
             self.proceeding = replace(going, confirming=prompt, stage="sent", since_s=self._now_s())
             self._stage.lead(going.order.service)
-            self._stage.run(self._apply(going.plan, prompt.typed), f"apply {going.plan.op_id}")
+            self._stage.run(partial(self._apply, going.plan, prompt.typed), f"apply {going.plan.op_id}")
             return
         self._look_later(prompt)
         self._set(replace(going, confirming=prompt))
@@ -228,11 +234,11 @@ class Acting:
 
     def lock(self) -> None:
         """Let this console act no longer."""
-        self._stage.run(self._arm(wire.ArmRequest(console=CONSOLE, is_locked=True)), "arm")
+        self._stage.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, is_locked=True)), "arm")
 
     def approve(self, op_id: str) -> None:
         """This person's yes to what another one planned."""
-        self._stage.run(self._approve(op_id), "approve")
+        self._stage.run(partial(self._approve, op_id), "approve")
 
     def _confirm_arming(self, prompt: Confirming) -> None:
         if not prompt.is_open:
@@ -242,7 +248,7 @@ class Acting:
                 self._stage.turn("browse", f"{prompt.why}: not armed")
                 return
             self._stage.turn("browse", "")
-            self._stage.run(self._arm(wire.ArmRequest(console=CONSOLE, typed=prompt.typed)), "arm")
+            self._stage.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, typed=prompt.typed)), "arm")
             return
         self._look_later(prompt)
         self.arming = prompt

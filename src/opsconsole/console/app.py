@@ -14,11 +14,13 @@ from functools import partial
 
 from textual.app import App, ComposeResult
 from textual.events import Key, Paste
+from textual.worker import Worker
 
 from opsconsole import wire
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.config.settings import ConsoleSetting
 from opsconsole.console import doctor, glyphs, hands, hangup, keyboard, palette
+from opsconsole.console.acting import Task
 from opsconsole.console.asking import asked
 from opsconsole.console.attending import EVERY_S
 from opsconsole.console.board import Board
@@ -116,7 +118,7 @@ class OpsConsole(App[None], inherit_bindings=False):
                 become=self._become,
                 show=lambda: self._surface.show(is_answer=True),
                 copied=self._copied,
-                run=lambda coroutine, group: self.run_worker(coroutine, group=group, exclusive=True),
+                run=self._begin,
                 later=self.set_timer,
             ),
             self._grammar,
@@ -197,19 +199,19 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def on_key(self, event: Key) -> None:
         event.stop()
+        printed = event.character if event.character and event.character.isprintable() else None
+        if self._state.mode == "browse" and self._helm.acting.swallows(printed or event.key, event.time):
+            return
         if self._state.notice and self._state.mode != "text":
             self._state = replace(self._state, notice="")
         is_small = screen.is_too_small(*self.size)
         context = CONTEXTS["small"] if is_small else context_of(self._state)
-        printed = event.character if event.character and event.character.isprintable() else None
         if is_small:
             self._helm.acting.cancel("the prompt was out of sight")
         elif self._state.mode in PROMPTS:
             beside = self._helm.prompted(printed or event.key, event.time)
             if beside is not None:
                 self._run(beside, event.key)
-            return
-        if self._state.mode == "browse" and self._helm.acting.swallows(printed or event.key, event.time):
             return
         key = printed if printed is not None and self._grammar.action(context, printed) else event.key
         if context.name == "keys" and key != "ctrl+c":
@@ -334,6 +336,10 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     # The daemon ---------------------------------------------------------------------------------------------------
 
+    def _begin(self, task: Task, name: str) -> Worker[None]:
+        """In the background; what was begun under that name before is given up."""
+        return self.run_worker(task, group=name, exclusive=True)
+
     def _tick(self) -> None:
         self._helm.acting.look()
         self._surface.show()
@@ -349,7 +355,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         )
         if question != self._question:
             self._question = question
-            self.run_worker(self._feed.follow(question), group="feed", exclusive=True)
+            self._begin(partial(self._feed.follow, question), "feed")
 
     def _on_answer(self, question: Question, answer: wire.Answer) -> None:
         self._answers[question.view] = (answer, self._clock.monotonic())

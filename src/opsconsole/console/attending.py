@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import partial
 
 from opsconsole import wire
 from opsconsole.clock import Clock
@@ -25,7 +25,11 @@ class Attending:
     """This console among the others."""
 
     def __init__(
-        self, client: Client, clock: Clock, run: Callable[[Coroutine[Any, Any, None]], object], show: Callable[[], None]
+        self,
+        client: Client,
+        clock: Clock,
+        run: Callable[[Callable[[], Coroutine[None, None, None]]], object],
+        show: Callable[[], None],
     ) -> None:
         self._client = client
         self._clock = clock
@@ -45,7 +49,7 @@ class Attending:
     def tell(self, state: State, armed: str) -> None:
         """Say where this console is and what it has armed."""
         self._said = armed
-        self._run(self._exchange(hands.presence(state, os.environ, armed)))
+        self._run(partial(self._exchange, hands.presence(state, os.environ, armed)))
 
     def tell_armed(self, state: State, armed: str) -> None:
         """The same at once, if something was armed or let go since."""

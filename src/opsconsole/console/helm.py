@@ -6,14 +6,13 @@ told at once, not with the next word of presence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from opsconsole import wire
 from opsconsole.clock import Clock
-from opsconsole.console.acting import Acting, Spot, Stage
+from opsconsole.console.acting import Acting, Spot, Stage, Task
 from opsconsole.console.attending import Attending
 from opsconsole.console.feed import Client
 from opsconsole.console.frame import Frame, Mode, State
@@ -38,7 +37,7 @@ class Console:
     """Paint what changed."""
     copied: Callable[[str], State]
     """The state after this text was copied."""
-    run: Callable[[Coroutine[Any, Any, None], str], object]
+    run: Callable[[Task, str], object]
     """Begin something, by name: what was begun under that name before is given up."""
     later: Callable[[float, Callable[[], None]], object]
     """Call something in so many seconds."""
@@ -54,8 +53,8 @@ class Helm:
         self._keymap = keymap
         self.now_s = now_s
         """The clock of the prompts: that of the keys' own moments."""
-        self.attending = Attending(client, clock, lambda coroutine: console.run(coroutine, "presence"), console.show)
-        stage = Stage(self._turn, self._lead, self._show, console.run, console.later, self._spot, self.attending.permit)
+        self.attending = Attending(client, clock, lambda task: console.run(task, "presence"), console.show)
+        stage = Stage(self._turn, self._lead, self._show, console.run, console.later, self._spot, self._permit)
         self.acting = Acting(client, stage, now_s, keymap.keys_of(*SCROLLS))
 
     @property
@@ -73,7 +72,7 @@ class Helm:
     def words(self) -> Mapping[str, Callable[[str], None]]:
         """Word of the command line → what it does, given the rest of the command."""
         return {
-            "approve": self.acting.approve,
+            "approve": self._approve,
             "lock": lambda rest: self.acting.lock(),
             "arm": lambda rest: self._arm("enter"),
         }
@@ -127,6 +126,16 @@ class Helm:
             self._console.become(replace(state, notice="the environment has no name: there is nothing to type"))
         else:
             self.acting.arm(environment, key)
+
+    def _approve(self, op_id: str) -> None:
+        if not op_id:
+            raise UsageError("approve needs the id of a plan", "It stands on the plan's page, and in what was refused.")
+        self.acting.approve(op_id)
+
+    def _permit(self, permission: wire.Permission) -> None:
+        """What was said before, and may still be on its way, is out of date."""
+        self.attending.permit(permission)
+        self.tell()
 
     # What the flow does with the console --------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ from opsconsole.releases.targets import registry
 from opsconsole.releases.targets.base import Site, Target
 from opsconsole.releases.verifying import Traffic
 from opsconsole.releases.watch import Watch
-from opsconsole.store.served import fared_since, served_since
+from opsconsole.store.served import fared, served_since
 
 EVIDENCE_WINDOW = "15m"
 LOOK_EVERY_S = 2.0
@@ -140,15 +140,15 @@ class Around:
             if each.armed and each.service == service and each.console != console
         )
 
-    def lately(self, service: str, one: ServiceReleases) -> tuple[wire.VersionEvidence, ...]:
-        """How each version does since the last change that was made, or in the last minutes if that is longer ago."""
-        since = self.clock.now() - timedelta(seconds=wire.WINDOWS[EVIDENCE_WINDOW])
+    def lately(self, service: str, one: ServiceReleases, until: datetime) -> tuple[wire.VersionEvidence, ...]:
+        """How each version did since the last change that was made, or in the last minutes if that is longer ago."""
+        since = until - timedelta(seconds=wire.WINDOWS[EVIDENCE_WINDOW])
         operation = one.operation
         if operation is not None and operation.plan.requests and operation.word == "done":
             since = max(since, operation.at)
         connection = self._engine.reader()
         try:
-            return fared_since(connection, service, since)
+            return fared(connection, service, since, until)
         finally:
             connection.close()
 
@@ -294,8 +294,10 @@ class Releasing:
         """How the service's target differs from what was done here; empty where it does not."""
         return self.book.of(service).out_of_band
 
-    def deployed(self, service: str) -> Deployed:
-        """What is known of a service's releases now."""
+    def deployed(self, service: str, as_of: datetime | None = None) -> Deployed:
+        """What is known of a service's releases now, or what was known at a moment."""
+        if as_of is not None:
+            return self._deployed_then(service, as_of)
         around, watch = self.around, self.watch
         one = self.book.of(service)
         has_target = service in around.targets
@@ -308,8 +310,28 @@ class Releasing:
             trouble=watch.troubles.get(service, ""),
             waiting_for=watch.waiting_for.get(service, ""),
             reading=around.reading(service),
-            lately=around.lately(service, one),
+            lately=around.lately(service, one, self._engine.clock.now()),
             manifests=around.manifests(service),
             approvals=tuple(each for each in self.book.state.approvals if each.service == service),
             freezes=tuple(freezes.active(service, around.freezes, self.book.state.freezes, self._engine.clock.now())),
+        )
+
+    def _deployed_then(self, service: str, at: datetime) -> Deployed:
+        """As the journal tells it; what the target said then is what was believed then."""
+        around = self.around
+        known = fold(event for event in self._engine.journal.events() if datetime.fromisoformat(event.at) < at)
+        one = known.of(service)
+        has_target = service in around.targets
+        state = None
+        if one.believed is not None:
+            state = wire.TargetState(routing=one.believed, detail={"told by": "the journal"}, observed_at=at)
+        return Deployed(
+            one=one,
+            setting=around.settings.get(service),
+            target=around.targets[service].name if has_target else "",
+            caps=around.targets[service].caps if has_target else None,
+            state=state,
+            lately=around.lately(service, one, at),
+            approvals=tuple(each for each in known.approvals if each.service == service),
+            freezes=tuple(freezes.active(service, around.freezes, known.freezes, at)),
         )

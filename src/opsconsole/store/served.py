@@ -23,16 +23,17 @@ _FARED = """
 SELECT coalesce(version, ''), count(*), count(*) FILTER (status >= 400), count(*) FILTER (status >= 200),
        quantile_disc(latency_ms, 0.99), avg(cost_usd), max(ts)
 FROM requests
-WHERE service = $service AND ts >= $since
+WHERE service = $service AND ts >= $since AND ts < $until
 GROUP BY 1 ORDER BY 2 DESC
 """
 
 
-def fared_since(
-    connection: duckdb.DuckDBPyConnection, service: str, since: datetime
+def fared(
+    connection: duckdb.DuckDBPyConnection, service: str, since: datetime, until: datetime
 ) -> tuple[wire.VersionEvidence, ...]:
-    """How each version did with the requests that began at or after this moment, the most requests first."""
-    found = [row for row in rows(connection, _FARED, {"service": service, "since": naive(since)}) if row[0]]
+    """How each version did with the requests that began between two moments, the most requests first."""
+    span = {"service": service, "since": naive(since), "until": naive(until)}
+    found = [row for row in rows(connection, _FARED, span) if row[0]]
     total = sum(n for _, n, *_ in found)
     return tuple(
         wire.VersionEvidence(

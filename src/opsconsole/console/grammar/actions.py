@@ -80,11 +80,11 @@ _OPENERS = tuple(
 _ORDERS = tuple(
     Action(name, (key,), label, told, needs, needs_now=True, is_order=True)
     for name, key, label, told, needs in (
-        ("promote", "p", "promote", "promote: all traffic to a version; shows a plan first", ACTS),
-        ("rollback", "b", "roll back", "roll back: all traffic to the pinned version; shows a plan first", ACTS),
-        ("pace", "h", "hold", "hold the rollout where it is, or let it go on; shows a plan first", ACTS),
-        ("abort", "a", "abort", "abort the rollout: back to what was before it; shows a plan first", ACTS),
-        ("undo", "u", "", "undo the change that is being watched; shows a plan first", _needs("view:release")),
+        ("rollback", "b", "roll back", "roll back to the pinned version; a plan first", ACTS),
+        ("promote", "p", "promote", "promote a version to all traffic; a plan first", ACTS),
+        ("pace", "h", "hold", "hold the rollout, or let it go on; a plan first", ACTS),
+        ("abort", "a", "abort", "abort the rollout: back to what was before; a plan first", ACTS),
+        ("undo", "u", "", "undo the change that is being watched; a plan first", _needs("view:release")),
     )
 )
 
@@ -108,9 +108,9 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("help", ("?",), "help", "what works here: find it and run it", VIEW),
     Action("quit", ("q",), "quit", "leave; the daemon goes on", FLEET),
-    *_ORDERS,
-    Action("arm", ("R",), "", "arm this console, by typing the environment's name; or lock it again", VIEW),
     Action("filter", ("/",), "filter", "only rows that these words leave", LIST),
+    *_ORDERS,
+    Action("arm", ("R",), "", "let this console act, by the environment's name; or lock it", VIEW),
     Action("window", ("t",), "window", "choose the time window", TIMED),
     *_CHOICES,
     Action("baseline", ("B",), "", "make the version under the cursor the baseline", _needs("view:versions")),

@@ -27,6 +27,8 @@ def unavailable(action: Action, state: State, frame: Frame | None = None) -> str
         return IN_THE_PAST
     if not action.is_order or frame is None:
         return ""
+    if frame.proceeding is not None and frame.proceeding.stage == "planning":
+        return f"the plan to {frame.proceeding.phrase} is still being asked for: Esc gives it up"
     service = service_here(state, frame)
     if not service:
         return "choose a service first"

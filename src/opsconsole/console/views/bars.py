@@ -58,8 +58,10 @@ def _as_of(frame: Frame, view: wire.View) -> list[Span]:
 
 def _counts(frame: Frame, room: int) -> Line:
     """What there is, what matters most kept longest where room is short."""
+    if alarm := _armed(frame, room):
+        return alarm
     fleet = frame.fleet
-    others = _others(frame)
+    others = (Span(_plural(len(frame.present), "other"), "accent"),) if frame.present else ()
     if fleet is None or frame.state.view != "fleet":
         shown = (*others, Span(" ", "text")) if others else ()
         return shown if line_width(shown) <= room else ()
@@ -79,13 +81,18 @@ def _counts(frame: Frame, room: int) -> Line:
     return ()
 
 
-def _others(frame: Frame) -> Line:
-    """What another one is about to do, else how many there are."""
+def _armed(frame: Frame, room: int) -> Line:
+    """What another one is about to do: before all counts, as much of it as there is room for."""
     armed = [each for each in frame.present if each.armed]
-    if armed:
-        more = f" and {len(armed) - 1} more" if len(armed) > 1 else ""
-        return (span(f" {armed[0].user}: {armed[0].armed} {armed[0].service}{more} ", "alert"),)
-    return (Span(_plural(len(frame.present), "other"), "accent"),) if frame.present else ()
+    if not armed:
+        return ()
+    more = f" and {len(armed) - 1} more" if len(armed) > 1 else ""
+    first = armed[0]
+    for told in (f"{first.user}: {first.armed} of {first.service}{more}", f"{first.user}: {first.armed}{more}"):
+        shown = (span(f" {told} ", "alert"), Span(" ", "text"))
+        if line_width(shown) <= room:
+            return shown
+    return (Span(" armed! ", "alert"),)
 
 
 def _plural(n: int, word: str) -> str:

@@ -104,7 +104,7 @@ VIEWS: tuple[ViewSpec, ...] = (
     ViewSpec(
         "release",
         "releases",
-        "what is deployed at which share, a rollout and its analysis, what was done",
+        "the shares of versions, a rollout, what was done",
         "service",
         release.paint,
         release.listing,

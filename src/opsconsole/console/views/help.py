@@ -8,11 +8,12 @@ from opsconsole.console.grammar.contexts import view_context
 from opsconsole.console.grammar.keymap import Keymap, Listed
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, selected, separated, span
 from opsconsole.console.states import HEALTH
-from opsconsole.console.text import fit
+from opsconsole.console.text import cut, fit, safe
+from opsconsole.console.text import width as width_of
 from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.console.widgets import plot, table
 
-KEY_CELLS = 14
+KEY_CELLS, LEAST_TOLD = 14, 24
 
 LEGEND: tuple[tuple[str, str], ...] = (
     ("ok", ""),
@@ -73,7 +74,8 @@ def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
 
 
 def _row(each: Listed, cells: int, *, is_selected: bool) -> Line:
-    told = each.told if not each.reason else f"{each.told} ({each.reason})"
+    reason = f" ({each.reason})" if each.reason else ""
+    told = cut(safe(each.told), max(LEAST_TOLD, cells - KEY_CELLS - 3 - width_of(reason))) + reason
     row: Line = (
         Span("›" if is_selected else " ", "accent"),
         Span(fit(each.keys, KEY_CELLS, right=True), "dim" if each.reason else "accent"),

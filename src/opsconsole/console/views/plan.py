@@ -22,8 +22,10 @@ from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Column
 
 AGE = Column("age", "last", 5, is_right=True)
-MOST_BODY = 400
+MOST_BODY = 4_000
 """Characters of one request's body that are shown."""
+MOST_TABLE_CELLS = 124
+"""Wider, and an eye loses the row."""
 
 
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
@@ -51,10 +53,8 @@ def hints(frame: Frame) -> Line:
     if going is None or going.confirming is None:
         return ()
     if going.stage == "confirming":
-        closes = (
-            "any key closes" if going.plan is not None and going.plan.refusals else "any other key: nothing is done"
-        )
-        return (Span(f"↑ ↓ scroll · Y copies the command · {closes} ", "dim"),)
+        closes = "any key closes" if going.plan is not None and going.plan.refusals else "other keys cancel"
+        return (Span(f"↑ ↓ scroll · Y copy · {closes} ", "dim"),)
     again = f"{going.again} plans anew · " if outcome.has_moved(going) and going.again else ""
     return (Span(f"{again}Enter: the release view ", "dim"),)
 
@@ -84,7 +84,7 @@ def _evidence(plan: wire.Plan, frame: Frame, going: Proceeding, width: int) -> l
     """How the two versions of the change do now; one that no record names has no numbers."""
     known = {each.version: each for each in plan.evidence.versions}
     names = [name for name in dict.fromkeys((plan.from_version, plan.to_version)) if name]
-    columns = [*EVIDENCE_COLUMNS, AGE]
+    columns, width = [*EVIDENCE_COLUMNS, AGE], min(width, MOST_TABLE_CELLS)
     rows = [table.header(columns, width)]
     for name in names:
         each = known.get(name) or wire.VersionEvidence(version=name, share=None, n=0)
@@ -109,10 +109,10 @@ def _body(going: Proceeding, plan: wire.Plan, frame: Frame, width: int) -> Itera
         yield from told("", f"→ {refusal.remedy}", width, "strong")
     for label, texts, ink in (
         ("marked", (going.note,), "warn"),
-        ("also", _others(plan, frame), "alert"),
+        ("others", _others(plan, frame), "alert"),
         ("out of band", (plan.evidence.out_of_band,), "alert"),
         ("incidents", plan.evidence.open_incidents, "warn"),
-        ("mind", plan.warnings, "warn"),
+        ("warning", plan.warnings, "warn"),
     ):
         for text in texts:
             if text:
@@ -140,10 +140,11 @@ def _others(plan: wire.Plan, frame: Frame) -> tuple[str, ...]:
 
 
 def _comparisons(plan: wire.Plan, width: int) -> Iterator[Line]:
+    width = min(width, MOST_TABLE_CELLS)
     columns = table.visible(versions.COLUMNS, width)
     window = f"last {plan.evidence.window_s // 60}m" if plan.evidence.window_s else ""
-    yield ends((Span(f"── {plan.to_version} against {plan.from_version} ", "strong"),), (Span(f" {window} ", "dim"),),
-               width, "─", "faint")  # fmt: skip
+    title = (span(f"── {plan.to_version} against {plan.from_version} ", "strong"),)
+    yield ends(title, (Span(f" {window} ", "dim"),), width, "─", "faint")
     for each in plan.evidence.comparisons:
         yield table.row(columns, versions.comparison_cells(each), width)
 

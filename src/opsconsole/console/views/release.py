@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opsconsole import wire
+from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fill, line_width, separated, span, whole
 from opsconsole.console.listing import Listing
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels import canary, history, made_of, releases, watch
+from opsconsole.console.panels.versions import UNNAMED
 from opsconsole.console.states import TARGET_PHASES
 
 WIDE_FROM = (124, 36)
@@ -97,7 +99,7 @@ GIVING: tuple[int, ...] = (MADE_OF, ANALYSIS, HISTORY, WATCH, ROLLOUT, VERSIONS)
 
 def _shares(view: wire.ReleaseView) -> list[Line]:
     return [
-        (span(f"{each.version} ", "strong"), Span(f"{each.share:.0%}", "text"))
+        (span(f"{each.version or UNNAMED} ", "strong"), Span(numbers.share(each.share), "text"))
         for each in view.deployments
         if each.share
     ]

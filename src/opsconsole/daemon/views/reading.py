@@ -62,8 +62,8 @@ class Context:
     """The journal's of a time range, oldest first."""
     out_of_band: Callable[[str], str] = lambda service: ""
     """How a service's target differs from what was done here; empty where it does not."""
-    deployed_of: Callable[[str], Deployed] = lambda service: Deployed()
-    """What is known of a service's releases."""
+    deployed_of: Callable[[str, datetime | None], Deployed] = lambda service, as_of: Deployed()
+    """What is known of a service's releases now, or was at a moment."""
 
 
 class Reading:

@@ -19,12 +19,12 @@ def release_view(reading: Reading) -> wire.ReleaseView:
     service = reading.asked.service
     extents = [reading.extent(service)] if service in reading.extents else []
     axis, end, is_live = reading.axis(extents)
-    deployed = reading.context.deployed_of(service)
+    deployed = reading.context.deployed_of(service, end if reading.asked.as_of else None)
     if not extents and deployed.setting is None:
         reading.extent(service)  # names the services that there are
     one = deployed.one
     shares = deployed.state.routing.shares if deployed.state is not None else {}
-    now = reading.context.now
+    now = reading.asked.as_of or reading.context.now
     return wire.ReleaseView(
         service=service,
         target=deployed.target,
