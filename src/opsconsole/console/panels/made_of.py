@@ -1,17 +1,12 @@
-"""What the versions are made of: the manifest of the one that most users get, beside that of the one that is coming.
-
-Always true here: a part that only one of them has, or that differs, is marked with a sign.
-"""
+"""What the versions are made of: the manifest of the one that most users get, beside that of the one that is coming."""
 
 from __future__ import annotations
 
 from opsconsole import wire
-from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import Line, Span, fill, line, separated, span
-from opsconsole.console.text import fit
-
-KIND_CELLS = 13
+from opsconsole.console.lines import Line, Span, separated, span
+from opsconsole.console.panels.manifest import manifest_lines
+from opsconsole.provenance import compare
 
 
 def compared(view: wire.ReleaseView) -> tuple[wire.Manifest | None, wire.Manifest | None]:
@@ -24,44 +19,24 @@ def compared(view: wire.ReleaseView) -> tuple[wire.Manifest | None, wire.Manifes
 
 def title(view: wire.ReleaseView, width: int) -> Line:
     left, right = compared(view)
-    names = [each.version for each in (left, right) if each is not None]
-    if not names:
+    names = (span(" | ".join(each.version for each in (left, right) if each is not None)),)
+    if left is None and right is None:
         return (Span("no version of it was registered", "dim"),)
-    kinds = _kinds(left, right)
-    apart = sum(_is_apart(kind, left, right) for kind in kinds)
-    told = (Span(f"▲ {apart} of {len(kinds)} parts differ", "warn"),) if apart else (Span("nothing differs", "dim"),)
-    return separated(((span(" | ".join(names)),), told if len(names) == 2 else ()))
+    if left is None or right is None:
+        return names
+    parts = compare(left, right).parts
+    apart = sum(each.word != "same" for each in parts)
+    told = (Span(f"▲ {apart} of {len(parts)} parts differ", "warn"),) if apart else (Span("nothing differs", "dim"),)
+    return separated((names, told))
 
 
 def wanted(view: wire.ReleaseView, width: int) -> int:
-    return len(_kinds(*compared(view)))
+    """Rows that all of it would take: whose and from where, one a kind of part, and the sum of them."""
+    left, right = compared(view)
+    kinds = {part.kind for each in (left, right) if each is not None for part in each.parts}
+    return len(kinds) + 5 if kinds else 1
 
 
 def lines(view: wire.ReleaseView, frame: Frame, width: int, height: int) -> list[Line]:
-    """A row a kind of part, the two versions beside each other."""
-    left, right = compared(view)
-    return [_row(kind, left, right, width) for kind in _kinds(left, right)][:height]
-
-
-def _kinds(left: wire.Manifest | None, right: wire.Manifest | None) -> list[str]:
-    parts = [part.kind for each in (left, right) if each is not None for part in each.parts]
-    return list(dict.fromkeys(parts))
-
-
-def _row(kind: str, left: wire.Manifest | None, right: wire.Manifest | None, width: int) -> Line:
-    one, other, is_apart = _words(kind, left), _words(kind, right), _is_apart(kind, left, right)
-    cells = (width - KIND_CELLS - 3) // 2
-    sign = Span(" ▲ " if is_apart else "   ", "warn")
-    row = (sign, Span(fit(kind, KIND_CELLS - 3), "head"), span(fit(one, cells)), Span(" ", "text"))
-    return fill((*row, span(fit(other, cells), "strong" if is_apart else "text")), width) if width > 40 else line(kind)
-
-
-def _is_apart(kind: str, left: wire.Manifest | None, right: wire.Manifest | None) -> bool:
-    return left is not None and right is not None and _words(kind, left) != _words(kind, right)
-
-
-def _words(kind: str, manifest: wire.Manifest | None) -> str:
-    """Name and digest of the parts of a kind."""
-    parts = manifest.parts if manifest is not None else ()
-    told = [f"{part.name or part.uri} {part.digest[-8:]}".strip() for part in parts if part.kind == kind]
-    return ", ".join(told) or numbers.MISSING
+    """A row a part, the two versions beside each other."""
+    return manifest_lines(*compared(view), width, height)

@@ -126,5 +126,6 @@ def rollout(view: wire.ReleaseView, width: int) -> list[Line]:
         steps.append((Span(f"{sign} ", ink), Span(numbers.share(share), "strong" if i == rollout.step else "text")))
     rows: list[Line] = [(Span("   ", "text"), *separated(steps, " ─ "))]
     if rollout.waiting_for:
-        rows.append((Span("   waits for ", "dim"), span(rollout.waiting_for)))
+        is_open = rollout.phase in ("running", "held")
+        rows.append((Span("   waits for " if is_open else "   because ", "dim"), span(rollout.waiting_for)))
     return rows
