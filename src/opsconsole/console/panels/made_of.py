@@ -25,9 +25,12 @@ def title(view: wire.ReleaseView, width: int) -> Line:
     if left is None or right is None:
         return names
     parts = compare(left, right).parts
-    apart = sum(each.word != "same" for each in parts)
-    told = (Span(f"▲ {apart} of {len(parts)} parts differ", "warn"),) if apart else (Span("nothing differs", "dim"),)
-    return separated((names, told))
+    unclear = sum(each.word == "unclear" for each in parts)
+    apart = sum(each.word != "same" for each in parts) - unclear
+    differ = (Span(f"▲ {apart} of {len(parts)} parts differ", "warn"),) if apart else ()
+    doubt = (Span(f"? {unclear} of {len(parts)} not pinned", "unknown"),) if unclear else ()
+    same = (Span("nothing differs", "dim"),) if not apart and not unclear else ()
+    return separated((names, differ, doubt, same))
 
 
 def wanted(view: wire.ReleaseView, width: int) -> int:
