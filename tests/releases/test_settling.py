@@ -1,4 +1,4 @@
-"""What becomes of a change that was sent: found out by looking, told as far as it is known, and blamed on nobody else."""
+"""What becomes of a change that was sent: found out by looking, told as far as it is known, blamed on nobody else."""
 
 from __future__ import annotations
 

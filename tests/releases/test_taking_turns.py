@@ -1,4 +1,4 @@
-"""Who goes first: people before automation, going back before going forward, and nobody waits for a target that hangs."""
+"""Who goes first: people before automation, back before forward; and nobody waits for a target that hangs."""
 
 from __future__ import annotations
 

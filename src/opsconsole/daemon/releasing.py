@@ -1,8 +1,8 @@
 """Releases in the daemon: the gate with its surroundings, and the threads that look after what is deployed.
 
 Always true here: evidence is what a view of the console would show at the same moment; each target has a thread that
-looks after it, so one that hangs keeps no other service waiting, and the thread that writes to the store asks none; what
-is under way when the daemon is told to stop ends first.
+looks after it, so one that hangs keeps no other service waiting, and the thread that writes to the store asks none;
+what is under way when the daemon is told to stop ends first.
 """
 
 from __future__ import annotations

@@ -164,7 +164,9 @@ def _uncounted() -> int:
     raise AssertionError("whoever counts is set later")
 
 
-def placed_at(target: Target, after: Routing, holds: Callable[[], dict[str, float]], meddle: Callable[[], None]) -> Placed:
+def placed_at(
+    target: Target, after: Routing, holds: Callable[[], dict[str, float]], meddle: Callable[[], None]
+) -> Placed:
     return Placed(target, after, holds, _uncounted, meddle, nothing)
 
 
@@ -323,7 +325,9 @@ def an_alias(directory: Path, fault: str, servers: Servers) -> Opened:
         _post(url, "registered-models/alias", {"name": "scorer", "alias": alias, "version": version})
 
     def holds() -> dict[str, float]:
-        found = httpx.get(f"{url}{_API}/registered-models/alias", params={"name": "scorer", "alias": alias}, timeout=60.0)
+        found = httpx.get(
+            f"{url}{_API}/registered-models/alias", params={"name": "scorer", "alias": alias}, timeout=60.0
+        )
         return {f"v{found.json()['model_version']['version']}": 1.0}
 
     def make(there: str, timeout_s: float) -> Placed:
@@ -486,9 +490,7 @@ def a_registry(directory: Path, fault: str, servers: Servers) -> Iterator[Placed
     def push_goes_to(url: str) -> None:
         git(ours, "remote", "set-url", "--push", "origin", url)
 
-    placed = placed_at(
-        target, Routing(shares={"v0.2.0": 1.0}), holds, lambda: registry.tag("fraud#prod#2", commits[2])
-    )
+    placed = placed_at(target, Routing(shares={"v0.2.0": 1.0}), holds, lambda: registry.tag("fraud#prod#2", commits[2]))
     placed.blind = lambda: git(ours, "remote", "set-url", "origin", str(directory / "nothing")) and None
     placed.heal = lambda: git(ours, "remote", "set-url", "origin", remote) and None
     with ExitStack() as stack:
@@ -509,8 +511,9 @@ def a_registry(directory: Path, fault: str, servers: Servers) -> Iterator[Placed
             there = stack.enter_context(loopback.serving(lambda _: (int(fault), b"")))
             asked = there.asked
             push_goes_to(f"{there.url}/remote.git")
-        placed.arrived = lambda: (len(log.read_text().splitlines()) if log.exists() else 0) + len(
-            [each for each in asked if each.method == "POST"]
+        placed.arrived = lambda: (
+            (len(log.read_text().splitlines()) if log.exists() else 0)
+            + len([each for each in asked if each.method == "POST"])
         )
         yield placed
 
