@@ -4,6 +4,7 @@
 #   make test    the tests                      make check   lint, format, types, import contracts
 #   make peers   other people's programs that tests drive, each in a .venv-NAME of its own
 #   make bench   the benchmarks                 make docs    the generated pages
+#   make fault-matrix   docs/fault-matrix.md, by making every kind of target fail (needs make peers)
 #   make sample  sample_data/, from its seed    make lock    requirements.lock, from pyproject.toml (needs uv)
 #   make screenshots   docs/screenshots/, from the demo
 #   make clean   what tools left behind         make distclean   that, and every .venv
@@ -20,7 +21,7 @@ STAMP := .venv/.installed-from-lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PEERS := $(basename $(notdir $(wildcard tests/peers/*.lock)))
 
-.PHONY: help venv demo test peers check bench docs sample screenshots lock clean distclean
+.PHONY: help venv demo test peers check bench docs fault-matrix sample screenshots lock clean distclean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -70,6 +71,9 @@ docs: $(STAMP)
 	@$(BIN)/python -m opsconsole.console.grammar.reference docs/keys.md
 	@$(BIN)/python -m opsconsole.releases.targets.reference docs/targets.md
 	@$(BIN)/python -c 'from opsconsole.ingest.formats import formats_page; print(formats_page(), end="")' > docs/formats.md
+
+fault-matrix: $(STAMP) peers
+	@PYTHONPATH=tests/releases:tests/releases/targets $(BIN)/python -m fault_matrix docs/fault-matrix.md
 
 sample: $(STAMP)
 	@$(BIN)/python -m opsconsole.demo sample_data --sample --seed 7

@@ -1,4 +1,4 @@
-"""A gate over a target in memory: everything real but the serving system and the store."""
+"""A gate over a target, in memory unless another is given: everything real but the serving system and the store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.executor import Executor
 from opsconsole.releases.guard import Asking
 from opsconsole.releases.ledger import fold
-from opsconsole.releases.targets.base import Conflict, TargetError
+from opsconsole.releases.targets.base import Conflict, Target, TargetError
 from opsconsole.releases.targets.shares import same_routing
 from opsconsole.releases.verifying import Traffic
 from opsconsole.releases.watch import Watch
@@ -77,7 +77,7 @@ class MemoryTarget:
 class Around:
     """What a daemon would tell the gate."""
 
-    target_: MemoryTarget
+    target_: Target
     clock: ManualClock
     setting_: ReleaseSetting = field(default_factory=lambda: ReleaseSetting(target="memory"))
     environment: str = "demo"
@@ -91,7 +91,7 @@ class Around:
     def setting(self, service: str) -> ReleaseSetting:
         return self.setting_
 
-    def target(self, service: str) -> MemoryTarget:
+    def target(self, service: str) -> Target:
         return self.target_
 
     def evidence(self, service: str, from_version: str, to_version: str) -> wire.Evidence:
@@ -118,11 +118,11 @@ class Around:
 class Gate:
     """The gate of one service, on a journal of its own."""
 
-    def __init__(self, directory: Path, **around: object) -> None:
+    def __init__(self, directory: Path, target: Target | None = None, **around: object) -> None:
         self.directory = directory
         self.clock = ManualClock(START)
         self.target = MemoryTarget()
-        self.around = Around(self.target, self.clock, **around)  # type: ignore[arg-type]
+        self.around = Around(target or self.target, self.clock, **around)  # type: ignore[arg-type]
         self.waited_s = 0.0
         self.open()
 

@@ -141,9 +141,10 @@ def test_what_was_sent_and_does_not_show_is_indeterminate_then_found_not_effecti
     refused = gate.plan("promote", "v42").refusals
     assert [each.rule for each in refused] == ["busy"], "nothing new before that is known"
     assert gate.plan("rollback").refusals == (), "going back may go ahead of it"
-    gate.look(30)
+    gate.look(2)
+    gate.look(58)
     assert gate.one.is_pending
-    gate.look(40)
+    gate.look(2)
     assert not gate.one.is_pending
     assert gate.one.history[-1].word == "not effective"
     assert len(gate.target.applied) == 1
@@ -157,9 +158,13 @@ def test_what_was_sent_and_shows_late_is_done(gate: Gate) -> None:
     assert (gate.one.history[-1].word, gate.one.is_pending, gate.one.out_of_band) == ("done", False, "")
 
 
-def test_a_target_that_takes_it_and_says_otherwise_is_not_effective(gate: Gate) -> None:
+def test_a_target_that_takes_it_and_goes_on_saying_otherwise_is_not_effective(gate: Gate) -> None:
     gate.target.takes = False
-    assert gate.do("rollback").word == "not effective"
+    outcome = gate.do("rollback")
+    assert (outcome.word, outcome.told) == ("indeterminate", "it was taken; the target says v41 90 %, v42 10 % so far")
+    gate.look(2)
+    gate.look(60)
+    assert gate.one.history[-1].word == "not effective"
     assert gate.one.believed is not None
     assert gate.one.believed.shares == {"v41": 0.9, "v42": 0.1}
 

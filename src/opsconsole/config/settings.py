@@ -124,6 +124,10 @@ class ReleaseSetting(Section, frozen=True):
     """Fewer requests of a version in the last fifteen minutes are too few to promote it."""
     watch_minutes: Annotated[int, Meta(ge=1)] = 15
     """How long a change is watched, and undone by one key."""
+    settle_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    """A change that was sent and does not show is waited for while the target goes on changing, and for so long after
+    that; then it is `not effective`. Until then nothing new is let through, but going back is. It should be longer than
+    the system may take to show what it has taken."""
 
     def __post_init__(self) -> None:
         shares = [step.share for step in self.steps]

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -29,6 +30,9 @@ from opsconsole.daemon.hub import Hub
 from opsconsole.daemon.identity import Peer, PeerProtocol, by_peer, person_at
 from opsconsole.errors import DaemonError, OpsConsoleError
 from opsconsole.home import Home
+
+MOST_CALLS = 32
+"""At once, of clients: a few targets that hang must leave threads for everybody else's questions."""
 
 log = logging.getLogger("opsconsole")
 
@@ -88,8 +92,10 @@ async def serve(home: Home, engine: Engine, listener: socket.socket, linger_s: f
             timeout_graceful_shutdown=1,
         )
     )
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(MOST_CALLS, "call"))
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop)
     engine.note("daemon.started", pid=os.getpid())
     engine.start()
     desk.releasing.start()

@@ -1,7 +1,8 @@
-"""Releases in the daemon: the gate with its surroundings, and the thread that looks after what is deployed.
+"""Releases in the daemon: the gate with its surroundings, and the threads that look after what is deployed.
 
-Always true here: evidence is what a view of the console would show at the same moment; a target is asked from threads
-of its own, never from the one that writes to the store.
+Always true here: evidence is what a view of the console would show at the same moment; each target has a thread that
+looks after it, so one that hangs keeps no other service waiting, and the thread that writes to the store asks none;
+what is under way when the daemon is told to stop ends first.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from opsconsole.store.served import fared, served_since
 
 EVIDENCE_WINDOW = "15m"
 LOOK_EVERY_S = 2.0
-"""Between two looks at every target; one that moves money asks for no more often."""
+"""Between two looks at a target; one that moves money asks for no more often."""
 
 log = logging.getLogger("opsconsole")
 
@@ -204,19 +205,23 @@ class Releasing:
         self.executor = Executor(self.book, self.around)
         self.watch = Watch(self.book, self.executor, self.around, self._tell_trouble)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._look_after, name="releases", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._look_after, args=(service,), name=f"releases of {service}", daemon=True)
+            for service in self.around.targets
+        ]
         engine.on_stop(self.stop)
         engine.every_so_often(self._lock_by_the_clock)
 
     def start(self) -> None:
         """Begin to look after the services that have a target."""
-        if self.around.targets:
-            self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
         for target in self.around.targets.values():
             target.close()
 
@@ -273,14 +278,9 @@ class Releasing:
 
     # What goes on by itself ---------------------------------------------------------------------------------------
 
-    def look(self) -> None:
-        """One look at every target."""
-        for service in self.around.targets:
-            self._engine.guarded(f"looking after {service}", lambda service=service: self.watch.look(service))  # type: ignore[misc]
-
-    def _look_after(self) -> None:
+    def _look_after(self, service: str) -> None:
         while not self._stopping.is_set():
-            self.look()
+            self._engine.guarded(f"looking after {service}", lambda: self.watch.look(service))
             self._stopping.wait(LOOK_EVERY_S)
 
     def _tell_views(self) -> None:

@@ -17,6 +17,14 @@ class ReleaseBook(Book[Releases]):
         self._services_lock = Lock()
         self._services: dict[str, Lock] = {}
 
+    def note_unless_newer(self, known: ServiceReleases, actor: str, kind: str, *, service: str, **data: Any) -> None:
+        """Write down what follows from ``known``, unless more has been written down of that service since."""
+        with self._lock:
+            if self.state.of(service) != known:
+                return
+            self.state = after(self.state, self._append(actor, kind, {"service": service, **data}))
+        self._tell()
+
     def of(self, service: str) -> ServiceReleases:
         return self.state.of(service)
 

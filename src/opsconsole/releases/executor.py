@@ -26,15 +26,18 @@ from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.confirmation import confirm_with
 from opsconsole.releases.guard import Asking, Facts, is_another, refusals
 from opsconsole.releases.ledger import ServiceReleases
-from opsconsole.releases.settling import Settled, conclude, read_back
-from opsconsole.releases.targets.base import Conflict, Indeterminate, Target, TargetError
+from opsconsole.releases.sending import begin, finish, refusal_of, send
+from opsconsole.releases.settling import Settled, hold_after
+from opsconsole.releases.sighting import compare
+from opsconsole.releases.targets.base import Target, TargetError
 from opsconsole.releases.targets.shares import heaviest, same_routing, spelled
-from opsconsole.releases.verifying import Traffic, verdict
 
 GOOD_FOR = timedelta(seconds=120)
 """How long a plan may be executed: what it shows grows old."""
 APPROVABLE_FOR = timedelta(hours=1)
 """How long a plan may be approved, and how long an approval holds."""
+TURN_WITHIN_S = 10.0
+"""How long somebody waits for the change before theirs: longer takes one only whose target does not answer."""
 MOST_PLANS = 500
 
 
@@ -99,8 +102,9 @@ class Executor:
         Raises UsageError for an order that means nothing, ReleaseError where the target cannot be read.
         """
         setting, target = self._around.setting(order.service), self._around.target(order.service)
+        known = self.book.of(order.service)
         before = read(target)
-        one = self.seen(order.service, before)
+        one = self.seen(order.service, known, before)
         version = planning.version_of(order, one, before.routing)
         order = msgspec.structs.replace(order, version=version) if order.act in ("start", "promote") else order
         after = planning.routing_after(order, one, before.routing, version, setting)
@@ -205,6 +209,17 @@ class Executor:
             told.append(f"overridden: {facts.order.override_reason}")
         return tuple(told)
 
+    def going_back(self, service: str) -> str:
+        """Who has a plan before them that would lead back, or stop; empty where nobody has."""
+        now = self._around.clock.now()
+        with self._lock:
+            plans = [self._shown[op_id].plan for op_id in self._open]
+        for plan in plans:
+            is_back = plan.order.act not in wire.FORWARD and plan.order.via != "automation"
+            if plan.order.service == service and is_back and not plan.refusals and now < plan.expires_at:
+                return plan.actor
+        return ""
+
     def console_of(self, op_id: str) -> str:
         """The console that asked for a plan; empty where there is no such plan."""
         with self._lock:
@@ -231,10 +246,21 @@ class Executor:
             return _refused(
                 plan.op_id, "confirmation", "what was typed is not what the plan asks for", "Type it whole."
             )
-        with self.book.only_change_of(plan.order.service):
+        turn = self.book.only_change_of(plan.order.service)
+        if not turn.acquire(timeout=TURN_WITHIN_S):
+            return self._not_its_turn(plan)
+        try:
             if not self._take(plan.op_id):
                 return self._used(plan)
             return self._executed(asking, shown)
+        finally:
+            turn.release()
+
+    def _not_its_turn(self, plan: wire.Plan) -> wire.Outcome:
+        operation = self.book.of(plan.order.service).operation
+        whose = f"{operation.plan.actor}'s {operation.plan.order.act}" if operation is not None else "another change"
+        told = f"{whose} is under way, and its target has not answered for {TURN_WITHIN_S:.0f} s"
+        return _refused(plan.op_id, "busy", told, "Nothing was sent, and the plan still holds: confirm it again.")
 
     def _take(self, op_id: str) -> bool:
         """A plan may be taken once."""
@@ -259,36 +285,20 @@ class Executor:
         try:
             state = target.read()
         except TargetError as error:
-            return self._said_no(plan, (_of_target(error),))
+            return self._said_no(plan, (refusal_of(error),))
         if not same_routing(state.routing, plan.before.routing):
-            return self._moved(plan, state)
-        no = refusals(facts) + tuple(each for each in plan.refusals if each.rule == "unsupported")
+            return self._moved(plan, facts, state)
+        no = refusals(replace(facts, before=state))
+        no += tuple(each for each in plan.refusals if each.rule == "unsupported")
         if no:
             return self._said_no(plan, no)
         if not plan.requests:
-            self.book.note(asking.actor, "release.started", service=plan.order.service, plan=msgspec.to_builtins(plan))
-            return conclude(self.book, plan, Settled("done", f"{plan.order.act} of the rollout"), None)
-        return self._sent(asking, plan, target)
+            begin(self.book, asking.actor, plan)
+            return finish(self.book, plan, Settled("done", f"{plan.order.act} of the rollout"))
+        return send(self.book, target, asking.actor, plan, self._around.clock, self._wait)
 
-    def _sent(self, asking: Asking, plan: wire.Plan, target: Target) -> wire.Outcome:
-        self.book.note(asking.actor, "release.started", service=plan.order.service, plan=msgspec.to_builtins(plan))
-        receipt: wire.Receipt | None = None
-        unanswered = ""
-        try:
-            receipt = target.apply(plan.before, plan.after, plan.op_id)
-        except Conflict as error:
-            return conclude(self.book, plan, Settled("moved", error.message, _of_target(error)), None)
-        except Indeterminate as error:
-            unanswered = error.message
-        except TargetError as error:
-            return conclude(self.book, plan, Settled("refused", error.message, _of_target(error)), None)
-        settled = read_back(target, plan, unanswered, self._wait)
-        effect = verdict(plan.after, settled.state, target.caps.scope, Traffic({}, 0.0))
-        return conclude(self.book, plan, settled, receipt, effect)
-
-    def _moved(self, plan: wire.Plan, state: wire.TargetState) -> wire.Outcome:
-        self.seen(plan.order.service, state)
-        one = self.book.of(plan.order.service)
+    def _moved(self, plan: wire.Plan, facts: Facts, state: wire.TargetState) -> wire.Outcome:
+        one = self.seen(plan.order.service, facts.one, state)
         last = next((entry for entry in reversed(one.history) if entry.word == "done"), None)
         who = "somebody outside of opsconsole changed it"
         if (
@@ -300,6 +310,8 @@ class Executor:
         told = f"{plan.order.service} is {spelled(state.routing.shares)} now: {who}"
         refusal = _refusal("moved", told, "Nothing was sent. Look at it, and plan again.")
         self._note_refused(plan, (refusal,))
+        if not refusals(facts):
+            hold_after(self.book, plan, told)
         return wire.Outcome(op_id=plan.op_id, word="moved", told=told, refusals=(refusal,))
 
     def _said_no(self, plan: wire.Plan, no: tuple[wire.Refusal, ...]) -> wire.Outcome:
@@ -319,23 +331,10 @@ class Executor:
 
     # What the target says ------------------------------------------------------------------------------------------
 
-    def seen(self, service: str, state: wire.TargetState) -> ServiceReleases:
-        """Compare what a target says with what is believed; a difference that nobody here made is written down."""
-        one = self.book.of(service)
-        if one.believed is None:
-            self.book.note(
-                "opsconsole", "release.observed", service=service, routing=msgspec.to_builtins(state.routing)
-            )
-        elif not one.is_pending and state.phase == "steady" and not same_routing(one.believed, state.routing):
-            told = f"the target says {spelled(state.routing.shares)}, not {spelled(one.believed.shares)}"
-            self.book.note(
-                "opsconsole",
-                "release.found_out_of_band",
-                service=service,
-                routing=msgspec.to_builtins(state.routing),
-                told=told,
-            )
-        return self.book.of(service)
+    def seen(self, service: str, known: ServiceReleases, state: wire.TargetState) -> ServiceReleases:
+        """Compare what a target says with what is believed; ``known`` is what was known before it was asked."""
+        settle_s = self._around.setting(service).settle_seconds
+        return compare(self.book, service, known, state, self._around.clock.now(), settle_s)
 
     # Other people --------------------------------------------------------------------------------------------------
 
@@ -397,10 +396,6 @@ def read(target: Target) -> wire.TargetState:
 
 def _refusal(rule: str, why: str, remedy: str) -> wire.Refusal:
     return wire.Refusal(rule=rule, why=why, remedy=remedy)
-
-
-def _of_target(error: TargetError) -> wire.Refusal:
-    return _refusal(f"target: {type(error).__name__}", error.message, error.remedy)
 
 
 def _refused(op_id: str, rule: str, why: str, remedy: str) -> wire.Outcome:

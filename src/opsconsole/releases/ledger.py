@@ -34,6 +34,10 @@ class Operation:
     told: str = ""
     verdict: wire.Verdict | None = None
 
+    @property
+    def is_pending(self) -> bool:
+        return self.word in (None, "indeterminate")
+
 
 @dataclass(frozen=True)
 class RolloutState:
@@ -51,6 +55,8 @@ class RolloutState:
     """When the shares were changed: at the start, and at each further step."""
     phase: wire.RolloutPhase = "running"
     why: str = ""
+    op_id: str = ""
+    """The last operation that changed it."""
 
     @property
     def step_since(self) -> datetime:
@@ -76,14 +82,16 @@ class ServiceReleases:
     """Versions that were rolled back from: nobody is led back to them."""
     rollout: RolloutState | None = None
     operation: Operation | None = None
-    """The last one that was begun."""
+    """The last one that was begun, or is still pending after one that went ahead of it came to nothing."""
+    overtaken: Operation | None = None
+    """What was pending when that one was begun."""
     history: tuple[wire.HistoryEntry, ...] = ()
     """Oldest first."""
     out_of_band: str = ""
 
     @property
     def is_pending(self) -> bool:
-        return self.operation is not None and self.operation.word in (None, "indeterminate")
+        return self.operation is not None and self.operation.is_pending
 
     def pinned(self, routing: wire.Routing) -> str:
         """Where a roll-back leads from this routing: the last version that had all traffic, was not rolled back from,
@@ -143,15 +151,14 @@ def _observed(one: ServiceReleases, event: Event) -> ServiceReleases:
     """The target was read for the first time: what has most of the traffic counts as promoted."""
     routing = _routing(event.data)
     main = heaviest(routing.shares)
-    return replace(
-        _serving(one, routing, event, "observed", f"first seen: {spelled(routing.shares)}"),
-        promoted=(main,) if main else (),
-    )
+    entry = _seen(one, routing, event, "observed", f"first seen: {spelled(routing.shares)}")
+    return replace(_serving(one, routing, event, entry), promoted=(main,) if main else ())
 
 
 def _found_out_of_band(one: ServiceReleases, event: Event) -> ServiceReleases:
-    told = str(event.data["told"])
-    return replace(_serving(one, _routing(event.data), event, "out of band", told), out_of_band=told)
+    told, routing = str(event.data["told"]), _routing(event.data)
+    entry = _seen(one, routing, event, "out of band", told)
+    return replace(_serving(one, routing, event, entry), out_of_band=told)
 
 
 def _acknowledged(one: ServiceReleases, event: Event) -> ServiceReleases:
@@ -159,7 +166,8 @@ def _acknowledged(one: ServiceReleases, event: Event) -> ServiceReleases:
 
 
 def _started(one: ServiceReleases, event: Event) -> ServiceReleases:
-    return replace(one, operation=Operation(msgspec.convert(event.data["plan"], wire.Plan), _at(event)))
+    begun = Operation(msgspec.convert(event.data["plan"], wire.Plan), _at(event))
+    return replace(one, operation=begun, overtaken=one.operation if one.is_pending else None)
 
 
 def _finished(one: ServiceReleases, event: Event) -> ServiceReleases:
@@ -167,10 +175,13 @@ def _finished(one: ServiceReleases, event: Event) -> ServiceReleases:
     if operation is None:
         return one
     plan, word = operation.plan, event.data["word"]
-    one = replace(one, operation=replace(operation, word=word, told=str(event.data["told"])))
-    if word != "done":
-        return replace(one, history=_with(one, _entry(plan, event, word)))
-    one = _serving(one, plan.after, event, plan.order.act, "", plan)
+    one = _settled(one, replace(operation, word=word, told=str(event.data["told"])))
+    entry = _entry(plan, event, word)
+    if word == "not effective" and event.data.get("routing"):
+        return _serving(one, _routing(event.data), event, entry)
+    if word != "done" or not plan.requests:
+        return replace(one, history=_with(one, entry))
+    one = _serving(one, plan.after, event, entry)
     whole = next((version for version, share in plan.after.shares.items() if share >= WHOLE), "")
     if plan.order.act == "rollback" and plan.from_version and plan.from_version != whole:
         left = {version for version, share in plan.before.routing.shares.items() if share and version != whole}
@@ -179,6 +190,14 @@ def _finished(one: ServiceReleases, event: Event) -> ServiceReleases:
         promoted = (*(version for version in one.promoted if version != whole), whole)
         one = replace(one, promoted=promoted, withdrawn=one.withdrawn - {whole})
     return replace(one, out_of_band="")
+
+
+def _settled(one: ServiceReleases, operation: Operation) -> ServiceReleases:
+    """With what became of the last operation; what it went ahead of is pending again unless the target was changed."""
+    if operation.is_pending:
+        return replace(one, operation=operation)
+    is_overridden = bool(operation.plan.requests) and operation.word in ("done", "not effective")
+    return replace(one, operation=operation if is_overridden else one.overtaken or operation, overtaken=None)
 
 
 def _verified(one: ServiceReleases, event: Event) -> ServiceReleases:
@@ -199,14 +218,7 @@ def _operation(one: ServiceReleases, event: Event) -> Operation | None:
     return operation if operation is not None and operation.plan.op_id == event.data["op_id"] else None
 
 
-def _serving(
-    one: ServiceReleases,
-    routing: wire.Routing,
-    event: Event,
-    act: Any,
-    told: str,
-    plan: wire.Plan | None = None,
-) -> ServiceReleases:
+def _serving(one: ServiceReleases, routing: wire.Routing, event: Event, entry: wire.HistoryEntry) -> ServiceReleases:
     """This routing is what serves from here on."""
     before = one.believed.shares if one.believed else {}
     kept = {
@@ -217,7 +229,6 @@ def _serving(
     since = {
         version: kept.get(version, (_at(event), event.actor)) for version, share in routing.shares.items() if share
     }
-    entry = _entry(plan, event, "done") if plan else _seen(before, routing, event, act, told)
     return replace(one, believed=routing, since=since, history=_with(one, entry))
 
 
@@ -229,7 +240,8 @@ def _entry(plan: wire.Plan, event: Event, word: str) -> wire.HistoryEntry:
     )  # fmt: skip
 
 
-def _seen(before: dict[str, float], routing: wire.Routing, event: Event, act: Any, told: str) -> wire.HistoryEntry:
+def _seen(one: ServiceReleases, routing: wire.Routing, event: Event, act: Any, told: str) -> wire.HistoryEntry:
+    before = one.believed.shares if one.believed else {}
     return wire.HistoryEntry(
         op_id="", at=_at(event), actor=event.actor, act=act, told=told, before=before, after=routing.shares, word="done"
     )
@@ -253,29 +265,32 @@ def _rollout_started(one: ServiceReleases, event: Event) -> ServiceReleases:
         started_at=_at(event),
         started_by=event.actor,
         changes=(_at(event),),
+        op_id=data["op_id"],
     )
     return replace(one, rollout=rollout)
 
 
 def _rollout_advanced(one: ServiceReleases, event: Event) -> ServiceReleases:
     changes = (*one.rollout.changes, _at(event)) if one.rollout else ()
-    return _of_rollout(one, step=int(event.data["step"]), changes=changes)
+    return _of_rollout(one, event, step=int(event.data["step"]), changes=changes)
 
 
 def _rollout_held(one: ServiceReleases, event: Event) -> ServiceReleases:
-    return _of_rollout(one, phase="held", why=str(event.data["why"]))
+    return _of_rollout(one, event, phase="held", why=str(event.data["why"]))
 
 
 def _rollout_resumed(one: ServiceReleases, event: Event) -> ServiceReleases:
-    return _of_rollout(one, phase="running", why="")
+    return _of_rollout(one, event, phase="running", why="")
 
 
 def _rollout_ended(one: ServiceReleases, event: Event) -> ServiceReleases:
-    return _of_rollout(one, phase=event.data["phase"], why=str(event.data["why"]))
+    return _of_rollout(one, event, phase=event.data["phase"], why=str(event.data["why"]))
 
 
-def _of_rollout(one: ServiceReleases, **fields: Any) -> ServiceReleases:
-    return replace(one, rollout=replace(one.rollout, **fields)) if one.rollout is not None else one
+def _of_rollout(one: ServiceReleases, event: Event, **fields: Any) -> ServiceReleases:
+    if one.rollout is None:
+        return one
+    return replace(one, rollout=replace(one.rollout, op_id=event.data["op_id"], **fields))
 
 
 # Of all of them ---------------------------------------------------------------------------------------------------

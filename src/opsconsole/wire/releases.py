@@ -272,7 +272,8 @@ class ApplyRequest(Struct, frozen=True, kw_only=True):
 
 OutcomeWord = Literal["done", "refused", "moved", "indeterminate", "not effective"]
 """done: read back and as planned; refused: a rule said no, nothing was sent; moved: the target was not as it was shown,
-nothing was sent; indeterminate: it was sent and cannot be read back yet; not effective: the target says otherwise."""
+nothing was sent; indeterminate: it was sent and does not show yet, or cannot be read back; not effective: it was waited
+for, and the target says otherwise."""
 
 Effect = Literal["effective", "metadata only", "pending", "diverged", "unknown"]
 

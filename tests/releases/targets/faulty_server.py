@@ -74,8 +74,11 @@ class FaultyServer:
         self.asked: list[Asked] = []
         self.surprises: list[BaseException] = []
         """What broke in the server itself; leaving the context raises the first of them."""
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._server = _Server(self, 0)
+        self._thread = self._serving()
+
+    def _serving(self) -> threading.Thread:
+        return threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
     def url(self) -> str:
@@ -88,6 +91,17 @@ class FaultyServer:
         """The next request with one of these methods goes wrong like this."""
         with self._lock:
             self._faults.append((fault, tuple(on)))
+
+    def refuse_connections(self) -> None:
+        """Nobody listens at its port until ``listen_again``."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def listen_again(self) -> None:
+        self._server = _Server(self, self._server.server_address[1])
+        self._thread = self._serving()
+        self._thread.start()
 
     def answered(self, asked: Asked) -> tuple[Fault, Answer]:
         """What becomes of a request."""
@@ -131,9 +145,9 @@ def closed_port() -> int:
 class _Server(ThreadingHTTPServer):
     daemon_threads = False
 
-    def __init__(self, owner: FaultyServer) -> None:
+    def __init__(self, owner: FaultyServer, port: int) -> None:
         self.owner = owner
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that has gone away is what many tests are about."""

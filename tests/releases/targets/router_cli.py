@@ -4,7 +4,8 @@
     router_cli.py STATE apply SERVICE TOKEN OP_ID VERSION=PERCENT…
     router_cli.py STATE rehearse SERVICE VERSION=PERCENT…
 
-The environment says how it fails: ``FAULT`` is the name of a function here, and it needs ``ROUTER_TOKEN``.
+The environment says how it fails: ``FAULT`` is a verb and the name of a function here, ``apply:die``; with ``half`` in
+between a part of the change is made before, and with ``after`` all of it. It needs ``ROUTER_TOKEN``.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ def busy() -> None:
     sys.exit(BUSY)
 
 
+def conflict() -> None:
+    sys.exit(CONFLICT)
+
+
 def rejected() -> None:
     print("v42 is not built", file=sys.stderr)
     sys.exit(REJECTED)
@@ -72,7 +77,7 @@ def main(state_file: str, verb: str, service: str, *rest: str) -> None:
     if fault.startswith(f"{verb}:half:"):
         mine["shares"] = dict.fromkeys(mine["shares"], 50)
         path.write_text(json.dumps(state))
-    if fault.startswith(f"{verb}:"):
+    if fault.startswith(f"{verb}:") and not fault.startswith(f"{verb}:after:"):
         globals()[fault.rpartition(":")[2]]()
     match verb:
         case "read":
@@ -86,6 +91,8 @@ def main(state_file: str, verb: str, service: str, *rest: str) -> None:
             mine["shares"] = {name: float(value) for name, value in (weight.split("=") for weight in weights)}
             mine["token"] = op_id
             path.write_text(json.dumps(state))
+            if fault.startswith("apply:after:"):
+                globals()[fault.rpartition(":")[2]]()
             print(f"set by {op_id} with {os.environ['ROUTER_TOKEN']}")
 
 

@@ -380,8 +380,8 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def cutting_relay(port: int) -> Iterator[int]:
-    """Passes a push on to a git daemon, whole, and cuts the line before its answer."""
+def cutting_relay(port: int, *, is_delivered: bool = True) -> Iterator[int]:
+    """Passes a push on to a git daemon, whole or without what it is about, and cuts the line before its answer."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def relay() -> None:
@@ -393,6 +393,9 @@ def cutting_relay(port: int) -> Iterator[int]:
             while data := client.recv(65536):
                 if b"PACK" in data:
                     is_sent.set()
+                    if not is_delivered:
+                        server.shutdown(socket.SHUT_RDWR)
+                        return
                 server.sendall(data)
 
         thread = threading.Thread(target=upwards, daemon=True)
