@@ -25,7 +25,7 @@ from opsconsole.releases.settling import conclude, resolve
 from opsconsole.releases.targets.base import Target, TargetError
 from opsconsole.releases.verifying import Traffic, verdict
 
-AUTOMATION = Asking(actor="rollout", person="rollout", roles=frozenset({"operator"}))
+AUTOMATION = Asking(actor="rollout", person="rollout", roles=frozenset({"operator"}), is_automation=True)
 
 
 class Seen(Protocol):
@@ -129,7 +129,7 @@ class Watch:
             self._act(service, decision.act, decision.why)
 
     def _act(self, service: str, act: wire.Act, why: str) -> None:
-        order = wire.OrderRequest(service=service, act=act, override_reason=why, via="automation")
+        order = wire.OrderRequest(service=service, act=act, override_reason=why)
         try:
             plan = self._executor.plan(AUTOMATION, order)
             outcome = self._executor.apply(AUTOMATION, wire.ApplyRequest(op_id=plan.op_id, typed=plan.confirm_with))
