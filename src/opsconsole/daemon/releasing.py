@@ -300,7 +300,7 @@ class Releasing:
             setting=around.settings.get(service),
             target=around.targets[service].name if has_target else "",
             caps=around.targets[service].caps if has_target else None,
-            state=watch.states.get(service),
+            state=self.executor.states.get(service),
             trouble=watch.troubles.get(service, ""),
             waiting_for=watch.waiting_for.get(service, ""),
             reading=around.reading(service),

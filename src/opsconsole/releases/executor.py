@@ -91,6 +91,8 @@ class Executor:
         self._shown: dict[str, Shown] = {}
         self._open: set[str] = set()
         """Plans that were not executed yet."""
+        self.states: dict[str, wire.TargetState] = {}
+        """Service → what its target last said, whoever looked; none where it could not be read."""
 
     # Plan ---------------------------------------------------------------------------------------------------------
 
@@ -295,6 +297,7 @@ class Executor:
         except TargetError as error:
             return conclude(self.book, plan, Settled("refused", error.message, _of_target(error)), None)
         settled = read_back(target, plan, unanswered, self._wait)
+        self._said(plan.order.service, settled.state)
         effect = verdict(plan.after, settled.state, target.caps.scope, Traffic({}, 0.0))
         return conclude(self.book, plan, settled, receipt, effect)
 
@@ -330,6 +333,7 @@ class Executor:
 
     def seen(self, service: str, state: wire.TargetState) -> ServiceReleases:
         """Compare what a target says with what is believed; a difference that nobody here made is written down."""
+        self._said(service, state)
         one = self.book.of(service)
         if one.believed is None:
             self.book.note(
@@ -345,6 +349,10 @@ class Executor:
                 told=told,
             )
         return self.book.of(service)
+
+    def _said(self, service: str, state: wire.TargetState | None) -> None:
+        if state is not None:
+            self.states[service] = state
 
     # Other people --------------------------------------------------------------------------------------------------
 

@@ -55,8 +55,6 @@ class Watch:
         self._tell = tell
         self.waiting_for: dict[str, str] = {}
         """Service → what its rollout waits for, in words."""
-        self.states: dict[str, wire.TargetState] = {}
-        """Service → what its target last said."""
         self.troubles: dict[str, str] = {}
         """Service → why its target could not be read."""
 
@@ -83,10 +81,9 @@ class Watch:
             state = self._around.target(service).read()
         except TargetError as error:
             self.troubles[service] = f"{error.message}. {error.remedy}".strip()
-            self.states.pop(service, None)
+            self._executor.states.pop(service, None)
             return None
         self.troubles.pop(service, None)
-        self.states[service] = state
         return state
 
     def _resolve(self, operation: Operation, state: wire.TargetState) -> None:
