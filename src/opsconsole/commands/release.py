@@ -12,6 +12,8 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from opsconsole import wire
 from opsconsole.client import Client
@@ -199,7 +201,7 @@ def order_of(arguments: argparse.Namespace) -> wire.OrderRequest:
         version=getattr(arguments, "version", ""),
         routing=_routing(arguments) if act == "set" else None,
         override_reason=getattr(arguments, "override", ""),
-        console=f"cli-{os.getpid()}",
+        console=_console(),
         via="cli",
     )
 
@@ -243,8 +245,7 @@ def _header(word: str) -> tuple[str, str]:
 
 
 def run_plan(arguments: argparse.Namespace) -> int:
-    with client_of(arguments.home) as client:
-        _arm(client, arguments)
+    with client_of(arguments.home) as client, _armed(client, arguments.arm):
         plan = client.plan(order_of(arguments))
     if arguments.json:
         print_json(plan)
@@ -258,8 +259,7 @@ def run_act(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"--yes-i-mean {arguments.yes_i_mean} is not {arguments.service}", "Name the service that you mean."
         )
-    with client_of(arguments.home) as client:
-        _arm(client, arguments)
+    with client_of(arguments.home) as client, _armed(client, arguments.arm):
         plan = client.plan(order_of(arguments))
         typed = plan.confirm_with if arguments.yes_i_mean else _asked(plan)
         outcome = client.apply(wire.ApplyRequest(op_id=plan.op_id, typed=typed))
@@ -273,9 +273,22 @@ def run_act(arguments: argparse.Namespace) -> int:
     return _EXITS[outcome.word]
 
 
-def _arm(client: Client, arguments: argparse.Namespace) -> None:
-    if arguments.arm:
-        client.arm(wire.ArmRequest(console=f"cli-{os.getpid()}", typed=arguments.arm))
+@contextmanager
+def _armed(client: Client, environment: str) -> Iterator[None]:
+    """Armed for this call alone, where an environment is named: who is called like this one later, is not."""
+    if not environment:
+        yield
+        return
+    client.arm(wire.ArmRequest(console=_console(), typed=environment))
+    try:
+        yield
+    finally:
+        client.arm(wire.ArmRequest(console=_console(), is_locked=True))
+
+
+def _console() -> str:
+    """What this call is called among the consoles."""
+    return f"cli-{os.getpid()}"
 
 
 def _asked(plan: wire.Plan) -> str:
