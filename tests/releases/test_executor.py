@@ -8,8 +8,10 @@ import pytest
 from gate import ANN, BOB, EVE, SERVICE, Gate
 
 from opsconsole import wire
+from opsconsole.config.settings import ReleaseSetting
 from opsconsole.errors import ReleaseError, UsageError
-from opsconsole.releases.executor import GOOD_FOR
+from opsconsole.releases.executor import GOOD_FOR, MOST_PLANS
+from opsconsole.releases.guard import Asking
 from opsconsole.releases.targets.base import (
     AuthFailed,
     Busy,
@@ -19,6 +21,7 @@ from opsconsole.releases.targets.base import (
     Unreachable,
     Unsupported,
 )
+from opsconsole.releases.watch import AUTOMATION
 
 
 def test_a_roll_back_goes_to_the_version_that_had_most_of_the_traffic_when_it_was_first_seen(gate: Gate) -> None:
@@ -205,6 +208,25 @@ def test_two_people_who_confirm_the_same_promotion_at_once_execute_it_once(gate:
         loser = next(each for each in outcomes.values() if each.word == "moved")
         assert f"{winner} did (promote) at 03:00:00 UTC" in loser.told
         assert len(gate.target.applied) == 1
+
+
+def test_whoever_asks_for_plan_after_plan_makes_nobody_elses_unknown(gate: Gate) -> None:
+    plan, own = gate.plan("rollback"), gate.plan("rollback", asking=EVE)
+    for _ in range(MOST_PLANS + 1):
+        gate.plan("rollback", asking=EVE)
+    assert gate.apply(own, EVE).refusals[0].rule == "expired"
+    assert gate.apply(plan).word == "done"
+
+
+def test_automation_is_who_asks_and_not_what_an_order_says(gate: Gate) -> None:
+    gate.around.setting_ = ReleaseSetting(target="memory", approvals=1)
+    plan = gate.plan("promote", "v42", via="automation")
+    assert (plan.order.via, [each.rule for each in plan.refusals]) == ("api", ["approval"])
+    own = gate.executor.plan(AUTOMATION, wire.OrderRequest(service=SERVICE, act="promote", version="v42", via="key"))
+    assert (own.order.via, own.refusals) == ("automation", ())
+    namesake = Asking(actor="rollout", person="rollout", account="rollout", roles=AUTOMATION.roles)
+    assert gate.apply(own, namesake).refusals[0].rule == "person"
+    assert gate.target.applied == []
 
 
 def test_a_viewer_executes_nothing_and_is_told_the_rule(gate: Gate) -> None:

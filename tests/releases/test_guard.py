@@ -15,7 +15,7 @@ from opsconsole import wire
 from opsconsole.config.settings import FreezeSetting, ReleaseSetting
 from opsconsole.errors import ConfigError, ReleaseRefused
 from opsconsole.releases.confirmation import OPENERS, confirm_with, short_token
-from opsconsole.releases.freezes import weekly_until
+from opsconsole.releases.freezes import by_hand, weekly_until
 
 WORSE = wire.CanaryReading(word="worse", e=900.0, threshold=100.0, minutes=12, why="errors 5.1% beside 0.4%")
 ACTS: tuple[wire.Act, ...] = ("start", "advance", "promote", "rollback", "abort", "hold", "resume", "set")
@@ -107,21 +107,21 @@ def test_an_approval_runs_out(gate: Gate) -> None:
 
 def test_a_freeze_by_hand_holds_until_it_ends_or_is_lifted(gate: Gate) -> None:
     with pytest.raises(ReleaseRefused, match="role"):
-        gate.executor.freeze(ANN, wire.FreezeRequest(service=SERVICE))
+        by_hand(gate.book, ANN, wire.FreezeRequest(service=SERVICE), gate.clock.now())
     until = START + timedelta(hours=1)
-    gate.executor.freeze(ROOT, wire.FreezeRequest(service=SERVICE, until=until, reason="launch"))
+    by_hand(gate.book, ROOT, wire.FreezeRequest(service=SERVICE, until=until, reason="launch"), gate.clock.now())
     assert "launch" in gate.plan("promote", "v42").refusals[0].why
     gate.clock.advance(3_600)
     assert rules(gate.plan("promote", "v42")) == []
-    gate.executor.freeze(ROOT, wire.FreezeRequest(service=""))
+    by_hand(gate.book, ROOT, wire.FreezeRequest(service=""), gate.clock.now())
     assert rules(gate.plan("promote", "v42")) == ["freeze"]
-    gate.executor.freeze(ROOT, wire.FreezeRequest(service="", is_lifted=True))
+    by_hand(gate.book, ROOT, wire.FreezeRequest(service="", is_lifted=True), gate.clock.now())
     assert rules(gate.plan("promote", "v42")) == []
 
 
 def test_a_freeze_that_began_after_the_plan_was_shown_still_holds(gate: Gate) -> None:
     plan = gate.plan("promote", "v42")
-    gate.executor.freeze(ROOT, wire.FreezeRequest(service=SERVICE))
+    by_hand(gate.book, ROOT, wire.FreezeRequest(service=SERVICE), gate.clock.now())
     assert gate.apply(plan).refusals[0].rule == "freeze"
     assert gate.target.applied == []
 

@@ -136,7 +136,7 @@ def test_a_step_that_waits_for_a_person_goes_on_when_one_says_so(gate: Gate) -> 
     gate.around.setting_ = ReleaseSetting(target="memory", steps=steps)
     gate.do("start", "v43")
     gate.look(3_600)
-    assert gate.watch.waiting_for[SERVICE] == "somebody to let it go on: p"
+    assert gate.watch.waiting_for[SERVICE] == "somebody to let it go on: `:advance`, or opsconsole release advance"
     assert gate.do("advance", asking=ANN).word == "done"
     assert (step(gate)[0], gate.target.shares) == ("passed", {"v43": 1.0})
 

@@ -27,7 +27,8 @@ class Attendance:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._here: dict[str, tuple[datetime, wire.Presence]] = {}
+        self._here: dict[tuple[str, str], tuple[datetime, wire.Presence]] = {}
+        """By person and console: whoever takes another's name stands beside them, not in their place."""
 
     def tell(self, said: wire.Presence, user: str = "") -> wire.Present:
         """One console says where it is, and hears of all; ``user`` is who it is, whatever it says.
@@ -40,11 +41,12 @@ class Attendance:
         now = self._clock.now()
         with self._lock:
             self._here = {name: each for name, each in self._here.items() if now - each[0] <= FORGET_AFTER}
-            known = self._here.get(said.console)
+            key = (user, said.console)
+            known = self._here.get(key)
             if known is None and len(self._here) >= MOST_CONSOLES:
                 raise UsageError(f"{MOST_CONSOLES} consoles are attached already", "Close one of them.")
             since = known[1].since if known else now
-            self._here[said.console] = (now, msgspec.structs.replace(said, since=since, user=user or said.user))
+            self._here[key] = (now, msgspec.structs.replace(said, since=since, user=user or said.user))
             here = sorted((each for _, each in self._here.values()), key=lambda each: (each.since or now, each.console))
         return wire.Present(consoles=tuple(here))
 

@@ -251,7 +251,9 @@ class Releasing:
         return self.executor.approve(self.asking(person, ""), request)
 
     def freeze(self, person: Person, request: wire.FreezeRequest) -> wire.Freeze:
-        return self.executor.freeze(self.asking(person, ""), request)
+        if request.service and not request.is_lifted:
+            self.around.setting(request.service)
+        return freezes.by_hand(self.book, self.asking(person, ""), request, self._engine.clock.now())
 
     def arm(self, person: Person, request: wire.ArmRequest) -> wire.Permission:
         """Arm a console or lock it again. Raises RequestRefused for whoever may not, or types another name."""
@@ -306,7 +308,7 @@ class Releasing:
             setting=around.settings.get(service),
             target=around.targets[service].name if has_target else "",
             caps=around.targets[service].caps if has_target else None,
-            state=watch.states.get(service),
+            state=self.executor.states.get(service),
             trouble=watch.troubles.get(service, ""),
             waiting_for=watch.waiting_for.get(service, ""),
             reading=around.reading(service),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
 from opsconsole.journal.book import Append, Book
 from opsconsole.releases.ledger import Releases, ServiceReleases, after

@@ -21,10 +21,10 @@ from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.config.settings import FreezeSetting, ReleaseSetting
 from opsconsole.errors import ReleaseError, ReleaseRefused
-from opsconsole.releases import freezes, planning
+from opsconsole.releases import freezes, orders, planning
 from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.confirmation import confirm_with
-from opsconsole.releases.guard import Asking, Facts, is_another, refusals
+from opsconsole.releases.guard import Asking, Facts, is_another, is_same, refusals
 from opsconsole.releases.ledger import ServiceReleases
 from opsconsole.releases.sending import begin, finish, refusal_of, send
 from opsconsole.releases.settling import Settled, hold_after
@@ -38,7 +38,8 @@ APPROVABLE_FOR = timedelta(hours=1)
 """How long a plan may be approved, and how long an approval holds."""
 TURN_WITHIN_S = 10.0
 """How long somebody waits for the change before theirs: longer takes one only whose target does not answer."""
-MOST_PLANS = 500
+MOST_PLANS, MOST_PLANS_OF_ONE = 500, 50
+"""That are remembered: whoever asks for more loses the oldest of their own."""
 
 
 class Surroundings(Protocol):
@@ -93,6 +94,8 @@ class Executor:
         self._shown: dict[str, Shown] = {}
         self._open: set[str] = set()
         """Plans that were not executed yet."""
+        self.states: dict[str, wire.TargetState] = {}
+        """Service → what its target last said, whoever looked; none where it could not be read."""
 
     # Plan ---------------------------------------------------------------------------------------------------------
 
@@ -101,6 +104,7 @@ class Executor:
 
         Raises UsageError for an order that means nothing, ReleaseError where the target cannot be read.
         """
+        order = msgspec.structs.replace(order, via="automation") if asking.is_automation else orders.of_person(order)
         setting, target = self._around.setting(order.service), self._around.target(order.service)
         known = self.book.of(order.service)
         before = read(target)
@@ -127,11 +131,18 @@ class Executor:
         facts = self._current(facts, asking)
         plan = self._planned(facts, target, losing)
         with self._lock:
-            while len(self._shown) >= MOST_PLANS:
-                self._forget(next(iter(self._shown)))
+            self._make_room(asking)
             self._shown[plan.op_id] = Shown(plan, facts)
             self._open.add(plan.op_id)
         return plan
+
+    def _make_room(self, asking: Asking) -> None:
+        """Somebody who asks for plan after plan makes nobody else's plan unknown."""
+        own = [op_id for op_id, shown in self._shown.items() if is_same(shown.facts.asking, asking)]
+        if len(own) >= MOST_PLANS_OF_ONE:
+            self._forget(own[0])
+        while len(self._shown) >= MOST_PLANS:
+            self._forget(next(iter(self._shown)))
 
     def _evidence(self, service: str, losing: str, version: str) -> wire.Evidence:
         evidence = self._around.evidence(service, losing, version)
@@ -194,9 +205,12 @@ class Executor:
         )
 
     def _warnings(self, facts: Facts, target: Target) -> tuple[str, ...]:
-        told = []
-        if facts.version and facts.version not in facts.known:
-            told.append(f"{facts.version} is not registered, and no record names it")
+        given = dict.fromkeys((facts.version, *facts.after.shares, *facts.after.headers.values(), *facts.after.shadow))
+        told = [
+            f"{version} is not registered, and no record names it"
+            for version in given
+            if version and version not in facts.known
+        ]
         if facts.caps.scope == "metadata":
             told.append("this target moves a name: what serves may go on answering as before until it is told")
         if facts.caps.guarding == "none":
@@ -240,7 +254,7 @@ class Executor:
         if shown is None:
             return _refused(request.op_id, "expired", "no such plan, or it is too old", "Plan again.")
         plan = shown.plan
-        if plan.actor != asking.actor:
+        if not is_same(shown.facts.asking, asking):
             return _refused(plan.op_id, "person", f"this plan is {plan.actor}'s", "Plan it yourself.")
         if request.typed != plan.confirm_with:
             return _refused(
@@ -295,17 +309,19 @@ class Executor:
         if not plan.requests:
             begin(self.book, asking.actor, plan)
             return finish(self.book, plan, Settled("done", f"{plan.order.act} of the rollout"))
-        return send(self.book, target, asking.actor, plan, self._around.clock, self._wait)
+        outcome = send(self.book, target, asking.actor, plan, self._around.clock, self._wait)
+        if outcome.verdict is not None and outcome.verdict.routing is not None:
+            self.states[plan.order.service] = msgspec.structs.replace(
+                state, routing=outcome.verdict.routing, observed_at=self._around.clock.now()
+            )
+        return outcome
 
     def _moved(self, plan: wire.Plan, facts: Facts, state: wire.TargetState) -> wire.Outcome:
         one = self.seen(plan.order.service, facts.one, state)
         last = next((entry for entry in reversed(one.history) if entry.word == "done"), None)
         who = "somebody outside of opsconsole changed it"
-        if (
-            last is not None
-            and last.act != "out of band"
-            and same_routing(wire.Routing(shares=last.after), state.routing)
-        ):
+        is_believed = one.believed is not None and same_routing(one.believed, state.routing)
+        if last is not None and last.act != "out of band" and is_believed:
             who = f"{last.actor} did ({last.act}) at {last.at:%H:%M:%S} UTC"
         told = f"{plan.order.service} is {spelled(state.routing.shares)} now: {who}"
         refusal = _refusal("moved", told, "Nothing was sent. Look at it, and plan again.")
@@ -333,6 +349,7 @@ class Executor:
 
     def seen(self, service: str, known: ServiceReleases, state: wire.TargetState) -> ServiceReleases:
         """Compare what a target says with what is believed; ``known`` is what was known before it was asked."""
+        self.states[service] = state
         settle_s = self._around.setting(service).settle_seconds
         return compare(self.book, service, known, state, self._around.clock.now(), settle_s)
 
@@ -351,6 +368,7 @@ class Executor:
             )
         if not is_another(asking, shown.facts.asking.person, shown.facts.asking.account, shown.facts.asking.is_known):
             raise ReleaseRefused("approval: nobody approves what they planned themselves", "Ask somebody else.")
+        note = orders.text("the note", request.note, orders.MOST_NOTE)
         plan = shown.plan
         approval = wire.Approval(
             fingerprint=shown.facts.fingerprint,
@@ -363,23 +381,10 @@ class Executor:
             expires_at=now + APPROVABLE_FOR,
         )
         self.book.note(
-            asking.actor, "release.approved", service=plan.order.service, op_id=plan.op_id, note=request.note,
+            asking.actor, "release.approved", service=plan.order.service, op_id=plan.op_id, note=note,
             approval=msgspec.to_builtins(approval),
         )  # fmt: skip
         return approval
-
-    def freeze(self, asking: Asking, request: wire.FreezeRequest) -> wire.Freeze:
-        """Freeze by hand, or lift it. Raises ReleaseRefused naming the rule."""
-        if "admin" not in asking.roles:
-            raise ReleaseRefused(f"role: {asking.person} may not freeze", "Ask an admin.")
-        freeze = wire.Freeze(
-            service=request.service, until=request.until, reason=request.reason or "no reason given", by=asking.person
-        )
-        if request.is_lifted:
-            self.book.note(asking.actor, "freeze.lifted", service=request.service, reason=request.reason)
-        else:
-            self.book.note(asking.actor, "freeze.set", service=request.service, freeze=msgspec.to_builtins(freeze))
-        return freeze
 
     def _forget(self, op_id: str) -> None:
         self._shown.pop(op_id, None)

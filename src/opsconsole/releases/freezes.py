@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from opsconsole.config.settings import FreezeSetting
-from opsconsole.errors import ConfigError
-from opsconsole.wire import Freeze
+from opsconsole.errors import ConfigError, ReleaseRefused, UsageError
+from opsconsole.releases import orders
+from opsconsole.releases.book import ReleaseBook
+from opsconsole.releases.guard import Asking
+from opsconsole.wire import Freeze, FreezeRequest
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEK_MINUTES = 7 * 24 * 60
@@ -65,3 +70,23 @@ def _minute(day: str, hour: str, minute: str) -> int | None:
     if day.lower() not in DAYS or int(hour) > 23 or int(minute) > 59:
         return None
     return DAYS.index(day.lower()) * 24 * 60 + int(hour) * 60 + int(minute)
+
+
+def by_hand(book: ReleaseBook, asking: Asking, request: FreezeRequest, now: datetime) -> Freeze:
+    """Freeze by hand, or lift it.
+
+    Raises ReleaseRefused naming the rule, UsageError for a moment that is over.
+    """
+    if "admin" not in asking.roles:
+        raise ReleaseRefused(f"role: {asking.person} may not freeze", "Ask an admin.")
+    orders.text("the service", request.service, orders.MOST_NAME)
+    reason = orders.text("the reason", request.reason, orders.MOST_REASON)
+    until = request.until.replace(tzinfo=request.until.tzinfo or UTC) if request.until else None
+    if until is not None and not request.is_lifted and until <= now:
+        raise UsageError(f"{until:%Y-%m-%d %H:%M} UTC is over", "Name a moment that is to come.")
+    freeze = Freeze(service=request.service, until=until, reason=reason or "no reason given", by=asking.person)
+    if request.is_lifted:
+        book.note(asking.actor, "freeze.lifted", service=request.service, reason=reason)
+    else:
+        book.note(asking.actor, "freeze.set", service=request.service, freeze=msgspec.to_builtins(freeze))
+    return freeze

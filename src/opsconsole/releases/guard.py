@@ -33,6 +33,8 @@ class Asking:
     """On a shared account: is the person behind it known by a key?"""
     read_only: str = ""
     """Why nothing may be changed from where they are, and what would change that; empty when they may."""
+    is_automation: bool = False
+    """The daemon itself, by its own rules; nobody becomes it by what an order says."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,7 @@ class Facts:
     @property
     def is_overridden(self) -> bool:
         """By a person, with a reason: what automation writes there only says why it acts."""
-        is_person = self.order.via != "automation"
-        return is_person and len(self.order.override_reason.strip()) >= LEAST_REASON
+        return not self.asking.is_automation and len(self.order.override_reason.strip()) >= LEAST_REASON
 
 
 def is_another(asking: Asking, person: str, account: str, is_known: bool) -> bool:
@@ -77,6 +78,11 @@ def is_another(asking: Asking, person: str, account: str, is_known: bool) -> boo
     if asking.account and asking.account == account:
         return asking.is_known and is_known and asking.person != person
     return asking.person != person
+
+
+def is_same(one: Asking, other: Asking) -> bool:
+    """Is it the same one who asks? An account that happens to be called like automation is not automation."""
+    return (one.actor, one.account, one.is_automation) == (other.actor, other.account, other.is_automation)
 
 
 Rule = Callable[[Facts], wire.Refusal | None]
@@ -183,7 +189,7 @@ def _freeze(facts: Facts) -> wire.Refusal | None:
 
 def _approval(facts: Facts) -> wire.Refusal | None:
     needed = max(facts.setting.approvals, 1 if facts.setting.risk == "high" else 0)
-    if not facts.is_forward or not needed or facts.order.via == "automation":
+    if not facts.is_forward or not needed or facts.asking.is_automation:
         return None
     by = {
         each.by

@@ -120,10 +120,20 @@ def command_of(order: wire.OrderRequest, version: str) -> str:
     if order.act in ("start", "promote"):
         words.append(version)
     if order.act == "set" and order.routing is not None:
-        words += [f"{name}={100 * share:.6g}" for name, share in order.routing.shares.items()]
-    if order.override_reason:
+        words += _routing_words(order.routing)
+    if order.override_reason and order.act in wire.FORWARD:
         words += ["--override", order.override_reason]
     return " ".join(map(quote, [*words, "--yes-i-mean", order.service]))
+
+
+def _routing_words(routing: wire.Routing) -> list[str]:
+    words = [f"{name}={100 * share:.6g}" for name, share in routing.shares.items()]
+    for header, version in routing.headers.items():
+        words += ["--header", f"{header}={version}"]
+    for version, share in routing.shadow.items():
+        if share:
+            words += ["--shadow", f"{version}={100 * share:.6g}"]
+    return words
 
 
 def undo_command_of(order: wire.OrderRequest, inverse: wire.Routing) -> str:

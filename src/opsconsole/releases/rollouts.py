@@ -47,7 +47,7 @@ def decide(
     if requests_in_step < step.requests:
         return Decision(None, f"{requests_in_step:,} of {step.requests:,} requests of {rollout.version} in this step")
     if step.gate == "person":
-        return Decision(None, "somebody to let it go on: p")
+        return Decision(None, "somebody to let it go on: `:advance`, or opsconsole release advance")
     if step.gate == "analysis" and (reading is None or reading.word != "no worse"):
         return Decision(None, f"the analysis: {reading.word}, {reading.why}" if reading else "the analysis: no data")
     return Decision("advance", f"{requests_in_step:,} requests in {waited_s / 60:.0f} min, {_gate(step.gate, reading)}")

@@ -15,20 +15,20 @@ import msgspec
 from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.errors import JournalError
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.settling import Settled, conclude, outcome_of, read_back, shows
 from opsconsole.releases.targets.base import Conflict, Indeterminate, Target, TargetError, Unreachable, Unsupported
 from opsconsole.releases.targets.shares import same_routing, spelled
 from opsconsole.releases.verifying import Traffic, verdict
 
 
-def begin(book: Book, actor: str, plan: wire.Plan) -> None:
+def begin(book: ReleaseBook, actor: str, plan: wire.Plan) -> None:
     """Raises JournalError, and nothing is sent then."""
     book.note(actor, "release.started", service=plan.order.service, plan=msgspec.to_builtins(plan))
 
 
 def send(
-    book: Book, target: Target, actor: str, plan: wire.Plan, clock: Clock, wait: Callable[[float], None]
+    book: ReleaseBook, target: Target, actor: str, plan: wire.Plan, clock: Clock, wait: Callable[[float], None]
 ) -> wire.Outcome:
     """Send what a plan says. Raises JournalError when its beginning cannot be written down: nothing was sent then."""
     begin(book, actor, plan)
@@ -47,7 +47,7 @@ def send(
 
 
 def finish(
-    book: Book,
+    book: ReleaseBook,
     plan: wire.Plan,
     settled: Settled,
     receipt: wire.Receipt | None = None,

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from opsconsole import wire
-from opsconsole.releases.book import Book
+from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.ledger import ServiceReleases
 from opsconsole.releases.settling import IN_FLIGHT
 from opsconsole.releases.targets.shares import same_routing, spelled
 
 
 def compare(
-    book: Book, service: str, known: ServiceReleases, state: wire.TargetState, now: datetime, settle_s: float
+    book: ReleaseBook, service: str, known: ServiceReleases, state: wire.TargetState, now: datetime, settle_s: float
 ) -> ServiceReleases:
     """What is known after a look; ``known`` is what was known before the target was asked.
 

@@ -64,7 +64,7 @@ def _judged(
         return "diverged", why
     said = spelled(state.routing.shares)
     off = {version: _distance(traffic, version, share) for version, share in _all_shares(planned, traffic).items()}
-    worst = max(off, key=lambda version: off[version], default="")
+    worst = max(off, key=lambda version: (off[version], traffic.counts.get(version, 0), version), default="")
     if traffic.n >= LEAST_RECORDS and off[worst] <= AGREES_SIGMA:
         why = f"the target says {said}, and so do {traffic.n} records"
         return "effective", why

@@ -28,7 +28,7 @@ from opsconsole.releases.settling import IN_FLIGHT, conclude, resolve
 from opsconsole.releases.targets.base import Target, TargetError
 from opsconsole.releases.verifying import Traffic, verdict
 
-AUTOMATION = Asking(actor="rollout", person="rollout", roles=frozenset({"operator"}))
+AUTOMATION = Asking(actor="rollout", person="rollout", roles=frozenset({"operator"}), is_automation=True)
 SHORTEST_REST_S, LONGEST_REST_S = 10.0, 300.0
 """Before automation tries again what it could not do: twice as long each time."""
 
@@ -78,8 +78,6 @@ class Watch:
         self._tell = tell
         self.waiting_for: dict[str, str] = {}
         """Service → what its rollout waits for, in words."""
-        self.states: dict[str, wire.TargetState] = {}
-        """Service → what its target last said."""
         self.troubles: dict[str, str] = {}
         """Service → why its target could not be read."""
         self._still: dict[str, Still] = {}
@@ -115,10 +113,9 @@ class Watch:
             state = self._around.target(service).read()
         except TargetError as error:
             self.troubles[service] = f"{error.message}. {error.remedy}".strip()
-            self.states.pop(service, None)
+            self._executor.states.pop(service, None)
             return None
         self.troubles.pop(service, None)
-        self.states[service] = state
         return state
 
     def _resolve(self, service: str, operation: Operation, state: wire.TargetState) -> None:
@@ -175,7 +172,7 @@ class Watch:
             self._act(service, decision.act, decision.why)
 
     def _act(self, service: str, act: wire.Act, why: str) -> None:
-        order = wire.OrderRequest(service=service, act=act, override_reason=why, via="automation")
+        order = wire.OrderRequest(service=service, act=act, override_reason=why)
         try:
             plan = self._executor.plan(AUTOMATION, order)
             if plan.refusals:

@@ -10,7 +10,7 @@
     keys    who    help    quit
     promote chat v42               plans: all traffic to a version; start chat v42 begins gradually
     promote chat v42 because …     overrides a freeze or missing evidence; the reason is kept
-    rollback chat                  plans too, as hold, resume and abort; without a service: of the one here
+    rollback chat                  plans too, as advance, hold, resume, abort; without a service: of the one here
     approve 7f3a…                  a second person's yes to a plan, by its id
     arm    lock                    as the key R
 

@@ -16,6 +16,7 @@ from opsconsole.errors import UsageError
 ACTS: dict[str, tuple[wire.Act, str]] = {
     "promote": ("promote", "promote"),
     "start": ("start", "promote"),
+    "advance": ("advance", "promote"),
     "rollback": ("rollback", "rollback"),
     "hold": ("hold", "pace"),
     "resume": ("resume", "pace"),
