@@ -93,7 +93,9 @@ class Gated:
 
     def look(self, seconds: float = 0.0) -> None:
         self.daemon.clock.advance(seconds)
-        self.daemon.desk.releasing.look()
+        releasing = self.daemon.desk.releasing
+        for service in releasing.around.targets:
+            releasing.watch.look(service)
 
     # Over the API -------------------------------------------------------------------------------------------------
 

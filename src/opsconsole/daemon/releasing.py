@@ -251,9 +251,8 @@ class Releasing:
         return self.executor.approve(self.asking(person, ""), request)
 
     def freeze(self, person: Person, request: wire.FreezeRequest) -> wire.Freeze:
-        if request.service and not request.is_lifted:
-            self.around.setting(request.service)
-        return freezes.by_hand(self.book, self.asking(person, ""), request, self._engine.clock.now())
+        now = self._engine.clock.now()
+        return freezes.by_hand(self.book, self.asking(person, ""), request, now, self.around.setting)
 
     def arm(self, person: Person, request: wire.ArmRequest) -> wire.Permission:
         """Arm a console or lock it again. Raises RequestRefused for whoever may not, or types another name."""

@@ -6,7 +6,7 @@ Always true here: times are UTC; a weekly freeze may run over the end of the wee
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -72,15 +72,19 @@ def _minute(day: str, hour: str, minute: str) -> int | None:
     return DAYS.index(day.lower()) * 24 * 60 + int(hour) * 60 + int(minute)
 
 
-def by_hand(book: ReleaseBook, asking: Asking, request: FreezeRequest, now: datetime) -> Freeze:
-    """Freeze by hand, or lift it.
+def by_hand(
+    book: ReleaseBook, asking: Asking, request: FreezeRequest, now: datetime, setting: Callable[[str], object]
+) -> Freeze:
+    """Freeze by hand, or lift it; ``setting`` refuses a service that has no target.
 
-    Raises ReleaseRefused naming the rule, UsageError for a moment that is over.
+    Raises ReleaseRefused naming the rule, UsageError for a service without a target or a moment that is over.
     """
     if "admin" not in asking.roles:
         raise ReleaseRefused(f"role: {asking.person} may not freeze", "Ask an admin.")
     orders.text("the service", request.service, orders.MOST_NAME)
     reason = orders.text("the reason", request.reason, orders.MOST_REASON)
+    if request.service and not request.is_lifted:
+        setting(request.service)
     until = request.until.replace(tzinfo=request.until.tzinfo or UTC) if request.until else None
     if until is not None and not request.is_lifted and until <= now:
         raise UsageError(f"{until:%Y-%m-%d %H:%M} UTC is over", "Name a moment that is to come.")
