@@ -2,10 +2,12 @@
 #
 #   make demo    a demo fleet, and the console on it
 #   make test    the tests                      make check   lint, format, types, import contracts
+#   make peers   other people's programs that tests drive, each in a .venv-NAME of its own
 #   make bench   the benchmarks                 make docs    the generated pages
+#   make fault-matrix   docs/fault-matrix.md, by making every kind of target fail (needs make peers)
 #   make sample  sample_data/, from its seed    make lock    requirements.lock, from pyproject.toml (needs uv)
 #   make screenshots   docs/screenshots/, from the demo
-#   make clean   what tools left behind         make distclean   that, and .venv
+#   make clean   what tools left behind         make distclean   that, and every .venv
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,8 +19,9 @@ UV ?= uv
 BIN := .venv/bin
 STAMP := .venv/.installed-from-lock
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PEERS := $(basename $(notdir $(wildcard tests/peers/*.lock)))
 
-.PHONY: help venv demo test check bench docs sample screenshots lock clean distclean
+.PHONY: help venv demo test peers check bench docs fault-matrix sample screenshots lock clean distclean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -44,6 +47,15 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
+peers: $(PEERS:%=.venv-%/.installed-from-lock)
+
+.venv-%/.installed-from-lock: tests/peers/%.lock
+	@echo "making .venv-$*, which only tests use"
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes \
+	  -r $< 2> >(grep -v '^WARNING: ' >&2)
+	@touch $@
+
 check: $(STAMP)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -57,7 +69,11 @@ docs: $(STAMP)
 	@$(BIN)/python -m opsconsole.config.reference docs/configuration.md
 	@$(BIN)/python -m opsconsole.commands.reference docs/cli.md
 	@$(BIN)/python -m opsconsole.console.grammar.reference docs/keys.md
+	@$(BIN)/python -m opsconsole.releases.targets.reference docs/targets.md
 	@$(BIN)/python -c 'from opsconsole.ingest.formats import formats_page; print(formats_page(), end="")' > docs/formats.md
+
+fault-matrix: $(STAMP) peers
+	@PYTHONPATH=tests/releases:tests/releases/targets $(BIN)/python -m fault_matrix docs/fault-matrix.md
 
 sample: $(STAMP)
 	@$(BIN)/python -m opsconsole.demo sample_data --sample --seed 7
@@ -68,6 +84,8 @@ screenshots: $(STAMP)
 lock:
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \
 	  --extra dev -o requirements.lock
+	@for name in $(PEERS); do $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 tests/peers/$$name.in -o tests/peers/$$name.lock; done
 
 clean:
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-home bench-data
@@ -75,4 +93,4 @@ clean:
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	@rm -rf .venv
+	@rm -rf .venv .venv-*

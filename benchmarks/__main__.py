@@ -11,7 +11,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from benchmarks import byte_budget, calibration, drift_report, explain, freshness, ingest, lists, terminal, views
+from benchmarks import (
+    byte_budget,
+    calibration,
+    canary,
+    drift_report,
+    explain,
+    freshness,
+    ingest,
+    lists,
+    terminal,
+    views,
+)
 from benchmarks.ground import BenchmarkError, Row, say
 
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
@@ -24,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "drift_calibration": calibration.rows,
     "explain": explain.rows,
     "lists": lists.rows,
+    "canary": canary.rows,
 }
 HEAD = ("what", "ours", "floor or peer", "ratio", "limit", "ok?")
 

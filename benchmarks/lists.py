@@ -29,6 +29,7 @@ from benchmarks.ground import Row, interleaved, middle, p95, side
 from opsconsole import wire
 from opsconsole.clock import ManualClock
 from opsconsole.console.app import OpsConsole
+from opsconsole.errors import RequestRefused
 
 SIZE = (160, 50)
 LENGTHS: dict[str, int] = {"services": 1_000, "requests": 10_000, "versions": 50}
@@ -137,6 +138,9 @@ def _one_service(service: str) -> wire.ServiceView:
     )  # fmt: skip
 
 
+NOTHING_TO_RELEASE = RequestRefused("this fleet has no targets")
+
+
 class StillClient:
     """Answers once each question; then nothing moves, so that only keys cost."""
 
@@ -159,6 +163,18 @@ class StillClient:
 
     async def present(self, presence: wire.Presence) -> wire.Present:
         return wire.Present(consoles=(presence,))
+
+    async def plan(self, order: wire.OrderRequest) -> wire.Plan:
+        raise NOTHING_TO_RELEASE
+
+    async def apply(self, request: wire.ApplyRequest) -> wire.Outcome:
+        raise NOTHING_TO_RELEASE
+
+    async def approve(self, request: wire.ApproveRequest) -> wire.Approval:
+        raise NOTHING_TO_RELEASE
+
+    async def arm(self, request: wire.ArmRequest) -> wire.Permission:
+        raise NOTHING_TO_RELEASE
 
     async def health(self) -> wire.Health:
         return wire.Health(

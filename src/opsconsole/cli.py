@@ -14,7 +14,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from opsconsole import __version__
-from opsconsole.commands import baseline, console, daemon, demo, doctor, ingest, mapping, query, show, status, watch
+from opsconsole.commands import (
+    audit,
+    baseline,
+    console,
+    daemon,
+    demo,
+    doctor,
+    ingest,
+    mapping,
+    query,
+    release,
+    show,
+    status,
+    version,
+    watch,
+)
 from opsconsole.commands.words import narrate
 from opsconsole.errors import OpsConsoleError
 from opsconsole.home import Home, default_home
@@ -50,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"opsconsole {__version__}")
     whole.set_defaults(run=console.run)
     verbs = whole.add_subparsers(title="verbs", metavar="VERB")
-    for verb in (watch, mapping, ingest, status, show, query, baseline, daemon, doctor, demo):
+    for verb in (watch, mapping, ingest, status, show, query, baseline, version, release, audit, daemon, doctor, demo):
         verb.add(verbs, shared)
     return whole
 

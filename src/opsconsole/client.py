@@ -19,7 +19,7 @@ import httpx
 import msgspec
 
 from opsconsole import errors, wire
-from opsconsole.errors import DaemonError
+from opsconsole.errors import DaemonError, RequestRefused
 from opsconsole.home import Home
 
 T = TypeVar("T")
@@ -97,6 +97,32 @@ class Client:
     def set_baseline(self, request: wire.BaselineRequest) -> wire.BaselineReply:
         return self._post("/v1/baseline", request, wire.BaselineReply, timeout=600.0)
 
+    def add_version(self, request: wire.VersionRequest) -> wire.Registered:
+        """Register what a version is made of."""
+        return self._post("/v1/version", request, wire.Registered)
+
+    def manifests(self, service: str = "") -> wire.ManifestsReply:
+        """What is registered of a service, or of every one."""
+        return self._send("GET", "/v1/manifests", wire.ManifestsReply, params={"service": service})
+
+    def plan(self, order: wire.OrderRequest) -> wire.Plan:
+        """What would be done, exactly; nothing is done."""
+        return self._post("/v1/release/plan", order, wire.Plan)
+
+    def apply(self, request: wire.ApplyRequest) -> wire.Outcome:
+        """Do what a plan says; the outcome says what became of it."""
+        return self._post("/v1/release/apply", request, wire.Outcome, timeout=180.0)
+
+    def approve(self, request: wire.ApproveRequest) -> wire.Approval:
+        return self._post("/v1/release/approve", request, wire.Approval)
+
+    def freeze(self, request: wire.FreezeRequest) -> wire.Freeze:
+        return self._post("/v1/release/freeze", request, wire.Freeze)
+
+    def arm(self, request: wire.ArmRequest) -> wire.Permission:
+        """Let this console act for a while, or lock it again."""
+        return self._post("/v1/release/arm", request, wire.Permission)
+
     def query(self, request: wire.QueryRequest) -> wire.QueryReply:
         return self._post("/v1/query", request, wire.QueryReply)
 
@@ -128,17 +154,35 @@ class AsyncClient:
             raise _unreachable(self._home, error) from error
         return decoded(response, kind)
 
+    async def _post(self, path: str, request: msgspec.Struct, kind: type[T], **options: Any) -> T:
+        try:
+            response = await self._http.post(path, content=msgspec.json.encode(request), **options)
+        except httpx.TransportError as error:
+            raise _unreachable(self._home, error) from error
+        return decoded(response, kind)
+
     async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
         """The view of a kind in ``wire.ANSWERS``; with ``after``, the first that is newer than this revision."""
         return await self._get(f"/v1/{kind}", wire.ANSWERS[kind], **parameters, after=after)
 
     async def present(self, presence: wire.Presence) -> wire.Present:
         """Say where this console is, and hear where all are."""
-        try:
-            response = await self._http.post("/v1/presence", content=msgspec.json.encode(presence))
-        except httpx.TransportError as error:
-            raise _unreachable(self._home, error) from error
-        return decoded(response, wire.Present)
+        return await self._post("/v1/presence", presence, wire.Present)
+
+    async def plan(self, order: wire.OrderRequest) -> wire.Plan:
+        """What would be done, exactly; nothing is done."""
+        return await self._post("/v1/release/plan", order, wire.Plan)
+
+    async def apply(self, request: wire.ApplyRequest) -> wire.Outcome:
+        """Do what a plan says; the outcome says what became of it."""
+        return await self._post("/v1/release/apply", request, wire.Outcome, timeout=180.0)
+
+    async def approve(self, request: wire.ApproveRequest) -> wire.Approval:
+        return await self._post("/v1/release/approve", request, wire.Approval)
+
+    async def arm(self, request: wire.ArmRequest) -> wire.Permission:
+        """Let this console act for a while, or lock it again."""
+        return await self._post("/v1/release/arm", request, wire.Permission)
 
     async def health(self) -> wire.Health:
         return await self._get("/v1/health", wire.Health)
@@ -161,6 +205,8 @@ def is_running(home: Home) -> bool:
     client = Client(home)
     try:
         client.health()
+    except RequestRefused:
+        return True  # it answers, though not to this account
     except DaemonError:
         return False
     finally:

@@ -10,7 +10,12 @@ The tree::
     │   └── RequestRefused          6   the daemon answered, and said no
     ├── QueryError                  7   SQL that DuckDB refuses, or that is not read-only
     ├── StoreError                  8   the store cannot be opened, or is of a version that cannot be migrated
-    └── JournalError                9   the journal's chain is broken
+    ├── JournalError                9   the journal's chain is broken
+    └── ReleaseError               14   a release's target cannot be read, or failed; nothing was changed
+        ├── ReleaseRefused         10   a rule said no, and nothing was sent: names the rule and what would satisfy it
+        ├── WorldMoved             11   the target is not as it was shown, and nothing was sent
+        ├── ReleaseIndeterminate   12   it was sent, and what became of it cannot be read back yet
+        └── NotEffective           13   it was sent, and the target or the traffic says otherwise
 
 No module raises a bare ``Exception`` at a person: what has no place here is a bug and shows its traceback.
 """
@@ -64,6 +69,26 @@ class JournalError(OpsConsoleError):
     exit_code = 9
 
 
+class ReleaseError(OpsConsoleError):
+    exit_code = 14
+
+
+class ReleaseRefused(ReleaseError):  # noqa: N818 - past tense, as everything that happened is named
+    exit_code = 10
+
+
+class WorldMoved(ReleaseError):  # noqa: N818
+    exit_code = 11
+
+
+class ReleaseIndeterminate(ReleaseError):  # noqa: N818
+    exit_code = 12
+
+
+class NotEffective(ReleaseError):  # noqa: N818
+    exit_code = 13
+
+
 BY_NAME: dict[str, type[OpsConsoleError]] = {
     kind.__name__: kind
     for kind in (
@@ -76,6 +101,11 @@ BY_NAME: dict[str, type[OpsConsoleError]] = {
         QueryError,
         StoreError,
         JournalError,
+        ReleaseError,
+        ReleaseRefused,
+        WorldMoved,
+        ReleaseIndeterminate,
+        NotEffective,
     )
 }
 """How an error crosses the socket: by class name, and rises again as the same class on the other side."""

@@ -17,6 +17,8 @@ def test_page_of_the_demo_shows_the_canary_and_leaves_nothing_running(room: Path
     assert services["chat-assist"] == "WARN"
     assert {cells[0] for cells in outcome.cells if cells} >= {"v41", "v42"}
     assert "drifted against v41" in outcome.out
+    journal = "".join(file.read_text() for file in (home / "journal").glob("*.jsonl"))
+    assert journal.count('"kind":"version.added"') == 6
     assert processes_of(home) == {}
 
 

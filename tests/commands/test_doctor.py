@@ -51,7 +51,7 @@ def test_journal_that_was_rewritten_is_found(home: Path) -> None:
     journal.write_bytes(b"\n".join([msgspec.json.encode(changed), *events[1:]]) + b"\n")
     found = wrong(opsconsole("doctor", "--json", "--home", home))
     assert found.keys() == {"journal"}
-    assert "line 2: the chain is broken" in found["journal"].found
+    assert "line 1: changed after it was written" in found["journal"].found
     assert "backup" in found["journal"].remedy
 
 

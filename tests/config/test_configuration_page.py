@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from opsconsole.config import settings
+from opsconsole.config.fields import attribute_docstrings
 from opsconsole.config.load import parse
-from opsconsole.config.reference import INTRODUCTION, attribute_docstrings, configuration_page
+from opsconsole.config.reference import INTRODUCTION, configuration_page
 from opsconsole.config.settings import Section
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"

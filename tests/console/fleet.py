@@ -467,7 +467,7 @@ class MovingClient(FakeClient):
 
 
 def main() -> None:
-    from opsconsole.console.app import run_console
+    from opsconsole.console.starting import run_console
 
     names = ("lora-gateway", "chat-assist", "ticket-router", "azure-llm-code")
     if "--historical" in sys.argv:

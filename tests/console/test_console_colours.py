@@ -23,11 +23,11 @@ from opsconsole.console.palette import (
     Ink,
     colours_of,
     environment_ink,
-    environment_kind,
     style,
 )
 from opsconsole.console.themes import THEMES, ThemeName
 from opsconsole.console.xterm import nearest, rgb_of, triplet
+from opsconsole.environment import environment_kind
 
 DECORATION: dict[Ink, float] = {"faint": 1.3, "open": 2.0}
 """Rules and separators: nothing is lost with them."""

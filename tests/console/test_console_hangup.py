@@ -18,7 +18,8 @@ import pytest
 from fleet import FakeClient
 from textual import constants
 
-from opsconsole.console.app import OpsConsole, run_console
+from opsconsole.console.app import OpsConsole
+from opsconsole.console.starting import run_console
 from opsconsole.errors import UsageError
 
 ROOT = Path(__file__).parents[2]

@@ -26,6 +26,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "explain": ("j", "enter", "x"),
     "sources": ("s",),
     "timeline": ("j", "enter", "T"),
+    "release": ("j", "enter", "V"),
 }
 """View → the keys that lead to it from the fleet."""
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])

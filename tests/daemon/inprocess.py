@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
+from starlette.requests import Request
 
 from opsconsole import wire
 from opsconsole.client import decoded
@@ -20,6 +21,7 @@ from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.hub import Hub
 from opsconsole.home import Home
+from opsconsole.releases.access import Person
 
 T = TypeVar("T")
 START = datetime(2026, 2, 3, 12, 30, 15, tzinfo=UTC)
@@ -37,8 +39,20 @@ class Daemon:
         self.computed: list[object] = []
         self.hub = Hub(self.engine, self._compute)
         self.stops: list[None] = []
-        self.app = make_app(self.desk, self.hub, lambda: self.stops.append(None))
+        self.owner = Person(name="ann", uid=self.home.directory.stat().st_uid)
+        self.people = {self.owner.actor: self.owner}
+        self.app = make_app(self.desk, self.hub, lambda: self.stops.append(None), self._who)
         self.is_running = False
+
+    async def _who(self, request: Request) -> Person:
+        """Whom the transport names as its client: see ``transport``."""
+        return self.people.get(request.client.host if request.client else "", self.owner)
+
+    def transport(self, person: Person | None = None) -> httpx.ASGITransport:
+        """A connection of this person's, or the owner's."""
+        asking = person or self.owner
+        self.people[asking.actor] = asking
+        return httpx.ASGITransport(self.app, client=(asking.actor, 0))
 
     def _compute(self, asked: Any) -> bytes:
         self.computed.append(asked)
@@ -52,7 +66,7 @@ class Daemon:
         """Take files in to their end."""
         if not self.is_running:
             self.start()
-        attached = self.desk.attach(wire.AttachRequest(paths=tuple(map(str, paths)), **more))
+        attached = self.desk.attach(wire.AttachRequest(paths=tuple(map(str, paths)), **more), self.owner.actor)
         self.settle()
         return attached
 
@@ -62,13 +76,20 @@ class Daemon:
             pass
 
     def ask(
-        self, method: str, path: str, kind: type[T], body: msgspec.Struct | bytes | None = None, **params: Any
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        body: msgspec.Struct | bytes | None = None,
+        *,
+        person: Person | None = None,
+        **params: Any,
     ) -> T:
-        """One question through the API."""
-        return asyncio.run(self.asking(lambda http: self._ask(http, method, path, kind, body, params)))
+        """One question through the API, by the home's owner or this person."""
+        return asyncio.run(self.asking(lambda http: self._ask(http, method, path, kind, body, params), person))
 
-    async def asking(self, talk: Callable[[httpx.AsyncClient], Awaitable[T]]) -> T:
-        transport = httpx.ASGITransport(self.app)
+    async def asking(self, talk: Callable[[httpx.AsyncClient], Awaitable[T]], person: Person | None = None) -> T:
+        transport = self.transport(person)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60) as http:
             return await talk(http)
 

@@ -10,6 +10,10 @@ from pathlib import Path
 from opsconsole.config.load import load
 from opsconsole.demo.fleet import FLEET
 from opsconsole.demo.stage import prepare
+from opsconsole.demo.versions import registered_by
+from opsconsole.provenance import is_reproducible
+from opsconsole.registering import yamlfile
+from opsconsole.registering.combining import combine
 
 
 def test_staged_configuration_is_valid_and_points_at_staged_files(tmp_path: Path) -> None:
@@ -44,3 +48,15 @@ def test_staging_and_launching_import_nothing_slow() -> None:
     program = "import sys, opsconsole.demo.stage, opsconsole.demo.launch; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "duckdb", "polars", "scipy", "textual"} & set(loaded)
+
+
+def test_every_version_of_the_fleet_is_written_down_from_files_that_are_there(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    told = [yamlfile.read(file) for file in registered_by(tmp_path)]
+    fleet = {(service.name, version.name): version.model for service in FLEET for version in service.versions}
+    assert {(each.service, each.version) for each in told} == fleet.keys()
+    for each in told:
+        model = next(part for part in each.parts if part.kind == "model")
+        assert model.name == fleet[each.service, each.version]
+        assert is_reproducible(combine([each], "", "", ""))
+        assert all("Stand-in of the demo" in Path(part.uri).read_text() for part in each.parts)

@@ -36,7 +36,8 @@ class Sshd:
     def command(self, *words: str | Path, **environment: str) -> list[str]:
         """How a person would type it: a terminal on the other side, and nothing of this machine's configuration."""
         options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
-        passed = {name: os.environ[name] for name in ("TMPDIR", "OPSCONSOLE_HOME", "XDG_STATE_HOME")}
+        names = ("TMPDIR", "OPSCONSOLE_HOME", "XDG_STATE_HOME", "PYTHONPATH")
+        passed = {name: os.environ[name] for name in names if name in os.environ}
         remote = ["env", *(f"{name}={value}" for name, value in {**passed, "LANG": "C.UTF-8", **environment}.items())]
         return [
             *("ssh", "-tt", "-F", "/dev/null", "-p", str(self.port), "-i", str(self.key)),
@@ -65,6 +66,7 @@ def sshd(room: Path) -> Iterator[Sshd]:
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host\nPidFile none\n"
         f"AuthorizedKeysFile {directory}/user.pub\nAllowUsers {getpass.getuser()}\n"
         "UsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\n"
+        "ExposeAuthInfo yes\n"
     )
     log = (directory / "log").open("wb")
     with log, subprocess.Popen([program, "-D", "-e", "-f", directory / "config"], stderr=log) as server:
@@ -117,7 +119,7 @@ def test_the_console_over_ssh_answers_keys_and_gives_the_terminal_back(
     screen.press("Enter")
     screen.until("1 latency", "n 600")
     screen.press("?")
-    screen.until("Enter run", "move the crosshair")
+    screen.until("Enter run", "what works here")
     screen.press("Escape")
     screen.until("2 traffic", without="Enter run")
     screen.press("q")
@@ -180,3 +182,16 @@ def test_a_console_whose_connection_stalls_is_right_again_once_it_moves(
     screen.until("(60 of 600)")
     screen.press("q")
     screen.until("[left with 0]")
+
+
+def test_the_key_that_sshd_let_in_names_the_person_in_the_journal(sshd: Sshd, log: Path, room: Path) -> None:
+    """What the accounts that several people share are told apart by."""
+    listed = subprocess.run(["ssh-keygen", "-lf", sshd.key], capture_output=True, text=True, check=True)
+    fingerprint = listed.stdout.split()[1]
+    with stopped_afterwards(room / "keyed") as home:
+        home.mkdir(mode=0o700)
+        (home / "opsconsole.yaml").write_text(f"access:\n  keys:\n    {fingerprint}: ann\n")
+        for words in (("ingest", log), ("audit", "show", "--kind", "sources.attached")):
+            command = sshd.command(*PROGRAM, *words, "--home", home)
+            done = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+    assert f"{getpass.getuser()} (ann, {fingerprint[:18]}…)  sources.attached" in done.stdout

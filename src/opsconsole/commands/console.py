@@ -21,9 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def open_console(home: Home, *, window: str = "", service: str = "") -> int:
     """The console on this terminal, until the person leaves it; without a window in the one that was used last."""
-    from opsconsole.console.app import run_console  # Textual is slow to import: only who sees it waits for it
     from opsconsole.console.grammar.keymap import remapped
     from opsconsole.console.memory import Memory, user_name
+    from opsconsole.console.starting import run_console  # Textual is slow to import: only who sees it waits for it
 
     setting, places = _setting(home)
     keymap = remapped({name: keys.split() for name, keys in setting.keys.items()}, places)

@@ -92,7 +92,7 @@ def _home(home: Home) -> Iterable[wire.Check]:
     yield wire.Check(
         name="home",
         found=f"{home.directory}, mode {mode:04o}",
-        is_ok=mode == 0o700,
+        is_ok=mode in (0o700, 0o710),
         remedy=f"chmod 700 {home.directory}",
     )
     free = shutil.disk_usage(home.directory).free
@@ -109,7 +109,14 @@ def _daemon(home: Home) -> Iterable[wire.Check]:
         yield wire.Check(name="daemon", found=_NOT_RUNNING, is_ok=True)
         return
     mode = stat.S_IMODE(home.socket.stat().st_mode)
-    yield wire.Check(name="socket", found=f"mode {mode:04o}", is_ok=mode == 0o600, remedy=f"chmod 600 {home.socket}")
+    is_shared = stat.S_IMODE(home.directory.stat().st_mode) == 0o710
+    expected = 0o660 if is_shared else 0o600
+    yield wire.Check(
+        name="socket",
+        found=f"mode {mode:04o}",
+        is_ok=mode == expected,
+        remedy=f"chmod {expected:o} {home.socket}",
+    )
     client = Client(home)
     try:
         health = client.health()

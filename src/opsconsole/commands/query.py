@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(reply)
     elif arguments.csv:
         out = csv.writer(sys.stdout, lineterminator="\n")
-        out.writerow(_harmless(name) for name in reply.columns)
-        out.writerows([_harmless(value) for value in row] for row in reply.rows)
+        out.writerow(harmless(name) for name in reply.columns)
+        out.writerows([harmless(value) for value in row] for row in reply.rows)
     else:
         table = [[safe(name) for name in reply.columns], *([_shown(value) for value in row] for row in reply.rows)]
         sys.stdout.write(aligned(table))
@@ -56,7 +56,7 @@ def _shown(value: object) -> str:
     return "–" if value is None else safe(str(value))
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
     """A cell that no spreadsheet takes for a formula and no terminal obeys."""
     if not isinstance(value, str):
         return value

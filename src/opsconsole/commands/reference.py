@@ -23,7 +23,8 @@ _EXIT_CODES = """\
 | code | error | meaning |
 |---|---|---|
 | 0 | | it was done; for `doctor`: nothing is wrong |
-| 1 | `OpsConsoleError` | anything without a code of its own; for `doctor`: something is wrong |
+| 1 | `OpsConsoleError` | anything without a code of its own; for `doctor`: something is wrong; \
+for `version reproduce --strict`: something is missing |
 """
 _MEANINGS: dict[type[errors.OpsConsoleError], str] = {
     errors.UsageError: "the command's words are off",
@@ -34,6 +35,11 @@ _MEANINGS: dict[type[errors.OpsConsoleError], str] = {
     errors.QueryError: "SQL that is refused, or that is not read-only",
     errors.StoreError: "the store cannot be opened, or is of a version that cannot be migrated",
     errors.JournalError: "the journal's chain is broken",
+    errors.ReleaseRefused: "a rule said no, and nothing was sent or written",
+    errors.WorldMoved: "the target is not as it was shown, and nothing was sent",
+    errors.ReleaseIndeterminate: "it was sent, and what became of it cannot be read back yet",
+    errors.NotEffective: "it was sent, and the target or the traffic says otherwise",
+    errors.ReleaseError: "a release's target cannot be read, or failed",
 }
 
 

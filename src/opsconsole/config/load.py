@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -21,6 +21,7 @@ from opsconsole.config.settings import Settings, SourceSetting
 from opsconsole.errors import ConfigError
 from opsconsole.records import MAPPABLE
 
+S = TypeVar("S", bound=msgspec.Struct)
 _NULL_TAG = "tag:yaml.org,2002:null"
 
 
@@ -43,21 +44,29 @@ def parse(content: bytes, path: Path) -> Settings:
 
     Raises ConfigError.
     """
+    return read_as(content, path, Settings) or Settings()
+
+
+def read_as(content: bytes, path: Path, kind: type[S]) -> S | None:
+    """YAML as a struct of this kind; None when there is nothing in it.
+
+    Raises ConfigError that names file, line and field, and the nearest key for one that does not exist.
+    """
     try:
         loader = yaml.SafeLoader(content)
         root = loader.get_single_node()
         if root is None or root.tag == _NULL_TAG:
-            return Settings()
-        settings = _Reader(path, loader).read(root, Settings, "")
+            return None
+        read = _Reader(path, loader).read(root, kind, "")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise ConfigError(f"{where}: {error.problem or error.context}", "Mend the YAML at this line.") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: {error}", "Write the file as UTF-8 text.") from error
-    if not isinstance(settings, Settings):
-        raise AssertionError("the root is read as Settings")
-    return settings
+    if not isinstance(read, kind):
+        raise AssertionError(f"the root is read as {kind.__name__}")
+    return read
 
 
 def lines_of(path: Path, *keys: str) -> dict[str, str]:
@@ -149,6 +158,8 @@ class _Reader:
         if kind in (str, Path) and isinstance(node, yaml.ScalarNode) and node.tag != _NULL_TAG:
             return str(node.value) if kind is str else self._path(node, field)
         value = self.loader.construct_object(node, deep=True)
+        if get_origin(kind) is Literal and isinstance(value, str) and value not in get_args(kind):
+            self._refuse(node, field, f"no such value: {value!r}", nearest(value, map(str, get_args(kind))))
         if kind is datetime and isinstance(value, date) and not isinstance(value, datetime):
             value = datetime.combine(value, time())
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -74,6 +74,112 @@ class BaselineSetting(Section, frozen=True):
             raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
 
 
+class StepSetting(Section, frozen=True):
+    """One step of a gradual rollout."""
+
+    share: Annotated[float, Meta(gt=0, le=1)]
+    """Part of the traffic that the new version gets, 0 to 1."""
+    minutes: Annotated[int, Meta(ge=0)] = 10
+    """Least time in this step."""
+    requests: Annotated[int, Meta(ge=0)] = 500
+    """Least requests that the new version has answered in this step."""
+    gate: Literal["analysis", "person", "time"] = "analysis"
+    """What lets the rollout go on: the analysis finds it no worse; a person says so; or time and requests alone."""
+
+
+class AnalysisSetting(Section, frozen=True):
+    """How a new version is judged beside the old one while both serve."""
+
+    alpha: Annotated[float, Meta(gt=0, lt=1)] = 0.01
+    """Most probable rate of rolling back a version that is no worse, over the whole rollout."""
+    slower: Annotated[float, Meta(ge=0)] = 0.10
+    """How much slower the new version may be (0.10: ten per cent)."""
+    dearer: Annotated[float, Meta(ge=0)] = 0.10
+    """How much dearer a request of it may be."""
+    failing: Annotated[float, Meta(ge=0)] = 0.25
+    """How much larger its odds of an error may be."""
+    warm_up_minutes: Annotated[int, Meta(ge=0)] = 0
+    """Minutes after each step that do not count: caches fill, models load."""
+    on_worse: Literal["rollback", "hold"] = "rollback"
+    """What happens when it is worse: back to the old version at once, or stop and ask."""
+
+
+class ReleaseSetting(Section, frozen=True):
+    """Where and how a service's versions are changed."""
+
+    target: str
+    """Kind of the system that routes its traffic: see [targets](targets.md)."""
+    options: dict[str, Any] = {}
+    """What that kind of target needs to know."""
+    risk: Literal["low", "medium", "high"] = "medium"
+    """How much has to be typed: `low` a `y`; `medium` two letters to go back, the service's name to go forward;
+    `high` the name, and a second person to go forward."""
+    approvals: Annotated[int, Meta(ge=0, le=5)] = 0
+    """People other than the one who acts that have to approve what brings something new; `high` risk needs one."""
+    steps: tuple[StepSetting, ...] = ()
+    """Of a gradual rollout; without any: 1 %, 10 %, 50 %, 100 %."""
+    analysis: AnalysisSetting = AnalysisSetting()
+    """How a new version is judged."""
+    evidence_requests: Annotated[int, Meta(ge=0)] = 100
+    """Fewer requests of a version in the last fifteen minutes are too few to promote it."""
+    watch_minutes: Annotated[int, Meta(ge=1)] = 15
+    """How long a change is watched, and undone by one key."""
+    settle_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    """A change that was sent and does not show is waited for while the target goes on changing, and for so long after
+    that; then it is `not effective`. Until then nothing new is let through, but going back is. It should be longer than
+    the system may take to show what it has taken."""
+
+    def __post_init__(self) -> None:
+        shares = [step.share for step in self.steps]
+        if shares != sorted(set(shares)):
+            raise ValueError(f"the steps' shares do not grow: {shares}")
+
+
+class FreezeSetting(Section, frozen=True):
+    """A time in which nothing new is brought to users. Roll-backs are never frozen."""
+
+    name: str
+    """What it is called where it refuses something."""
+    start: datetime | None = None
+    """From this moment on (UTC unless it says otherwise) …"""
+    end: datetime | None = None
+    """… up to this one."""
+    weekly: str = ""
+    """Or every week: `Fri 16:00 - Mon 08:00` (UTC)."""
+    services: tuple[str, ...] = ()
+    """Only these; all where none is named."""
+
+    def __post_init__(self) -> None:
+        if bool(self.weekly) == (self.start is not None or self.end is not None):
+            raise ValueError("a freeze is either weekly, or from start to end")
+        if (self.start is None) != (self.end is None):
+            raise ValueError("a freeze that is not weekly needs both start and end")
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError(f"end {self.end.isoformat()} is not after start {self.start.isoformat()}")
+
+
+class AccessSetting(Section, frozen=True):
+    """Who may do what. A name is a Unix user, `@name` a Unix group; the home's owner is always admin."""
+
+    viewers: tuple[str, ...] = ("*",)
+    """May look; `*` is everybody who can connect."""
+    operators: tuple[str, ...] = ()
+    """May plan, release, hold, abort and roll back, attach logs and pin baselines."""
+    approvers: tuple[str, ...] = ()
+    """May approve what others planned."""
+    admins: tuple[str, ...] = ()
+    """May do all of that, freeze, and stop the daemon."""
+    group: str = ""
+    """Unix group that may connect to the daemon, beside the home's owner."""
+    keys: dict[str, str] = {}
+    """On shared accounts: fingerprint of an SSH key (`SHA256:…`) → the person whose it is. It puts their name into the
+    journal and gives no right: see [security](security.md)."""
+    arm_minutes: Annotated[int, Meta(ge=1)] = 15
+    """How long an armed console may act before it locks itself again."""
+    read_only: Literal["auto", "never", "always"] = "auto"
+    """Must a console be armed before it acts? `auto`: in environments of the kind `prod`."""
+
+
 class ServiceSetting(Section, frozen=True):
     """What is known about one service beforehand."""
 
@@ -81,6 +187,8 @@ class ServiceSetting(Section, frozen=True):
     """What its drift is measured against; `opsconsole baseline set` does the same."""
     budget_usd_per_month: Annotated[float, Meta(gt=0)] | None = None
     """What it may cost in a calendar month (UTC)."""
+    release: ReleaseSetting | None = None
+    """Where and how its versions are changed; without it the console shows and does not act."""
 
 
 class DriftSetting(Section, frozen=True):
@@ -169,5 +277,9 @@ class Settings(Section, frozen=True):
     """How long the store keeps what."""
     store: StoreSetting = StoreSetting()
     """What the store may use of the machine."""
+    access: AccessSetting = AccessSetting()
+    """Who may do what."""
+    freezes: tuple[FreezeSetting, ...] = ()
+    """Times in which nothing new is brought to users."""
     console: ConsoleSetting = ConsoleSetting()
     """How the console looks and which keys it has."""

@@ -7,28 +7,32 @@ changes but one tick a second, which repaints the cells of ages and no others. O
 from __future__ import annotations
 
 import os
-import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from textual.app import App, ComposeResult
 from textual.events import Key, Paste
-from textual.screen import Screen
+from textual.worker import Worker
 
 from opsconsole import wire
 from opsconsole.clock import Clock, SystemClock
 from opsconsole.config.settings import ConsoleSetting
-from opsconsole.console import glyphs, hands, hangup, keyboard, palette
+from opsconsole.console import doctor, glyphs, hands, hangup, keyboard, palette
+from opsconsole.console.acting import Task
 from opsconsole.console.asking import asked
+from opsconsole.console.attending import EVERY_S
+from opsconsole.console.board import Board
 from opsconsole.console.exports import command_of
 from opsconsole.console.feed import Client, Feed, Question
 from opsconsole.console.frame import Frame, Link, State
 from opsconsole.console.governor import Governor
-from opsconsole.console.grammar import command, verbs
-from opsconsole.console.grammar.actions import RESERVED, Action
+from opsconsole.console.grammar import command, orders, verbs
+from opsconsole.console.grammar.actions import Action
 from opsconsole.console.grammar.contexts import CONTEXTS, Context, context_of
-from opsconsole.console.grammar.keymap import Keymap, unavailable
+from opsconsole.console.grammar.keymap import Keymap
+from opsconsole.console.helm import PROMPTS, Console, Helm
 from opsconsole.console.lines import Line
 from opsconsole.console.listing import Listings
 from opsconsole.console.memory import Memory
@@ -39,7 +43,7 @@ from opsconsole.console.widgets.listed import JUMP_LETTERS
 from opsconsole.console.widgets.plot import Scales
 from opsconsole.console.widgets.repaint import CellsCompositor
 from opsconsole.console.widgets.surface import Surface
-from opsconsole.errors import DaemonError, RequestRefused, UsageError
+from opsconsole.errors import DaemonError, UsageError
 
 FILTER_LIMIT, COMMAND_LIMIT = 200, 400
 """Characters of what is typed."""
@@ -47,27 +51,8 @@ MOST_COMMANDS = 50
 
 FOREIGN_REMEDY = "Restart the daemon with `opsconsole daemon stop`, or the console, so that both are of one version."
 
-PRESENCE_S = 5.0
-"""How often this console says where it is, and hears who else is."""
-
-DOCTORED_KEYS = 40
-"""Keys that their doctor shows."""
-
 TICK_S = 1.0
 """How often ages are written anew."""
-
-
-class Board(Screen[None], inherit_bindings=False):
-    """The one screen; it takes no keys for itself."""
-
-    def __init__(self, cells: CellsCompositor) -> None:
-        super().__init__()
-        self._compositor = self._cells = cells
-
-    def resend(self) -> None:
-        """Paint everything again, whatever the terminal shows."""
-        self._cells.forget()
-        self.refresh()
 
 
 class OpsConsole(App[None], inherit_bindings=False):
@@ -107,7 +92,6 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._answers: dict[ViewName, tuple[wire.Answer, float]] = {}
         self._scales = Scales()
         self._listings = Listings()
-        self._present: tuple[wire.Presence, ...] = ()
         self._grammar = keymap or Keymap()
         self._effects: dict[str, Callable[[], None]] = {
             "quit": self.exit,
@@ -126,6 +110,23 @@ class OpsConsole(App[None], inherit_bindings=False):
         """What an action does beside the state: by its id."""
         self._client = client
         self._feed = Feed(client, self._on_answer, self._on_link)
+        self._helm = Helm(
+            client,
+            Console(
+                state=lambda: self._state,
+                frame=lambda: self.frame,
+                become=self._become,
+                show=lambda: self._surface.show(is_answer=True),
+                copied=self._copied,
+                run=self._begin,
+                later=self.set_timer,
+            ),
+            self._grammar,
+            self._clock,
+            time.monotonic,
+        )
+        self._acts = self._helm.effects
+        """The same for actions that order something, or belong to a prompt."""
         self._question: Question | None = None
         self._cells = CellsCompositor()
         self._surface = Surface(
@@ -149,8 +150,8 @@ class OpsConsole(App[None], inherit_bindings=False):
         self.animation_level = "none"
         if not self.is_headless:
             hangup.watch(self._leave)
-        self.set_interval(TICK_S, self._surface.show)
-        self.set_interval(PRESENCE_S, self._tell_presence)
+        self.set_interval(TICK_S, self._tick)
+        self.set_interval(EVERY_S, self._tell_presence)
         self._tell_presence()
         self._ask()
 
@@ -172,7 +173,13 @@ class OpsConsole(App[None], inherit_bindings=False):
             is_numbers_only=self.governor.is_numbers_only,
             answers={view: answer for view, (answer, _) in self._answers.items()},
             since_s=self._clock.monotonic() - received_s,
-            present=self._present,
+            present=self._helm.attending.others,
+            permission=self._helm.attending.permission,
+            releases=self._helm.attending.releases,
+            armed_s=self._helm.attending.armed_s,
+            proceeding=self._helm.acting.proceeding,
+            arming=self._helm.acting.arming,
+            now_s=self._helm.now_s(),
             glyphs=self._glyphs,
             scales=self._scales,
             listings=self._listings,
@@ -192,13 +199,23 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def on_key(self, event: Key) -> None:
         event.stop()
+        printed = event.character if event.character and event.character.isprintable() else None
+        if self._state.mode == "browse" and self._helm.acting.swallows(printed or event.key, event.time):
+            return
         if self._state.notice and self._state.mode != "text":
             self._state = replace(self._state, notice="")
-        context = CONTEXTS["small"] if screen.is_too_small(*self.size) else context_of(self._state)
-        printed = event.character if event.character and event.character.isprintable() else None
+        is_small = screen.is_too_small(*self.size)
+        context = CONTEXTS["small"] if is_small else context_of(self._state)
+        if is_small:
+            self._helm.acting.cancel("the prompt was out of sight")
+        elif self._state.mode in PROMPTS:
+            beside = self._helm.prompted(printed or event.key, event.time)
+            if beside is not None:
+                self._run(beside, event.key)
+            return
         key = printed if printed is not None and self._grammar.action(context, printed) else event.key
         if context.name == "keys" and key != "ctrl+c":
-            self._doctor(event)
+            self._become(doctor.shown(event, self._state))
             return
         action = self._grammar.action(context, key)
         if action is not None:
@@ -207,10 +224,12 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._typed(context, printed)
 
     def _run(self, action: Action, key: str) -> None:
-        if reason := unavailable(action, self._state):
+        if reason := orders.unavailable(action, self._state, self.frame):
             self._become(replace(self._state, notice=reason))
         elif action.id in self._effects:
             self._effects[action.id]()
+        elif action.id in self._acts:
+            self._acts[action.id](key)
         else:
             self._become(verbs.verb_of(action)(self._state, key, self.frame, action))
 
@@ -225,7 +244,9 @@ class OpsConsole(App[None], inherit_bindings=False):
     def on_paste(self, event: Paste) -> None:
         """Pasted text is only ever text: it goes into what is being typed, and runs no verb."""
         event.stop()
-        if self._state.mode in ("filter", "command"):
+        if self._state.mode in PROMPTS:
+            self._helm.acting.paste()
+        elif self._state.mode in ("filter", "command"):
             self._type("".join(character for character in event.text if character.isprintable()))
 
     def _type(self, text: str) -> None:
@@ -258,7 +279,9 @@ class OpsConsole(App[None], inherit_bindings=False):
         try:
             outcome = command.run(text, replace(self._state, commands=commands), self.frame)
             self._become(outcome.state)
-            if outcome.effect:
+            if outcome.order is not None:
+                self._helm.command(outcome.order)
+            elif outcome.effect:
                 self._do(outcome.effect, outcome.argument)
         except UsageError as error:
             told = f"{error.message}. {error.remedy}" if error.remedy else error.message
@@ -274,6 +297,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._become(replace(state, mode="text", choice=0, page=hands.who(frame, state)))
         elif effect == "keys":
             self._become(replace(state, mode="keys", page=()))
+        elif effect in self._helm.words:
+            self._helm.words[effect](argument)
         else:
             action = next(each for each in self._grammar.actions if each.id == effect)
             self._run(action, action.keys[0])
@@ -290,7 +315,7 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _run_listed(self) -> None:
         """Run the action on which the cursor of the list of keys stands."""
-        chosen = help.chosen(self._state, self._grammar)
+        chosen = help.chosen(self.frame, self._grammar)
         self._state = replace(self._state, mode="browse", draft="", choice=0)
         if chosen is None:
             self._become(self._state)
@@ -300,37 +325,28 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._run(chosen.action, chosen.action.keys[0])
 
     def _copy(self) -> None:
-        self._copied(hands.value_of(self._state, self.frame))
+        self._become(self._copied(hands.value_of(self._state, self.frame)))
 
     def _copy_command(self) -> None:
-        self._copied(command_of(self._state))
+        self._become(self._copied(command_of(self._state)))
 
-    def _copied(self, text: str) -> None:
+    def _copied(self, text: str) -> State:
         driver = self._driver
-        self._become(hands.copy(text, self._state, driver.write if driver else lambda _: None, os.environ))
-
-    def _doctor(self, event: Key) -> None:
-        """Show what a key is to the console; Esc twice closes."""
-        if event.key == "escape" and self._state.page[-1:] == (_told(event),):
-            self._become(replace(self._state, mode="browse", page=()))
-            return
-        self._become(replace(self._state, page=(*self._state.page, _told(event))[-DOCTORED_KEYS:]))
+        return hands.copy(text, self._state, driver.write if driver else lambda _: None, os.environ)
 
     # The daemon ---------------------------------------------------------------------------------------------------
 
+    def _begin(self, task: Task, name: str) -> Worker[None]:
+        """In the background; what was begun under that name before is given up."""
+        return self.run_worker(task, group=name, exclusive=True)
+
+    def _tick(self) -> None:
+        self._helm.acting.look()
+        self._surface.show()
+
     def _tell_presence(self) -> None:
         self._memory.keep()
-        self.run_worker(self._exchange_presence(), group="presence", exclusive=True)
-
-    async def _exchange_presence(self) -> None:
-        """A daemon that is gone says so where the views are asked for: here it only means that nobody is seen."""
-        try:
-            present = hands.others(await self._client.present(hands.presence(self._state, os.environ)))
-        except (DaemonError, RequestRefused):
-            present = ()
-        if present != self._present:
-            self._present = present
-            self._surface.show()
+        self._helm.tell()
 
     def _ask(self) -> None:
         """Let the feed follow what the screen shows now."""
@@ -339,7 +355,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         )
         if question != self._question:
             self._question = question
-            self.run_worker(self._feed.follow(question), group="feed", exclusive=True)
+            self._begin(partial(self._feed.follow, question), "feed")
 
     def _on_answer(self, question: Question, answer: wire.Answer) -> None:
         self._answers[question.view] = (answer, self._clock.monotonic())
@@ -362,47 +378,3 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
-
-
-def _told(event: Key) -> str:
-    """A key as it arrived, and who takes it on the way."""
-    character = repr(event.character) if event.character else "no character"
-    taken = " · taken by terminal, tmux or screen: never bound" if event.key in RESERVED else ""
-    aliases = f" · also {', '.join(event.aliases[1:])}" if len(event.aliases) > 1 and not taken else ""
-    return f"{event.key:<14} {character:<12}{aliases}{taken}"
-
-
-def run_console(
-    client: Client,
-    *,
-    environment: str = "",
-    start_window: str = wire.DEFAULT_WINDOW,
-    start_service: str = "",
-    setting: ConsoleSetting | None = None,
-    keymap: Keymap | None = None,
-    memory: Memory | None = None,
-) -> int:
-    """Run the console on this terminal until the person leaves; returns the exit code.
-
-    Raises UsageError where there is no keyboard to read, and DaemonError when the daemon is of another version.
-    """
-    if sys.__stdin__ is None or sys.__stdin__.closed or not sys.__stdin__.isatty():
-        raise UsageError(
-            "the console reads keys, and its standard input is no terminal",
-            "Start it in a terminal; `opsconsole status` prints one page instead.",
-        )
-    keyboard.answer_escape_soon()
-    keyboard.use_colours((setting or ConsoleSetting()).colours)
-    app = OpsConsole(
-        client,
-        environment=environment,
-        start_window=start_window,
-        start_service=start_service,
-        setting=setting,
-        keymap=keymap,
-        memory=memory,
-    )
-    app.run(mouse=False)
-    if app.mismatch is not None:
-        raise app.mismatch
-    return app.return_code or 0

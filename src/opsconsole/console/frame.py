@@ -12,14 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from opsconsole import wire
+from opsconsole.console.confirming import Confirming
 from opsconsole.console.glyphs import GLYPHS, GlyphSet
 from opsconsole.console.listing import Item, Listing, Listings
-from opsconsole.console.palette import EnvironmentKind
 from opsconsole.console.place import Place, ViewName
+from opsconsole.console.proceeding import Proceeding
 from opsconsole.console.widgets.plot import Scales
+from opsconsole.environment import EnvironmentKind
 
-Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text"]
-"""What is open above the view: ``text`` is a page of plain text, ``keys`` the doctor of keys."""
+Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text", "plan", "arm"]
+"""What is open above the view: ``text`` is a page of plain text, ``keys`` the doctor of keys, ``plan`` an act before it
+is done and what becomes of it, ``arm`` the prompt for the environment's name."""
 
 T = TypeVar("T")
 
@@ -42,7 +45,7 @@ class State:
     marks: frozenset[str] = frozenset()
     """Keys of the items that were marked in this place."""
     held: tuple[str, ...] = ()
-    """While something is marked: the keys of the rows in the order that they keep."""
+    """While something is marked or planned: the keys of the rows in the order that they keep."""
     commands: tuple[str, ...] = ()
     """Commands that were run, the newest last."""
     back: tuple[Place, ...] = ()
@@ -107,6 +110,18 @@ class Frame:
     """Seconds since the view on the screen was received."""
     present: tuple[wire.Presence, ...] = ()
     """The other consoles."""
+    permission: wire.Permission | None = None
+    """What this console may do; None: not known, which the daemon judges when it is asked."""
+    releases: Mapping[str, wire.ReleaseBrief] | None = None
+    """Service → how its releases stand, of those that have a target; None: not known."""
+    armed_s: float | None = None
+    """Seconds for which this console may still act; None where it need not be armed, or is not."""
+    proceeding: Proceeding | None = None
+    """The act that is on its way."""
+    arming: Confirming | None = None
+    """The prompt for the environment's name."""
+    now_s: float = 0.0
+    """The moment, by the clock of the prompts."""
     terminal_words: str = ""
     """How the terminal keeps up, where it does not: ``link 9 kB/s · eased``."""
     is_numbers_only: bool = False
@@ -135,6 +150,10 @@ class Frame:
     @property
     def sources(self) -> wire.SourcesView | None:
         return self.answer(wire.SourcesView)
+
+    @property
+    def release(self) -> wire.ReleaseView | None:
+        return self.answer(wire.ReleaseView)
 
     @property
     def view(self) -> wire.View | None:

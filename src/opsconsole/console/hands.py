@@ -72,11 +72,11 @@ def write_file(name: str, state: State, frame: Frame, text: Callable[[], str], p
     return replace(state, notice=f"the screen written to {path}")
 
 
-def presence(state: State, environ: Mapping[str, str]) -> wire.Presence:
+def presence(state: State, environ: Mapping[str, str], armed: str = "") -> wire.Presence:
     """What this console says of itself."""
     return wire.Presence(
         console=CONSOLE, user=user_name(), origin=_origin(environ), view=state.view, service=state.service,
-        as_of=state.as_of,
+        as_of=state.as_of, armed=armed,
     )  # fmt: skip
 
 

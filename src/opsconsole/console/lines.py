@@ -132,6 +132,32 @@ def wrapped(text: str, cells: int, ink: Ink = "text", indent: int = 0) -> list[L
     return [fill(row, cells) if line_width(row) > cells else row for row in rows]
 
 
+def whole(text: str, cells: int, ink: Ink = "text", limit: int = 4_000) -> list[Line]:
+    """Safe text in lines of at most ``cells`` cells, nothing of it lost: broken at blanks, and where there are none,
+    anywhere; beyond ``limit`` characters an ellipsis."""
+    first, *words = safe(text, limit).split(" ")
+    rows = pieces(first, cells)
+    for word in words:
+        if width(rows[-1]) + 1 + width(word) <= cells:
+            rows[-1] += f" {word}"
+        else:
+            rows += pieces(word, cells)
+    return [(Span(row, ink),) for row in rows]
+
+
+def pieces(text: str, cells: int) -> list[str]:
+    """Safe text in pieces of at most ``cells`` cells; one at least."""
+    found, taken = [""], 0
+    for character in text:
+        size = width(character)
+        if taken + size > cells and found[-1]:
+            found.append("")
+            taken = 0
+        found[-1] += character
+        taken += size
+    return found
+
+
 def plain(spans: Line) -> str:
     """The line's text alone."""
     return "".join(piece.text for piece in spans)

@@ -27,6 +27,8 @@ class Item:
     """Kept by ``faults only``."""
     opens: Place | None = None
     """Where Enter leads."""
+    page: tuple[str, ...] = ()
+    """What Enter opens as a page, where it leads nowhere."""
 
     @cached_property
     def haystack(self) -> str:

@@ -15,10 +15,10 @@ from rich.style import Style
 
 from opsconsole.console.themes import THEMES, ThemeName
 from opsconsole.console.xterm import nearest
+from opsconsole.environment import EnvironmentKind, environment_kind
 
 Ink: TypeAlias = str
 ColourMode = Literal["truecolor", "ansi256", "ansi16", "mono"]
-EnvironmentKind = Literal["prod", "staging", "dev", "other"]
 
 SELECTED = "*"
 
@@ -92,13 +92,6 @@ CHART_INKS = frozenset(
 
 _MODES: dict[str | int, ColourMode] = {"truecolor": "truecolor", 256: "ansi256", 16: "ansi16", "mono": "mono"}
 
-_KINDS: tuple[tuple[EnvironmentKind, tuple[str, ...]], ...] = (
-    ("staging", ("stag", "stg", "pre", "uat", "qa", "test", "canary")),
-    ("dev", ("dev", "local", "demo", "sandbox", "sample", "play")),
-    ("prod", ("prod", "prd", "live")),
-)
-"""How the words of a name begin, the less dangerous kinds first: `pre-prod` is not production."""
-
 
 def colour_mode(*, no_color: bool, color_system: str | None, wanted: str | int = "auto") -> ColourMode:
     """Mono for NO_COLOR, else what is wanted, else as many colours as the terminal has."""
@@ -135,12 +128,3 @@ def colours_of(ink: Ink, theme: ThemeName, *, is_selected: bool = False) -> tupl
 def environment_ink(name: str, kinds: Mapping[str, EnvironmentKind]) -> Ink:
     """The ink of an environment's badge: of the kind that is configured, else of the kind that the name tells."""
     return f"env-{kinds.get(name) or environment_kind(name)}"
-
-
-def environment_kind(name: str) -> EnvironmentKind:
-    """What a name tells of the environment: ``eu-prod-2`` is production; ``other`` where it tells nothing."""
-    words = "".join(character if character.isalpha() else " " for character in name.lower()).split()
-    for kind, beginnings in _KINDS:
-        if any(word.startswith(beginnings) for word in words):
-            return kind
-    return "other"

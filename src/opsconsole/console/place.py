@@ -21,6 +21,7 @@ ViewName: TypeAlias = Literal[
     "sources",
     "timeline",
     "explain",
+    "release",
 ]
 
 

@@ -47,6 +47,63 @@ SOURCE_STATES: dict[str, Sign] = {
     "failed": Sign("✖", "FAILED", "fail"),
 }
 
+TARGET_PHASES: dict[wire.TargetPhase, Sign] = {
+    "steady": Sign("✔", "steady", "ok"),
+    "changing": Sign("▲", "changing", "warn"),
+    "rolling back": Sign("▲", "rolling back", "warn"),
+    "failed": Sign("✖", "FAILED", "fail"),
+    "mixed": Sign("▲", "mixed", "warn"),
+    "unknown": Sign("?", "unknown", "unknown"),
+}
+
+ROLES: dict[str, Sign] = {
+    "stable": Sign("✔", "stable", "ok"),
+    "canary": Sign("▲", "canary", "marker"),
+    "previous": Sign("◌", "previous", "quiet"),
+    "pinned": Sign("●", "pinned", "accent"),
+    "known": Sign("·", "known", "dim"),
+}
+
+ROLLOUT_PHASES: dict[wire.RolloutPhase, Sign] = {
+    "running": Sign("●", "running", "accent"),
+    "held": Sign("‖", "held", "warn"),
+    "failed": Sign("✖", "FAILED", "fail"),
+    "passed": Sign("✔", "passed", "ok"),
+    "aborted": Sign("◌", "aborted", "quiet"),
+}
+
+READINGS: dict[str, Sign] = {
+    "no data": Sign("◌", "no data", "quiet"),
+    "undecided": Sign("?", "undecided", "unknown"),
+    "worse": Sign("✖", "WORSE", "fail"),
+    "no worse": Sign("✔", "no worse", "ok"),
+}
+
+EFFECTS: dict[wire.Effect, Sign] = {
+    "effective": Sign("✔", "effective", "ok"),
+    "metadata only": Sign("▲", "metadata only", "warn"),
+    "pending": Sign("◌", "pending", "quiet"),
+    "diverged": Sign("✖", "DIVERGED", "fail"),
+    "unknown": Sign("?", "unknown", "unknown"),
+}
+
+OUTCOMES: dict[str, Sign] = {
+    "done": Sign("✔", "done", "ok"),
+    "refused": Sign("✖", "REFUSED", "fail"),
+    "moved": Sign("▲", "moved", "warn"),
+    "indeterminate": Sign("?", "indeterminate", "unknown"),
+    "not effective": Sign("✖", "NOT EFFECTIVE", "fail"),
+    "pending": Sign("◌", "pending", "quiet"),
+}
+
+BETTER: dict[wire.Better, Sign] = {
+    "better": Sign("✔", "better", "better"),
+    "worse": Sign("▲", "worse", "worse"),
+    "same": Sign("=", "same", "dim"),
+    "unsure": Sign("?", "unsure", "unknown"),
+    "not logged": Sign("–", "not logged", "dim"),
+}
+
 FAULTS = frozenset({"warn", "fail"})
 """Health that ``faults only`` keeps."""
 

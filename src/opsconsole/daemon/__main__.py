@@ -1,4 +1,7 @@
-"""The daemon's process: take the home's lock, bind its socket (0600), serve until told to stop."""
+"""The daemon's process: take the home's lock, bind its socket, serve until told to stop.
+
+Always true here: whatever it makes is for its own account alone, but for the socket where a group is configured.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ import asyncio
 import fcntl
 import logging
 import os
-import pwd
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -24,8 +27,12 @@ from opsconsole.daemon.app import make_app
 from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.hub import Hub
+from opsconsole.daemon.identity import Peer, PeerProtocol, by_peer, person_at
 from opsconsole.errors import DaemonError, OpsConsoleError
 from opsconsole.home import Home
+
+MOST_CALLS = 32
+"""At once, of clients: a few targets that hang must leave threads for everybody else's questions."""
 
 log = logging.getLogger("opsconsole")
 
@@ -54,7 +61,7 @@ def only_daemon_of(home: Home) -> Iterator[None]:
 
 
 def bind(home: Home) -> socket.socket:
-    """The home's socket, for its owner alone."""
+    """The home's socket, for its owner alone yet."""
     home.socket.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
@@ -75,17 +82,23 @@ async def serve(home: Home, engine: Engine, listener: socket.socket, linger_s: f
 
     server = Server(
         uvicorn.Config(
-            make_app(desk, hub, stop),
+            make_app(desk, hub, stop, by_peer(engine.settings.access.keys)),
+            http=PeerProtocol,
+            ws="none",
+            proxy_headers=False,
             log_config=None,
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
     )
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(MOST_CALLS, "call"))
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop)
     engine.note("daemon.started", pid=os.getpid())
     engine.start()
+    desk.releasing.start()
     restoring = asyncio.create_task(asyncio.to_thread(desk.restore))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not serving.done():
@@ -104,16 +117,21 @@ def main() -> int:
     home = Home(arguments.home.absolute())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
+        os.umask(0o077)
         home.create()
         with only_daemon_of(home):
-            actor = pwd.getpwuid(os.getuid()).pw_name
-            engine = Engine(home, load(home.config), SystemClock(), actor)
+            settings = load(home.config)
+            home.open_to(settings.access.group)
+            actor = person_at(Peer(os.getpid(), os.getuid(), os.getgid()), {}).name
+            engine = Engine(home, settings, SystemClock(), actor)
             listener = bind(home)
             try:
+                home.open_socket_to(settings.access.group)
                 asyncio.run(serve(home, engine, listener, arguments.linger))
             finally:
                 engine.stop()
                 engine.note("daemon.stopped", pid=os.getpid())
+                engine.sign()
                 home.socket.unlink(missing_ok=True)
     except OpsConsoleError as error:
         sys.stderr.write(f"{error}\n")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import TypeVar
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,18 +23,29 @@ from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.diagnosis import diagnose
 from opsconsole.daemon.hub import Hub
+from opsconsole.daemon.identity import Admission, Who, person_of
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import OpsConsoleError, UsageError
+from opsconsole.releases.access import Person
 
 S = TypeVar("S", bound=msgspec.Struct)
 Answer = Callable[[Request], Awaitable[Response]]
 
 MAX_BODY_BYTES = 4 << 20
 
+Rule = tuple[wire.Role, str]
+"""Who may, and what they wanted, for the words of a refusal."""
+LOOKING: Rule = "viewer", "look"
+ATTACHING: Rule = "operator", "attach logs"
+MAPPING: Rule = "operator", "map logs"
+PINNING: Rule = "operator", "pin baselines"
+ADDING: Rule = "operator", "register versions"
+STOPPING: Rule = "admin", "stop the daemon"
 
-def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
-    """The API of one home; ``stop`` ends the process that serves it."""
+
+def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starlette:
+    """The API of one home; ``stop`` ends the process that serves it, ``who`` finds a request's person."""
 
     def view(kind: str) -> Answer:
         async def answer(request: Request) -> Response:
@@ -57,31 +68,55 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None]) -> Starlette:
     async def diagnosis(request: Request) -> Response:
         return _encoded(await asyncio.to_thread(diagnose, desk.engine))
 
+    async def manifests(request: Request) -> Response:
+        return _encoded(desk.registering.manifests(request.query_params.get("service", "")))
+
     async def stopping(request: Request) -> Response:
+        desk.access.require(person_of(request), *STOPPING)
         stop()
         return _json(b"{}")
 
-    def called(kind: type[S], call: Callable[[S], msgspec.Struct]) -> Answer:
+    def called(kind: type[S], call: Callable[[Person, S], msgspec.Struct], rule: Rule = LOOKING) -> Answer:
+        """Hand the person and the body to a call of the desk, for whoever the rule lets."""
+
         async def answer(request: Request) -> Response:
-            return _encoded(await asyncio.to_thread(call, await _body(request, kind)))
+            person = person_of(request)
+            desk.access.require(person, *rule)
+            return _encoded(await asyncio.to_thread(call, person, await _body(request, kind)))
 
         return answer
 
+    def post(path: str, kind: type[S], call: Callable[[Person, S], msgspec.Struct], rule: Rule = LOOKING) -> Route:
+        return Route(f"/v1/{path}", called(kind, call, rule), methods=["POST"])
+
+    releasing = desk.releasing
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
         *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
-        Route("/v1/attach", called(wire.AttachRequest, desk.attach), methods=["POST"]),
-        Route("/v1/map", called(wire.MapRequest, desk.guessed_mapping), methods=["POST"]),
-        Route("/v1/baseline", called(wire.BaselineRequest, desk.pinning.set), methods=["POST"]),
-        Route("/v1/query", called(wire.QueryRequest, partial(ask, desk.engine)), methods=["POST"]),
-        Route("/v1/presence", called(wire.Presence, desk.attendance.tell), methods=["POST"]),
+        Route("/v1/manifests", manifests),
+        post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
+        post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
+        post("baseline", wire.BaselineRequest, lambda person, asked: desk.pinning.set(asked, person.actor), PINNING),
+        post("version", wire.VersionRequest, lambda person, asked: desk.registering.add(asked, person.actor), ADDING),
+        post("query", wire.QueryRequest, lambda _, asked: ask(desk.engine, asked)),
+        post("presence", wire.Presence, desk.present),
+        post("release/plan", wire.OrderRequest, releasing.plan),
+        post("release/apply", wire.ApplyRequest, releasing.apply),
+        post("release/approve", wire.ApproveRequest, releasing.approve),
+        post("release/freeze", wire.FreezeRequest, releasing.freeze),
+        post("release/arm", wire.ArmRequest, releasing.arm),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
-    return Starlette(routes=routes, exception_handlers={OpsConsoleError: _refused})
+    door = Middleware(Admission, who=who, access=desk.access, refused=_failure)
+    return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: _refused})
 
 
 async def _refused(request: Request, error: Exception) -> Response:
+    return _failure(error)
+
+
+def _failure(error: Exception) -> Response:
     message, remedy = (error.message, error.remedy) if isinstance(error, OpsConsoleError) else (str(error), "")
     failure = wire.Failure(kind=type(error).__name__, message=message, remedy=remedy)
     return Response(msgspec.json.encode(failure), status_code=400, media_type="application/json")

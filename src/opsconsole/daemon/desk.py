@@ -19,9 +19,12 @@ from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.presence import Attendance
+from opsconsole.daemon.registering import Registering
+from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
+from opsconsole.environment import environment_kind
 from opsconsole.errors import ConfigError, InputError, OpsConsoleError, UsageError
 from opsconsole.ingest.follower import Outcome, Wish, expand
 from opsconsole.ingest.guess import guess
@@ -29,6 +32,8 @@ from opsconsole.ingest.mapping import Mapping
 from opsconsole.ingest.mapping_yaml import from_yaml, to_yaml
 from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Source
+from opsconsole.releases.access import Access, Person
+from opsconsole.releases.arming import Arms
 from opsconsole.signals.health import HealthSettings
 from opsconsole.store.queries import SpanMemory
 
@@ -53,7 +58,13 @@ class Desk:
             warn_cost_ratio=health.dearer,
         )
         self.attendance = Attendance(engine.clock)
+        self.access = Access(engine.settings.access, engine.home.directory.stat().st_uid)
+        environment = engine.settings.environment
+        kind = engine.settings.console.environments.get(environment) or environment_kind(environment)
+        arms = Arms(self.access, engine.clock, environment, kind)
         self.pinning = Pinning(engine, self.drift.forget)
+        self.registering = Registering(engine)
+        self.releasing = Releasing(engine, self.view, self.attendance, self.registering, self.access, arms)
         engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------
@@ -81,11 +92,22 @@ class Desk:
                 find_drift=self.drift.drift_of if asked.as_of is None else self.drift.drift_as_of,
                 spans=self._spans,
                 sources=self.sources,
-                events=self.engine.journal.events,
+                events=self.engine.journal.between,
+                out_of_band=self.releasing.out_of_band,
+                deployed_of=self.releasing.deployed,
             )
             return compute(Reading(connection, context, asked))
         finally:
             connection.close()
+
+    def present(self, person: Person, said: wire.Presence) -> wire.Present:
+        """One console says where it is, and hears of all, of what it may do, and of the services that it may act on."""
+        here = self.attendance.tell(said, person.who)
+        return msgspec.structs.replace(
+            here,
+            permission=self.releasing.permission(person, said.console),
+            releases=self.releasing.briefs(),
+        )
 
     def sources(self) -> tuple[wire.SourceRow, ...]:
         """Every source that is or was read since the daemon started."""
@@ -117,20 +139,20 @@ class Desk:
 
     # Sources ------------------------------------------------------------------------------------------------------
 
-    def attach(self, request: wire.AttachRequest) -> wire.Attached:
-        """Take in paths; what is followed is remembered across restarts."""
+    def attach(self, request: wire.AttachRequest, actor: str) -> wire.Attached:
+        """Take in paths, for this actor; what is followed is remembered across restarts."""
         wish = _wish(request)
-        outcome = self._on_engine(lambda: self._attach_and_note(wish, request))
+        outcome = self._on_engine(lambda: self._attach_and_note(wish, request, actor))
         return wire.Attached(
             source_ids=tuple(source.known.source_id for source in outcome.sources),
             mapping_yaml={path: to_yaml(mapping, path) for path, mapping in outcome.mappings.items()},
             refused={path: str(error) for path, error in outcome.refused.items()},
         )
 
-    def _attach_and_note(self, wish: Wish, request: wire.AttachRequest) -> Outcome:
+    def _attach_and_note(self, wish: Wish, request: wire.AttachRequest, actor: str) -> Outcome:
         outcome = self.engine.follower.attach(wish)
         if outcome.sources or wish.follow:
-            self.engine.note("sources.attached", request=msgspec.to_builtins(request))
+            self.engine.journal.append(actor, "sources.attached", {"request": msgspec.to_builtins(request)})
             self.engine.changed()
         return outcome
 

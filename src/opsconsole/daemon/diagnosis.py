@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsconsole import journal, wire
+from opsconsole import wire
 from opsconsole.daemon.engine import Engine
 from opsconsole.errors import JournalError
+from opsconsole.journal.examine import Examined, examine
+from opsconsole.journal.keys import Keyring
 
 _REJECTS_WORTH_SAYING = 0.01
 
@@ -17,12 +19,18 @@ def diagnose(engine: Engine) -> wire.Diagnosis:
 
 
 def _journal(engine: Engine) -> Iterator[wire.Check]:
+    home = engine.home
     try:
-        events = journal.verify(engine.home.journal)
+        found = examine(home.journal, home.checkpoints, Keyring.read(home.journal_public_key))
     except JournalError as error:
         yield wire.Check(name="journal", found=error.message, is_ok=False, remedy=error.remedy)
     else:
-        yield wire.Check(name="journal", found=f"{events:,} events, chain whole", is_ok=True)
+        yield wire.Check(name="journal", found=_told(found), is_ok=True)
+
+
+def _told(found: Examined) -> str:
+    signed = f"{found.signed_events:,} signed" if found.checkpoints else "none signed yet"
+    return f"{found.events:,} events, chain whole, {signed}"
 
 
 def _engine(engine: Engine) -> Iterator[wire.Check]:

@@ -20,12 +20,16 @@ import duckdb
 
 from opsconsole.clock import Clock
 from opsconsole.config.settings import Settings
+from opsconsole.errors import JournalError
 from opsconsole.home import Home
 from opsconsole.ingest.follower import Follower
 from opsconsole.ingest.prices import PriceBook, read_prices
 from opsconsole.ingest.privacy import Hasher
 from opsconsole.ingest.source import Means
 from opsconsole.journal import Journal
+from opsconsole.journal.checkpoints import Checkpoints
+from opsconsole.journal.examine import examine
+from opsconsole.journal.keys import Keyring, Signer
 from opsconsole.store import folds
 from opsconsole.store.database import Database, aware, rows
 from opsconsole.store.sources import compact_progress
@@ -61,6 +65,8 @@ class Engine:
         ]
         self.database = Database(home.store, home.spool, memory_limit_mb=store.memory_limit_mb, threads=store.threads)
         self.journal = Journal(home.journal, clock)
+        signer = Signer(home.journal_key, home.journal_public_key)
+        self._checkpoints = Checkpoints(home.checkpoints, self.journal, signer, clock)
         self._means = Means(
             connection=self.database.writer,
             spool=home.spool,
@@ -128,8 +134,21 @@ class Engine:
             self.guarded("telling of news", listener)
 
     def note(self, kind: str, **data: object) -> None:
-        """Write into the journal what somebody or something did."""
+        """Write into the journal what the daemon itself did."""
         self.journal.append(self.actor, kind, data)
+
+    def sign(self) -> None:
+        """Sign how far the journal has come: when the daemon has started, and as the last thing that it does."""
+        self.guarded("signing the journal", self._checkpoints.write)
+
+    def _check_journal(self) -> None:
+        """Before anything of it is signed: what was rewritten while no daemon ran is said, in the journal as well."""
+        home = self.home
+        try:
+            examine(home.journal, home.checkpoints, Keyring.read(home.journal_public_key))
+        except JournalError as error:
+            self.failures["checking the journal"] = error.message
+            self.journal.append("opsconsole", "journal.doubted", {"found": error.message})
 
     def reader(self) -> duckdb.DuckDBPyConnection:
         """A connection for reading, for the calling thread alone."""
@@ -138,6 +157,8 @@ class Engine:
     # The thread ---------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        self.guarded("checking the journal", self._check_journal)
+        self.sign()
         while not self._stopping.is_set():
             began, worked_before = perf_counter(), thread_time()
             self._answer_calls()
@@ -186,6 +207,7 @@ class Engine:
         if self._is_due("expire", EXPIRE_EVERY_S):
             self.guarded("retention", self._expire)
         if self._is_due("chores", CHORES_EVERY_S):
+            self.guarded("signing the journal", self._checkpoints.write_if_due)
             for chore in self._chores:
                 self.guarded("a chore", chore)
 

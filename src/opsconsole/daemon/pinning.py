@@ -28,14 +28,14 @@ class Pinning:
         self._engine = engine
         self._forget_drift = forget_drift
 
-    def set(self, request: wire.BaselineRequest, set_by: str = "") -> wire.BaselineReply:
-        """Pin what a service's drift is measured against from now on."""
+    def set(self, request: wire.BaselineRequest, set_by: str) -> wire.BaselineReply:
+        """Pin what a service's drift is measured against from now on, for this actor."""
         ways = [bool(request.version), request.start is not None and request.end is not None, bool(request.file)]
         if sum(ways) != 1:
             raise UsageError(
                 "a baseline is one of: a version, a time range, a file", "See `opsconsole baseline --help`."
             )
-        return self._engine.submit(lambda: self._pin(request, set_by or self._engine.actor)).result()
+        return self._engine.submit(lambda: self._pin(request, set_by)).result()
 
     def _pin(self, request: wire.BaselineRequest, set_by: str) -> wire.BaselineReply:
         now = self._engine.clock.now()
@@ -61,7 +61,8 @@ class Pinning:
             set_by=set_by,
             counts=counts,
         )
-        self._engine.note("baseline.set", service=request.service, baseline=kind, label=label, by=set_by)
+        noted = {"service": request.service, "baseline": kind, "label": label}
+        self._engine.journal.append(set_by, "baseline.set", noted)
         self._forget_drift()
         self._engine.changed()
         features: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Who is attached: what consoles say of themselves, for as long as they go on saying it.
 
 Always true here: a console that has said nothing for ``FORGET_AFTER`` is gone; never more than ``MOST_CONSOLES`` are
-remembered; since when somebody is here is what the daemon's clock says.
+remembered; since when somebody is here is what the daemon's clock says, and who it is what the socket says.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ class Attendance:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._here: dict[str, tuple[datetime, wire.Presence]] = {}
+        self._here: dict[tuple[str, str], tuple[datetime, wire.Presence]] = {}
+        """By person and console: whoever takes another's name stands beside them, not in their place."""
 
-    def tell(self, said: wire.Presence) -> wire.Present:
-        """One console says where it is, and hears of all.
+    def tell(self, said: wire.Presence, user: str = "") -> wire.Present:
+        """One console says where it is, and hears of all; ``user`` is who it is, whatever it says.
 
         Raises UsageError when it has no name, or there are too many.
         """
@@ -40,10 +41,17 @@ class Attendance:
         now = self._clock.now()
         with self._lock:
             self._here = {name: each for name, each in self._here.items() if now - each[0] <= FORGET_AFTER}
-            known = self._here.get(said.console)
+            key = (user, said.console)
+            known = self._here.get(key)
             if known is None and len(self._here) >= MOST_CONSOLES:
                 raise UsageError(f"{MOST_CONSOLES} consoles are attached already", "Close one of them.")
             since = known[1].since if known else now
-            self._here[said.console] = (now, msgspec.structs.replace(said, since=since))
+            self._here[key] = (now, msgspec.structs.replace(said, since=since, user=user or said.user))
             here = sorted((each for _, each in self._here.values()), key=lambda each: (each.since or now, each.console))
         return wire.Present(consoles=tuple(here))
+
+    def here(self) -> tuple[wire.Presence, ...]:
+        """Everyone who said so lately."""
+        now = self._clock.now()
+        with self._lock:
+            return tuple(said for at, said in self._here.values() if now - at <= FORGET_AFTER)

@@ -1,4 +1,5 @@
-"""The files that a demo needs before it can run: the routing file, the price list and the console's configuration.
+"""The files that a demo needs before it can run: the routing file, the price list, the console's configuration, and
+what its versions are made of.
 
 Always true here: what is there already is kept, so staging twice undoes nobody's change; nothing slow is imported.
 """
@@ -9,6 +10,7 @@ import json
 from pathlib import Path
 
 from opsconsole.demo.fleet import BASELINES, MODEL_PRICES, ROUTING
+from opsconsole.demo.versions import version_files
 
 ROUTING_FILE = "routing.yaml"
 CONFIG_FILE = "opsconsole.yaml"
@@ -19,7 +21,7 @@ MONTHLY_BUDGETS_USD = {"chat-assist": 20_000}
 
 def prepare(directory: Path) -> None:
     """Write the files of the demo into this directory, leaving those that exist as they are."""
-    write_missing(directory, staged_files(ROUTING, environment="demo"))
+    write_missing(directory, {**staged_files(ROUTING, environment="demo"), **version_files()})
 
 
 def staged_files(weights: dict[str, dict[str, float]], *, environment: str) -> dict[str, str]:
@@ -67,4 +69,12 @@ def configuration_text(environment: str) -> str:
         lines += [f"  {service}:", f"    baseline: {{version: {version}}}"]
         if service in MONTHLY_BUDGETS_USD:
             lines.append(f"    budget_usd_per_month: {MONTHLY_BUDGETS_USD[service]}")
+        lines += [
+            "    release:",
+            "      target: file",
+            f"      options: {{path: {ROUTING_FILE}, unit: relative}}",
+            "      steps:  # of a gradual rollout; quicker than anybody should be outside of a demo",
+            "        - {share: 0.1, minutes: 2, requests: 40}",
+            "        - {share: 0.5, minutes: 3, requests: 200}",
+        ]
     return "\n".join(lines) + "\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from opsconsole.journal.chain import Event, Journal, verify
+from opsconsole.journal.chain import Journal
+from opsconsole.journal.examine import verify
+from opsconsole.journal.walk import Event
 
 __all__ = ["Event", "Journal", "verify"]

@@ -1,16 +1,18 @@
-"""The journal's file format and its one writer.
+"""The journal's one writer.
 
-``journal/YYYY-MM.jsonl``, one event a line, each holding the SHA-256 of the line before it (of the month before, for a
-month's first). Always true here: a line that was appended is on the disk (fsync) before ``append`` returns; no line is
-ever rewritten; a torn last line (the machine died in the middle of it) is cut off on opening and the cut is itself
-recorded.
+Always true here: an event that was appended is on the disk (fsync) before ``append`` returns, and follows the one
+before it whichever threads append; no line is ever rewritten; a torn last line is cut off on opening and the cut is
+itself recorded, as is an append that failed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
+import threading
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +20,17 @@ import msgspec
 
 from opsconsole.clock import Clock
 from opsconsole.errors import JournalError
+from opsconsole.journal.lines import LineFile, whole_lines
+from opsconsole.journal.walk import GENESIS, Event, digest_of, event_in, month_files, walk, written
 
-GENESIS = "0" * 64
+__all__ = ["GENESIS", "Event", "Journal"]
 
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that somebody or something did."""
-
-    seq: int
-    at: str
-    """ISO 8601, UTC, microseconds."""
-    actor: str
-    """Unix user name, or the name of an automation."""
-    kind: str
-    """Past tense: ``baseline.set``, ``source.attached``, ``daemon.started``."""
-    data: dict[str, Any]
-    previous: str
-    """SHA-256 of the line before, in hexadecimal."""
+TAIL_EVENTS = 2_000
+"""The newest events stay in memory: a view of the last hours reads no file."""
+LARGEST_STEP_BACK = timedelta(days=1)
+"""Events of a time range are looked for from the end backwards until so long before it: further back no clock is
+set."""
+_SELF = "opsconsole"
 
 
 class Journal:
@@ -48,100 +44,94 @@ class Journal:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
         self._clock = clock
+        self._lock = threading.Lock()
         self._seq, self._previous = 0, GENESIS
-        files = _files(directory)
-        self._newest: Path | None = files[-1] if files else None
-        torn = _mend(files[-1]) if files else 0
+        self._failure: JournalError | None = None
+        files = month_files(directory)
+        self._file = LineFile(files[-1]) if files else None
+        self._tail: deque[Event] = deque(maxlen=TAIL_EVENTS)
+        with suppress(JournalError):  # whoever reads the files meets that line, and `audit verify` names it
+            for event in islice(_newest_first(files), TAIL_EVENTS):
+                self._tail.appendleft(event)
         for file in reversed(files):
-            if lines := file.read_bytes().splitlines():
-                self._seq = _decode(lines[-1], file, len(lines)).seq
-                self._previous = hashlib.sha256(lines[-1]).hexdigest()
+            if lines := whole_lines(file):
+                self._seq = event_in(lines[-1], file, len(lines)).seq
+                self._previous = digest_of(lines[-1])
                 break
-        if torn:
-            self.append("opsconsole", "journal.mended", {"bytes_cut": torn})
+        if self._file and self._file.cut_bytes:
+            self.append(_SELF, "journal.mended", {"bytes_cut": self._file.cut_bytes})
 
     @property
     def length(self) -> int:
         """Events so far."""
         return self._seq
 
+    @property
+    def head(self) -> tuple[int, str]:
+        """The newest event's number and the SHA-256 of its line: they vouch for every event before it."""
+        with self._lock:
+            return self._seq, self._previous
+
     def append(self, actor: str, kind: str, data: dict[str, Any]) -> Event:
-        """Write one event and wait until it is on the disk."""
+        """Write one event and wait until it is on the disk; from any thread.
+
+        Raises JournalError when it cannot be written; the journal is then as it was before, and the next append says
+        that there was one that failed.
+        """
+        with self._lock:
+            try:
+                if self._failure is not None:
+                    self._write(_SELF, "journal.mended", {"append_failed": self._failure.message})
+                    self._failure = None
+                return self._write(actor, kind, data)
+            except JournalError as failure:
+                self._failure = self._failure or failure
+                raise
+
+    def _write(self, actor: str, kind: str, data: dict[str, Any]) -> Event:
         now = self._clock.now()
-        event = Event(
-            seq=self._seq + 1,
-            at=now.isoformat(timespec="microseconds"),
-            actor=actor,
-            kind=kind,
-            data=data,
-            previous=self._previous,
-        )
+        event = Event(seq=self._seq + 1, at=written(now), actor=actor, kind=kind, data=data, previous=self._previous)
         line = msgspec.json.encode(event)
         file = self._directory / f"{now:%Y-%m}.jsonl"
-        if self._newest is not None:
-            file = max(file, self._newest)  # a clock that was set back over a month's end must not break the chain
-        is_new = file != self._newest
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, line + b"\n")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if is_new:
-            _sync_directory(self._directory)
-            self._newest = file
-        self._seq, self._previous = event.seq, hashlib.sha256(line).hexdigest()
+        # A clock that was set back over a month's end must not break the chain: hence no older file than the newest.
+        if self._file is None or file > self._file.path:
+            if self._file is not None:
+                self._file.mend()
+            self._file = LineFile(file)
+        self._file.append(line)
+        self._seq, self._previous = event.seq, digest_of(line)
+        self._tail.append(event)
         return event
 
-    def events(self) -> Iterator[Event]:
-        """Every event, oldest first: state is a fold over them."""
-        for file in _files(self._directory):
-            for number, line in enumerate(file.read_bytes().splitlines(), 1):
-                yield _decode(line, file, number)
+    def events(self, since_seq: int = 0) -> Iterator[Event]:
+        """Every event after this one, oldest first: state is a fold over them, and goes on where it last stopped."""
+        with self._lock:
+            last, tail = self._seq, tuple(self._tail)
+        if since_seq >= last:
+            return iter(())
+        if tail and tail[0].seq <= since_seq + 1:
+            return (event for event in tail if event.seq > since_seq)
+        places = walk(month_files(self._directory))
+        return (place.event for place in places if since_seq < place.event.seq <= last)
+
+    def between(self, start: datetime, end: datetime) -> list[Event]:
+        """The events of a time range (from ``start`` on, before ``end``), oldest first."""
+        with self._lock:
+            last, tail = self._seq, tuple(self._tail)
+        first, stop, far_enough = written(start), written(end), written(start - LARGEST_STEP_BACK)
+        is_in_tail = bool(tail) and (tail[0].seq == 1 or tail[0].at < far_enough)
+        found = []
+        for event in reversed(tail) if is_in_tail else _newest_first(month_files(self._directory)):
+            if event.at < far_enough:
+                break
+            if first <= event.at < stop and event.seq <= last:
+                found.append(event)
+        return found[::-1]
 
 
-def verify(directory: Path) -> int:
-    """Walk the chain; the number of events that it holds.
-
-    Raises JournalError that names the file and the line where the chain is broken.
-    """
-    previous, seq = GENESIS, 0
-    for file in _files(directory):
-        for number, line in enumerate(file.read_bytes().splitlines(), 1):
-            event = _decode(line, file, number)
-            if event.previous != previous or event.seq != seq + 1:
-                raise JournalError(
-                    f"{file}, line {number}: the chain is broken (event {event.seq} does not follow event {seq})",
-                    "This line or the one before it was changed after it was written: compare with a backup.",
-                )
-            previous, seq = hashlib.sha256(line).hexdigest(), event.seq
-    return seq
-
-
-def _files(directory: Path) -> list[Path]:
-    return sorted(directory.glob("????-??.jsonl"))
-
-
-def _decode(line: bytes, file: Path, number: int) -> Event:
-    try:
-        return msgspec.json.decode(line, type=Event)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise JournalError(f"{file}, line {number}: not an event ({error})", "Compare with a backup.") from error
-
-
-def _mend(file: Path) -> int:
-    """Cut a last line that has no line end; how many bytes that were."""
-    data = file.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole == len(data):
-        return 0
-    os.truncate(file, whole)
-    return len(data) - whole
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _newest_first(files: list[Path]) -> Iterator[Event]:
+    """Events from the end backwards."""
+    for file in reversed(files):
+        lines = whole_lines(file)
+        for number in range(len(lines), 0, -1):
+            yield event_in(lines[number - 1], file, number)

@@ -16,6 +16,7 @@ from opsconsole.wire.inquiries import (
     VersionsView,
 )
 from opsconsole.wire.overview import FleetView, ServiceView, SourcesView, StatusView
+from opsconsole.wire.releases import ReleaseView
 
 Answer: TypeAlias = View | SourcesView
 
@@ -32,5 +33,6 @@ ANSWERS: dict[str, type[Answer]] = {
     "saturation": SaturationView,
     "timeline": TimelineView,
     "explain": ExplainView,
+    "release": ReleaseView,
 }
 """Kind of view → its struct; the kind is the last part of its path in the API."""

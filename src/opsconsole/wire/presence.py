@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from opsconsole.wire.base import Struct
+from opsconsole.wire.releases import Permission, ReleaseBrief
 
 
 class Presence(Struct, frozen=True, kw_only=True):
@@ -20,12 +21,16 @@ class Presence(Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
     """The moment it looks at; None when it looks at now."""
     armed: str = ""
-    """An action it has open before the last keystroke; empty for none."""
+    """An action it has open before the last keystroke: ``promote v42``, ``roll back``; empty for none."""
     since: datetime | None = None
     """When it attached, by the daemon's clock; None in what a console says of itself."""
 
 
 class Present(Struct, frozen=True, kw_only=True):
-    """Everyone who said so within the last seconds, the longest attached first."""
+    """Everyone who said so within the last seconds, the longest attached first; and what the one who asks may do."""
 
     consoles: tuple[Presence, ...]
+    permission: Permission | None = None
+    """Of the console that asks; None when the daemon does not say."""
+    releases: tuple[ReleaseBrief, ...] | None = None
+    """Every service that has a target; None when the daemon does not say."""

@@ -33,6 +33,8 @@ class Action:
     """Traits of which it must have none."""
     needs_now: bool = False
     """It acts on the present: off while the console's clock stands in the past."""
+    is_order: bool = False
+    """It asks the daemon for a plan of an act: off where the console may not act, or there is nothing to act on."""
     value: str = ""
     """What its verb is given beside the key: the view that is opened, the choice that is gone through."""
 
@@ -46,6 +48,7 @@ def _needs(*traits: str) -> frozenset[str]:
 
 VIEW, LIST, TIMED, PANELS = _needs("view"), _needs("view", "list"), _needs("view", "timed"), _needs("view", "panels")
 FLEET = _needs("view:fleet")
+ACTS = _needs("view", "acts")
 
 VIEW_KEYS: dict[str, str] = {
     "versions": "v",
@@ -56,6 +59,7 @@ VIEW_KEYS: dict[str, str] = {
     "explain": "x",
     "timeline": "T",
     "sources": "s",
+    "release": "V",
 }
 """View → the key that opens it."""
 
@@ -71,6 +75,17 @@ _OPENERS = tuple(
     )
     for spec in VIEWS
     if spec.name in VIEW_KEYS
+)
+
+_ORDERS = tuple(
+    Action(name, (key,), label, told, needs, needs_now=True, is_order=True)
+    for name, key, label, told, needs in (
+        ("rollback", "b", "roll back", "roll back to the pinned version; a plan first", ACTS),
+        ("promote", "p", "promote", "promote a version to all traffic; a plan first", ACTS),
+        ("pace", "h", "hold", "hold the rollout, or let it go on; a plan first", ACTS),
+        ("abort", "a", "abort", "abort the rollout: back to what was before; a plan first", ACTS),
+        ("undo", "u", "", "undo the change that is being watched; a plan first", _needs("view:release")),
+    )
 )
 
 _CHOICES = tuple(
@@ -94,6 +109,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("?",), "help", "what works here: find it and run it", VIEW),
     Action("quit", ("q",), "quit", "leave; the daemon goes on", FLEET),
     Action("filter", ("/",), "filter", "only rows that these words leave", LIST),
+    *_ORDERS,
+    Action("arm", ("R",), "", "let this console act, by the environment's name; or lock it", VIEW),
     Action("window", ("t",), "window", "choose the time window", TIMED),
     *_CHOICES,
     Action("baseline", ("B",), "", "make the version under the cursor the baseline", _needs("view:versions")),
@@ -156,6 +173,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("cancel_window", ("escape", "q", "backspace"), "", "leave the window as it was", _needs("mode:window")),
     Action("scroll_down", ("j", "down", " "), "", "further down, up", _needs("mode:text")),
     Action("scroll_up", ("k", "up"), "", "further down, up", _needs("mode:text")),
+    Action("plan_down", ("down",), "", "further down, up", _needs("mode:plan")),
+    Action("plan_up", ("up",), "", "further down, up", _needs("mode:plan")),
+    Action("plan_page_down", ("pagedown", "right"), "", "a page further down, up", _needs("mode:plan")),
+    Action("plan_page_up", ("pageup", "left"), "", "a page further down, up", _needs("mode:plan")),
+    Action("copy_plan", ("Y",), "", "copy the command that does the same", _needs("mode:plan")),
+    Action("cancel_plan", ("escape",), "", "do nothing; so does any key but those of the text", _needs("mode:plan")),
+    Action("cancel_arm", ("escape",), "", "do not arm; so does any key but those of the name", _needs("mode:arm")),
     Action("close_text", ("q", "escape", "backspace", "enter"), "", "close the page", _needs("mode:text")),
 )
 

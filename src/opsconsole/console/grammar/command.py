@@ -8,6 +8,11 @@
     window 6h    freeze    now     as the keys t and =
     write requests.csv             also .json .txt .svg; write! overwrites
     keys    who    help    quit
+    promote chat v42               plans: all traffic to a version; start chat v42 begins gradually
+    promote chat v42 because …     overrides a freeze or missing evidence; the reason is kept
+    rollback chat                  plans too, as advance, hold, resume, abort; without a service: of the one here
+    approve 7f3a…                  a second person's yes to a plan, by its id
+    arm    lock                    as the key R
 
 Always true here: a word that is not known is refused with the nearest that is; a service may be shortened as long as it
 is the only one; nothing is run that was not typed to its end.
@@ -22,14 +27,19 @@ from itertools import takewhile
 
 from opsconsole import search, wire
 from opsconsole.console.frame import Frame, State
+from opsconsole.console.grammar import order_words
 from opsconsole.console.grammar.actions import BY_ID
+from opsconsole.console.grammar.named import matching_services, named_service, services
 from opsconsole.console.grammar.verbs import service_here, went
 from opsconsole.console.place import Place
 from opsconsole.console.views.catalog import BY_NAME, VIEWS, ViewSpec
 from opsconsole.errors import UsageError
 
 ALIASES: dict[str, str] = {"q": "quit", "exit": "quit", "w": "write", "what": "explain", "cheatsheet": "help"}
-WORDS: tuple[str, ...] = ("window", "freeze", "now", "write", "keys", "who", "help", "quit")
+WORDS: tuple[str, ...] = (
+    *("window", "freeze", "now", "write", "keys", "who", "help", "quit"),
+    *order_words.WORDS,
+)
 """What is neither a view nor an action."""
 NAMED: tuple[str, ...] = tuple(spec.name for spec in VIEWS if spec.name != "request")
 """Views that a name is enough for; a single request is opened from a list."""
@@ -47,6 +57,8 @@ class Outcome:
     effect: str = ""
     """Action id or word that the app runs: ``quit``, ``write``, ``keys``, ``who``, ``copy`` …"""
     argument: str = ""
+    order: wire.OrderRequest | None = None
+    """What the daemon is asked to plan."""
 
 
 def run(text: str, state: State, frame: Frame) -> Outcome:
@@ -64,6 +76,8 @@ def run(text: str, state: State, frame: Frame) -> Outcome:
         return Outcome(replace(browsing, window=rest, crosshair=None))
     if word == "now":
         return Outcome(replace(browsing, as_of=None))
+    if word in order_words.ACTS:
+        return Outcome(browsing, order=order_words.ordered(word, rest, browsing, frame))
     if word == "write":
         return Outcome(browsing, "write_file", rest + ("!" if is_forced else ""))
     if word in WORDS or word in RUNNABLE:
@@ -88,7 +102,7 @@ def _opened(spec: ViewSpec, rest: str, state: State, frame: Frame) -> State:
     for word in search_words(rest):
         name, equals, value = word.partition("=")
         if word.startswith("@"):
-            service = "" if word == "@" else _service(word[1:], frame)
+            service = "" if word == "@" else named_service(word[1:], frame)
         elif word.startswith("/"):
             words.append(word[1:])
         elif equals and name in {choice.name for choice in spec.choices} | {"baseline", "candidate"}:
@@ -121,27 +135,6 @@ def search_words(text: str) -> list[str]:
     return found
 
 
-def services(frame: Frame) -> list[str]:
-    """Those that the console knows of."""
-    return [row.service for row in frame.fleet.services] if frame.fleet is not None else []
-
-
-def matching_services(word: str, frame: Frame) -> list[str]:
-    """The service of that name, else those that begin with it."""
-    known = services(frame)
-    return [word] if word in known else [name for name in known if name.startswith(word)]
-
-
-def _service(word: str, frame: Frame) -> str:
-    found = matching_services(word, frame)
-    if len(found) == 1 or word in found:
-        return found[0]
-    if not found and not services(frame):
-        return word
-    known = ", ".join((found or services(frame))[:6])
-    raise UsageError(f"{word!r} is {'more than one service' if found else 'no service'}", f"There are: {known}.")
-
-
 def completions(text: str, state: State, frame: Frame) -> list[str]:
     """Whole texts that the one being typed may become, in a useful order."""
     head, _, last = text.rpartition(" ")
@@ -151,6 +144,8 @@ def completions(text: str, state: State, frame: Frame) -> list[str]:
     word = ALIASES.get(head.split(" ")[0], head.split(" ")[0])
     if word == "window":
         return [f"{head} {name}" for name in wire.WINDOWS if name.startswith(last)]
+    if word in order_words.ACTS:
+        return [each for each in order_words.completions(text, frame) if each.startswith(text) and each != text]
     if word not in BY_NAME:
         return []
     return [f"{head} {each}" for each in _arguments(BY_NAME[word], frame) if each.startswith(last) and each != last]

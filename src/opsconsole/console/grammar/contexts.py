@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from opsconsole.console.frame import State
 from opsconsole.console.views.catalog import BY_NAME, VIEWS, ViewSpec
 
-MODES: tuple[str, ...] = ("filter", "window", "help", "command", "jump", "keys", "text")
+MODES: tuple[str, ...] = ("filter", "window", "help", "command", "jump", "keys", "text", "plan", "arm")
 TOO_SMALL = "small"
 
 
@@ -21,7 +21,7 @@ class Context:
 
     name: str
     traits: frozenset[str]
-    """``view``, ``view:NAME``, ``list``, ``timed``, ``panels``, ``choice:NAME``; ``mode:NAME``; ``small``."""
+    """``view``, ``view:NAME``, ``list``, ``timed``, ``panels``, ``acts``, ``choice:NAME``; ``mode:NAME``; ``small``."""
 
 
 def _of_view(spec: ViewSpec, *, has_list: bool) -> Context:
@@ -29,6 +29,7 @@ def _of_view(spec: ViewSpec, *, has_list: bool) -> Context:
     traits |= {"list"} if has_list else set()
     traits |= {"timed"} if spec.is_timed else set()
     traits |= {"panels"} if spec.panels else set()
+    traits |= {"acts"} if spec.acts else set()
     return Context(_name(spec, has_list=has_list), frozenset(traits))
 
 

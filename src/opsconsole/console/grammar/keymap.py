@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import groupby
 
-from opsconsole.console.frame import State
-from opsconsole.console.grammar.actions import ACTIONS, BY_ID, IN_THE_PAST, RESERVED, Action, written
+from opsconsole.console.frame import Frame, State
+from opsconsole.console.grammar.actions import ACTIONS, BY_ID, RESERVED, Action, written
 from opsconsole.console.grammar.contexts import CONTEXTS, Context
+from opsconsole.console.grammar.orders import label, unavailable
 from opsconsole.errors import ConfigError
 
 DEFAULT = "the console's own keys"
@@ -28,6 +29,16 @@ class Listed:
     told: str
     reason: str = ""
     """Why it does not work now; empty when it does."""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A key that the status line names."""
+
+    key: str
+    label: str
+    is_off: bool
+    """It does not work now."""
 
 
 class Keymap:
@@ -68,25 +79,34 @@ class Keymap:
         """What the key does there."""
         return self._bound.get((context.name, key))
 
-    def hints(self, context: Context) -> list[tuple[str, str]]:
-        """(first key, label) of what the status line names, in the table's order."""
-        named = [each for each in self.actions if each.label and each.fits(context.traits)]
-        return [(written(each.keys[:1]), each.label) for each in named]
+    def action_in(self, name: str, key: str) -> Action | None:
+        """What the key does in the context of this name."""
+        return self._bound.get((name, key))
 
-    def listed(self, context: Context, state: State | None = None) -> list[Listed]:
+    def keys_of(self, *names: str) -> frozenset[str]:
+        """The keys of these actions."""
+        return frozenset(key for each in self.actions if each.id in names for key in each.keys)
+
+    def hints(self, context: Context, frame: Frame) -> list[Hint]:
+        """What the status line names, in the table's order; where releases are looked at, what acts on them first."""
+        named = [each for each in self.actions if each.label and each.fits(context.traits)]
+        if "view:release" in context.traits:
+            named.sort(key=lambda each: not each.is_order)
+        state = frame.state
+        return [
+            Hint(written(each.keys[:1]), label(each, state, frame), bool(unavailable(each, state, frame)))
+            for each in named
+        ]
+
+    def listed(self, context: Context, state: State | None = None, frame: Frame | None = None) -> list[Listed]:
         """Everything that works in a context; actions with one explanation share a line."""
         named = [each for each in self.actions if each.fits(context.traits)]
         lines = []
         for told, group in groupby(named, key=lambda each: each.help):
             actions = list(group)
             keys = "  ".join(written(each.keys) for each in actions)
-            lines.append(Listed(actions[0], keys, told, unavailable(actions[0], state) if state else ""))
+            lines.append(Listed(actions[0], keys, told, unavailable(actions[0], state, frame) if state else ""))
         return lines
-
-
-def unavailable(action: Action, state: State) -> str:
-    """Why an action does not work in this state; empty when it does."""
-    return IN_THE_PAST if action.needs_now and state.as_of is not None else ""
 
 
 def remapped(keys: Mapping[str, str | Sequence[str]], where: Mapping[str, str]) -> Keymap:

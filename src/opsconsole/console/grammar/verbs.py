@@ -57,6 +57,8 @@ def _arrived(state: State, place: Place) -> State:
 
 def _enter(state: State, key: str, frame: Frame, action: Action) -> State:
     item = under_cursor(state, frame)
+    if item is not None and item.page:
+        return replace(state, mode="text", choice=0, page=item.page)
     if item is None or item.opens is None:
         return replace(state, notice="nothing more to open here") if item is not None else state
     if item.opens.view == state.view and item.opens.service == state.service:

@@ -10,10 +10,11 @@ from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.command import completions, ghost
 from opsconsole.console.grammar.contexts import context_of
-from opsconsole.console.grammar.keymap import Keymap
+from opsconsole.console.grammar.keymap import Hint, Keymap
 from opsconsole.console.lines import Line, Span, ends, line_width, separated, span
 from opsconsole.console.palette import environment_ink
 from opsconsole.console.text import cut, safe
+from opsconsole.console.views import plan
 from opsconsole.errors import UsageError
 from opsconsole.search import parse
 
@@ -26,6 +27,7 @@ def top(frame: Frame, width: int) -> Line:
             span(f" {frame.environment} ", environment_ink(frame.environment, frame.environment_kinds)),
             Span(" ", "text"),
         ]
+    left += _permission(frame)
     view = frame.view
     if view is not None:
         left += [Span(" ", "text"), Span(view.window, "strong")]
@@ -33,6 +35,16 @@ def top(frame: Frame, width: int) -> Line:
             left += [Span(f" → {frame.state.window} …", "warn")]
         left += _as_of(frame, view)
     return ends(tuple(left), _counts(frame, width - line_width(tuple(left)) - 2), width)
+
+
+def _permission(frame: Frame) -> list[Span]:
+    """May this console act, where it had to be armed for that, and for how long; in minutes, which cost few bytes."""
+    if frame.armed_s is not None and frame.armed_s > 0:
+        left = f"{frame.armed_s // 60:.0f}m" if frame.armed_s >= 60 else "<1m"
+        return [Span(f" ARMED {left} ", "alert"), Span(" ", "text")]
+    if frame.permission is not None and frame.permission.is_read_only:
+        return [Span("read-only ", "dim")]
+    return []
 
 
 def _as_of(frame: Frame, view: wire.View) -> list[Span]:
@@ -46,6 +58,8 @@ def _as_of(frame: Frame, view: wire.View) -> list[Span]:
 
 def _counts(frame: Frame, room: int) -> Line:
     """What there is, what matters most kept longest where room is short."""
+    if alarm := _armed(frame, room):
+        return alarm
     fleet = frame.fleet
     others = (Span(_plural(len(frame.present), "other"), "accent"),) if frame.present else ()
     if fleet is None or frame.state.view != "fleet":
@@ -67,6 +81,20 @@ def _counts(frame: Frame, room: int) -> Line:
     return ()
 
 
+def _armed(frame: Frame, room: int) -> Line:
+    """What another one is about to do: before all counts, as much of it as there is room for."""
+    armed = [each for each in frame.present if each.armed]
+    if not armed:
+        return ()
+    more = f" and {len(armed) - 1} more" if len(armed) > 1 else ""
+    first = armed[0]
+    for told in (f"{first.user}: {first.armed} of {first.service}{more}", f"{first.user}: {first.armed}{more}"):
+        shown = (span(f" {told} ", "alert"), Span(" ", "text"))
+        if line_width(shown) <= room:
+            return shown
+    return (Span(" armed! ", "alert"),)
+
+
 def _plural(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
@@ -76,13 +104,20 @@ def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
     state = frame.state
     if state.mode in _TYPED:
         return _TYPED[state.mode](frame, width)
+    if state.mode == "plan":
+        notice = (span(state.notice, "notice"), Span(" ", "text")) if state.notice else ()
+        return ends(_truth(frame), notice or plan.hints(frame), width)
     if state.mode == "window":
         return ends(_picker(frame), (Span("Enter take · Esc cancel ", "dim"),), width)
     truth = _truth(frame)
     if state.notice:
         return ends(truth, (span(state.notice, "notice"), Span(" ", "text")), width)
-    context = context_of(state)
-    return ends(truth, _hints(keymap.hints(context), width - line_width(truth) - 3), width)
+    if frame.proceeding is not None and frame.proceeding.stage == "planning":
+        going = frame.proceeding
+        asking = f"asking for the plan to {going.phrase} of {going.order.service} …"
+        return ends(truth, (span(asking, "notice"), Span(" ", "text")), width)
+    hints = keymap.hints(context_of(state), frame)
+    return ends(truth, _hints(hints, width - line_width(truth) - 3), width)
 
 
 def _filtering(frame: Frame, width: int) -> Line:
@@ -121,11 +156,25 @@ def _jumping(frame: Frame, width: int) -> Line:
     return ends((Span(" jump to the row of which letter?", "accent"),), (Span("Esc cancel ", "dim"),), width)
 
 
+def _arming(frame: Frame, width: int) -> Line:
+    """The environment's name as it is typed."""
+    prompt = frame.arming
+    if prompt is None:
+        return ends((), (), width)
+    left = (
+        span(f" arm this console: type {prompt.token} ", "warn"),
+        span(prompt.typed, "strong" if prompt.is_right_so_far else "fail"),
+        Span("▏", "accent"),
+    )
+    return ends(left, (Span("any other key: not armed ", "dim"),), width)
+
+
 _TYPED: dict[str, Callable[[Frame, int], Line]] = {
     "filter": _filtering,
     "command": _commanding,
     "help": _finding,
     "jump": _jumping,
+    "arm": _arming,
 }
 
 
@@ -185,13 +234,15 @@ def _newest(frame: Frame, view: wire.View) -> tuple[bool, datetime | None]:
     return bool(known), max(known, default=None)
 
 
-def _hints(named: Sequence[tuple[str, str]], room: int) -> Line:
+def _hints(named: Sequence[Hint], room: int) -> Line:
+    """As many as there is room for; keys that do not work now are in brackets."""
     spans: list[Span] = []
     taken = 1
-    for key, label in named:
-        cells = len(key) + len(label) + 3
+    for each in named:
+        key = f"({each.key})" if each.is_off else each.key
+        cells = len(key) + len(each.label) + 3
         if taken + cells > room:
             break
-        spans += [Span(f"{key} ", "accent"), Span(f"{label}  ", "dim")]
+        spans += [Span(f"{key} ", "dim" if each.is_off else "accent"), Span(f"{each.label}  ", "dim")]
         taken += cells
     return tuple(spans)

@@ -17,6 +17,7 @@ from opsconsole.console.views import (
     drift,
     explain,
     fleet,
+    release,
     request,
     requests,
     saturation,
@@ -68,7 +69,9 @@ class ViewSpec:
     go."""
 
     list_panels: frozenset[int] = frozenset()
-    """Panels that are lists, where not all of the view is one."""
+    """Panels that are lists, where not all of the view is one; 0 where the whole view has a list as well."""
+    acts: bool = False
+    """Releases are acted on from here."""
 
     @property
     def has_list(self) -> bool:
@@ -76,7 +79,7 @@ class ViewSpec:
 
 
 VIEWS: tuple[ViewSpec, ...] = (
-    ViewSpec("fleet", "fleet", "which services are well", "fleet", fleet.paint, fleet.listing),
+    ViewSpec("fleet", "fleet", "which services are well", "fleet", fleet.paint, fleet.listing, acts=True),
     ViewSpec(
         "service",
         "service",
@@ -86,6 +89,7 @@ VIEWS: tuple[ViewSpec, ...] = (
         service.listing,
         panels=tuple(panel.title for panel in PANELS),
         list_panels=LIST_PANELS,
+        acts=True,
     ),
     ViewSpec(
         "versions",
@@ -95,6 +99,18 @@ VIEWS: tuple[ViewSpec, ...] = (
         versions.paint,
         versions.listing,
         asks=versions.asks,
+        acts=True,
+    ),
+    ViewSpec(
+        "release",
+        "releases",
+        "the shares of versions, a rollout, what was done",
+        "service",
+        release.paint,
+        release.listing,
+        panels=release.TITLES,
+        list_panels=release.LIST_PANELS,
+        acts=True,
     ),
     ViewSpec("drift", "drift", "which inputs changed, and how", "service", drift.paint, drift.listing),
     ViewSpec("cost", "cost", "where the money goes", "either", cost.paint, cost.listing, panels=cost.PANELS),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from opsconsole.console import numbers
-from opsconsole.console.frame import Frame, State
+from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.contexts import view_context
 from opsconsole.console.grammar.keymap import Keymap, Listed
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, selected, separated, span
 from opsconsole.console.states import HEALTH
-from opsconsole.console.text import fit
+from opsconsole.console.text import cut, fit, safe
+from opsconsole.console.text import width as width_of
 from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.console.widgets import plot, table
 
-KEY_CELLS = 14
+KEY_CELLS, LEAST_TOLD = 14, 24
 
 LEGEND: tuple[tuple[str, str], ...] = (
     ("ok", ""),
@@ -28,23 +29,24 @@ CHARTS: tuple[Line, ...] = (
 )
 
 
-def listed(state: State, keymap: Keymap) -> list[Listed]:
+def listed(frame: Frame, keymap: Keymap) -> list[Listed]:
     """The lines that the words typed so far leave."""
+    state = frame.state
     words = state.draft.lower().split()
-    lines = keymap.listed(view_context(state), state)
+    lines = keymap.listed(view_context(state), state, frame)
     return [each for each in lines if all(word in f"{each.told} {each.action.id}".lower() for word in words)]
 
 
-def chosen(state: State, keymap: Keymap) -> Listed | None:
+def chosen(frame: Frame, keymap: Keymap) -> Listed | None:
     """The line on which the cursor stands."""
-    lines = listed(state, keymap)
-    return lines[min(state.choice, len(lines) - 1)] if lines else None
+    lines = listed(frame, keymap)
+    return lines[min(frame.state.choice, len(lines) - 1)] if lines else None
 
 
 def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
     """The list, and under it the legend where there is room."""
     state = frame.state
-    lines = listed(state, keymap)
+    lines = listed(frame, keymap)
     at = min(state.choice, len(lines) - 1)
     head = ends(
         (Span(f"── {BY_NAME[state.view].title}: what works here ", "strong"),),
@@ -72,7 +74,8 @@ def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
 
 
 def _row(each: Listed, cells: int, *, is_selected: bool) -> Line:
-    told = each.told if not each.reason else f"{each.told} ({each.reason})"
+    reason = f" ({each.reason})" if each.reason else ""
+    told = cut(safe(each.told), max(LEAST_TOLD, cells - KEY_CELLS - 3 - width_of(reason))) + reason
     row: Line = (
         Span("›" if is_selected else " ", "accent"),
         Span(fit(each.keys, KEY_CELLS, right=True), "dim" if each.reason else "accent"),

@@ -1,4 +1,4 @@
-"""Pages that open above a view: plain text to select from, and the doctor of keys."""
+"""Pages that open above a view: plain text to select from, the doctor of keys, an act before it is done."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, span
+from opsconsole.console.views import plan
 
 
 def text(frame: Frame, width: int, height: int) -> list[Line]:
@@ -23,4 +24,4 @@ def keys(frame: Frame, width: int, height: int) -> list[Line]:
     return block([head, *told, *rows], width, height)
 
 
-PAGES: dict[str, Callable[[Frame, int, int], list[Line]]] = {"text": text, "keys": keys}
+PAGES: dict[str, Callable[[Frame, int, int], list[Line]]] = {"text": text, "keys": keys, "plan": plan.paint}

@@ -13,19 +13,11 @@ from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, line,
 from opsconsole.console.listing import Item, Listing
 from opsconsole.console.panels import charts, versions
 from opsconsole.console.place import Place
-from opsconsole.console.states import Sign
+from opsconsole.console.states import BETTER
 from opsconsole.console.text import fit
 from opsconsole.console.widgets import plot, table, timeline
 from opsconsole.console.widgets.listed import list_body
 from opsconsole.console.widgets.table import Cell, Column
-
-BETTER: dict[str, Sign] = {
-    "better": Sign("✔", "better", "better"),
-    "worse": Sign("▲", "worse", "worse"),
-    "same": Sign("=", "same", "dim"),
-    "unsure": Sign("?", "unsure", "unknown"),
-    "not logged": Sign("–", "not logged", "dim"),
-}
 
 COLUMNS: tuple[Column, ...] = (
     Column("verdict", "", 12),
@@ -122,11 +114,12 @@ def _compared(view: wire.VersionsView, width: int) -> list[Line]:
     )
     counted = f" n {numbers.count(n[view.candidate])} against {numbers.count(n[view.baseline])} "
     columns = table.visible(COLUMNS, width)
-    rows = [table.row(columns, _cells(each), width) for each in view.comparisons]
+    rows = [table.row(columns, comparison_cells(each), width) for each in view.comparisons]
     return [ends(left, (Span(counted, "dim"),), width, "─", "faint"), table.header(columns, width), *rows]
 
 
-def _cells(each: wire.Comparison) -> dict[str, Cell]:
+def comparison_cells(each: wire.Comparison) -> dict[str, Cell]:
+    """The cells of COLUMNS."""
     sign = BETTER[each.verdict]
     return {
         "verdict": sign.span,

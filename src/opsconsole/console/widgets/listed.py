@@ -34,20 +34,22 @@ def list_body(
     told: Sequence[Line] = (),
     nothing: str = "nothing matches; Esc shows all",
     has_cursor: bool = True,
+    is_bare: bool = False,
 ) -> list[Line]:
     """Header, the rows around the cursor, and a foot: at most ``height`` lines of ``width`` cells.
 
     ``columns`` are those that are shown at this width (``table.visible``), ``cells`` gives the cells of the row with
     this number. The foot says what is out of sight and marked, and what ``told`` adds; there is none when all is said.
-    Where a view shows several lists, one of them has the cursor.
+    Where a view shows several lists, one of them has the cursor. A bare list is its rows alone: what stands above it
+    says the rest.
     """
-    head = table.header(columns, width)
+    head = [] if is_bare else [table.header(columns, width)]
     if not items:
-        rows = [head, fill(line(Span(f"   {nothing}", "dim")), width)]
+        rows = [*head, fill(line(Span(f"   {nothing}", "dim")), width)]
         return [*rows, *_foot(separated(told), width)][:height]
     at = cursor(items, frame.state.place.cursor) if has_cursor else -1
-    has_foot = len(items) > height - 1 or bool(told) or bool(frame.state.marks)
-    room = max(1, height - 1 - has_foot)
+    has_foot = not is_bare and (len(items) > height - 1 or bool(told) or bool(frame.state.marks))
+    room = max(1, height - len(head) - has_foot)
     shown = table.page(at, len(items), room)
     if has_cursor:
         frame.listings.page = shown
@@ -59,7 +61,7 @@ def list_body(
     if len(items) > room:
         rows += [fill(EMPTY, width)] * (room - len(shown))  # the last page moves nothing below it
     foot = _foot(_counted(frame, items, shown, told), width) if has_foot else []
-    return [head, *rows, *foot][:height]
+    return [*head, *rows, *foot][:height]
 
 
 def rows_above(n_items: int, height: int, least_below: int) -> int:

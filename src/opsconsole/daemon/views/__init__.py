@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from opsconsole import wire
-from opsconsole.daemon.views import cost, drift, explain, fleet, requests, saturation, service, timeline, versions
+from opsconsole.daemon.views import (
+    cost,
+    drift,
+    explain,
+    fleet,
+    release,
+    requests,
+    saturation,
+    service,
+    timeline,
+    versions,
+)
 from opsconsole.daemon.views.reading import Reading
 
 VIEWS: dict[str, Callable[[Reading], wire.View]] = {
@@ -20,5 +31,6 @@ VIEWS: dict[str, Callable[[Reading], wire.View]] = {
     "cost": cost.cost_view,
     "saturation": saturation.saturation_view,
     "timeline": timeline.timeline_view,
+    "release": release.release_view,
 }
 """Kind → how it is computed; every one is a route of the API by the same name."""

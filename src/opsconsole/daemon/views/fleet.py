@@ -43,7 +43,7 @@ def _row(reading: Reading, name: str, extent: Extent, measured: Measured, end: d
     ]
     failures = reading.questions.failures(measured.axis, name) if counts.errors else {}
     total = measured.facts("", ids, top_error(failures), None)
-    state, reasons = judge_service(total, facts, drift.findings, reading.context.health)
+    state, reasons = reading.judged(name, judge_service(total, facts, drift.findings, reading.context.health))
     shares = sorted(((f.label, f.requests / max(counts.requests, 1)) for f in facts), key=lambda s: (-s[1], s[0]))
     seconds = span_s(measured.axis, end, extent)
     return wire.ServiceRow(

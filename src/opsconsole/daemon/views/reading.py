@@ -17,6 +17,7 @@ import duckdb
 
 from opsconsole import wire
 from opsconsole.config.settings import Settings
+from opsconsole.daemon.deployed import Deployed
 from opsconsole.daemon.drifting import FoundDrift
 from opsconsole.errors import UsageError
 from opsconsole.journal.chain import Event
@@ -57,8 +58,12 @@ class Context:
     find_drift: DriftOf
     spans: SpanMemory
     sources: Callable[[], tuple[wire.SourceRow, ...]] = tuple
-    events: Callable[[], Iterable[Event]] = tuple
-    """The journal's, oldest first."""
+    events: Callable[[datetime, datetime], Iterable[Event]] = lambda start, end: ()
+    """The journal's of a time range, oldest first."""
+    out_of_band: Callable[[str], str] = lambda service: ""
+    """How a service's target differs from what was done here; empty where it does not."""
+    deployed_of: Callable[[str, datetime | None], Deployed] = lambda service, as_of: Deployed()
+    """What is known of a service's releases now, or was at a moment."""
 
 
 class Reading:
@@ -89,6 +94,16 @@ class Reading:
         except ValueError as error:
             raise UsageError(f"{name} is no time: {text!r}", "Write it as 2026-01-31T12:00:00+00:00.") from error
         return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+    def judged(
+        self, service: str, found: tuple[wire.HealthWord, tuple[str, ...]]
+    ) -> tuple[wire.HealthWord, tuple[str, ...]]:
+        """A service's state and reasons, with what its target says that nobody here did."""
+        state, reasons = found
+        told = self.context.out_of_band(service) if self.asked.as_of is None else ""
+        if not told:
+            return found
+        return ("warn" if state in ("ok", "quiet", "unknown") else state), (f"out of band change: {told}", *reasons)
 
     def extent(self, service: str) -> Extent:
         """Raises UsageError when there is no such service."""

@@ -109,7 +109,8 @@ class Whole:
             if d in ids
         ]
         all_facts = self.measured.facts("", ids, top_error(self._failures), None)
-        self.state, self.reasons = judge_service(all_facts, self._facts, self.drift.findings, context.health)
+        judged = judge_service(all_facts, self._facts, self.drift.findings, context.health)
+        self.state, self.reasons = reading.judged(name, judged)
         n = max(all_facts.requests, 1)
         self.total = self._summary("", ids, 1.0, (self.state, self.reasons), _merged(self._failures))
         self.versions = tuple(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.daemon.measure import Measured
 from opsconsole.daemon.views.reading import Reading
 from opsconsole.daemon.views.service import breaches_of
-from opsconsole.journal.chain import Event
+from opsconsole.daemon.views.told import TOLD
 from opsconsole.store.queries import TimeAxis
 
 MOST_EVENTS = 500
@@ -64,33 +64,9 @@ def _of_data(
 def _journal(reading: Reading, start: datetime, end: datetime) -> list[wire.TimelineEvent]:
     """What people and automation did; a kind that has no words of its own is named."""
     events = []
-    for event in reading.context.events():
+    for event in reading.context.events(start, end):
         at = datetime.fromisoformat(event.at)
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        if not start <= at < end:
-            continue
-        told = _TOLD.get(event.kind)
+        told = TOLD.get(event.kind)
         kind, service, text = told(event) if told else ("note", "", event.kind.replace(".", " ").replace("_", " "))
         events.append(wire.TimelineEvent(at=at, kind=kind, service=service, actor=event.actor, text=text))
     return events
-
-
-Told = tuple[wire.EventKind, str, str]
-
-
-def _attached(event: Event) -> Told:
-    paths = event.data["request"]["paths"]
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return "source", event.data["request"].get("service", ""), f"attached {paths[0]}{more}"
-
-
-def _baseline(event: Event) -> Told:
-    return "baseline", str(event.data["service"]), f"baseline set: {event.data['label']}"
-
-
-_TOLD: dict[str, Callable[[Event], Told]] = {
-    "sources.attached": _attached,
-    "baseline.set": _baseline,
-    "daemon.started": lambda event: ("daemon", "", "daemon started"),
-    "daemon.stopped": lambda event: ("daemon", "", "daemon stopped"),
-}

@@ -1,0 +1,272 @@
+"""From an order to its outcome: ask for a plan, have it confirmed, have it executed.
+
+Always true here: nothing is executed but what ``confirming`` confirmed, once, and nothing is sent a second time; a plan
+that comes late, when the person has gone on, is dropped; after a prompt was cancelled, keys that follow it without a
+pause reach no view. An execution that was sent goes on whatever the person looks at, and its outcome is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TypeAlias
+
+import msgspec
+
+from opsconsole import wire
+from opsconsole.console import confirming
+from opsconsole.console.confirming import Confirming
+from opsconsole.console.feed import Client
+from opsconsole.console.frame import Mode
+from opsconsole.console.hands import CONSOLE
+from opsconsole.console.proceeding import Proceeding, failed
+from opsconsole.errors import OpsConsoleError
+
+AFTER_S = 0.25
+"""After a prompt was cancelled: keys that follow each other faster than this are still of the same burst."""
+SETTLE_S = 0.02
+"""How much later than due one looks: keys that were pressed before then have arrived by then."""
+LEAVING = frozenset({"enter", "escape", "backspace", "q", "ctrl+c"})
+"""Keys that close the page of an act that is sent or over."""
+NOTHING_DONE = "nothing was done"
+ARMING_S = 60.0
+"""How long the prompt for the environment's name stands."""
+
+BURST_KEYS, BURST_S = 4, 0.08
+"""So many characters within so much time are no verbs: something was pasted, or typed for another window."""
+
+Task: TypeAlias = Callable[[], Coroutine[None, None, None]]
+Spot: TypeAlias = tuple[str, ...]
+"""What the person looks at, and what the cursor is on."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What this may do with the console."""
+
+    turn: Callable[[Mode, str], None]
+    """Open its page, or close it if it is open, with a notice."""
+    lead: Callable[[str], None]
+    """Go to the release view of a service, under the page that is open."""
+    show: Callable[[], None]
+    """Paint, and tell the daemon what is armed."""
+    run: Callable[[Task, str], object]
+    """Begin something, by name: what was begun under that name before is given up."""
+    later: Callable[[float, Callable[[], None]], object]
+    """Call something in so many seconds."""
+    spot: Callable[[], Spot]
+    """Where the person is."""
+    permit: Callable[[wire.Permission], None]
+    """Take note of what this console may do now."""
+
+
+class Acting:
+    """The one act of this console that is on its way."""
+
+    def __init__(self, client: Client, stage: Stage, now_s: Callable[[], float], scrolls: frozenset[str]) -> None:
+        self._client = client
+        self._stage = stage
+        self._now_s = now_s
+        self._scrolls = scrolls
+        self._deaf_until_s = float("-inf")
+        self._characters: tuple[tuple[str, float], ...] = ()
+        self.proceeding: Proceeding | None = None
+        self.arming: Confirming | None = None
+        """The prompt for the environment's name."""
+
+    @property
+    def armed(self) -> str:
+        return self.proceeding.armed if self.proceeding is not None else ""
+
+    # Keys ---------------------------------------------------------------------------------------------------------
+
+    def swallows(self, key: str, at_s: float) -> bool:
+        """Is this key one of a burst, and so meant for nothing here? Or for the plan that is being asked for?"""
+        if at_s < self._deaf_until_s:
+            self._deaf_until_s = at_s + AFTER_S
+            return True
+        if len(key) == 1 and key != (self._characters[-1][0] if self._characters else ""):
+            recent = tuple(each for each in self._characters if at_s - each[1] <= BURST_S)
+            self._characters = (*recent, (key, at_s))
+        if not self._is_planning:
+            return False
+        if len(self._characters) >= BURST_KEYS:
+            self._close("that was faster than a hand: no plan was asked for")
+            self._deaf_until_s = at_s + AFTER_S
+            return True
+        if key == "escape":
+            self._close(f"given up: {NOTHING_DONE}")
+            return True
+        return False
+
+    @property
+    def _is_planning(self) -> bool:
+        return self.proceeding is not None and self.proceeding.stage == "planning"
+
+    def press(self, key: str, at_s: float) -> bool:
+        """A key while the page is open; whether it may do what it means beside that: scroll, or copy."""
+        if self.arming is not None:
+            self._confirm_arming(confirming.pressed(self.arming, key, at_s))
+            return False
+        going = self.proceeding
+        if going is None:
+            return False
+        if going.confirming is not None and going.stage == "confirming":
+            is_scroll = going.confirming.is_scroll(key)
+            self._confirm(confirming.pressed(going.confirming, key, at_s))
+            return is_scroll and self.proceeding is not None and self.proceeding.stage == "confirming"
+        if at_s < going.since_s + confirming.DEAF_S:
+            return False
+        if going.outcome is not None and going.outcome.word == "moved" and key == going.again:
+            self.order(going.order, key, again=key)
+        elif key in LEAVING:
+            self._close(
+                "" if going.stage == "done" else f"{going.phrase}: sent; the release view says what comes of it"
+            )
+        return key in self._scrolls
+
+    def paste(self) -> None:
+        """A paste into what is open, whatever it holds."""
+        self.cancel("pasted text confirms nothing")
+
+    def cancel(self, why: str) -> None:
+        """Close what is open, for a reason that is no key of it."""
+        if self.arming is not None:
+            self._confirm_arming(confirming.cancelled(self.arming, why))
+        elif self.proceeding is not None and self.proceeding.confirming is not None:
+            self._confirm(confirming.cancelled(self.proceeding.confirming, why))
+
+    def scroll(self, by: int) -> None:
+        if self.proceeding is not None:
+            self._set(replace(self.proceeding, scroll=max(0, self.proceeding.scroll + by)))
+
+    def look(self) -> None:
+        """See whether time alone has changed something; asked now and then, and when something is due."""
+        now_s = self._now_s()
+        if self.arming is not None:
+            self._confirm_arming(confirming.waited(self.arming, now_s))
+        elif self.proceeding is not None and self.proceeding.confirming is not None:
+            self._confirm(confirming.waited(self.proceeding.confirming, now_s))
+
+    def _look_later(self, prompt: Confirming) -> None:
+        """When it begins to listen, or a complete text has stood for long enough."""
+        now_s = self._now_s()
+        if prompt.is_deaf(now_s) or prompt.complete_s is not None:
+            next_s = prompt.deaf_until_s if prompt.complete_s is None else prompt.due_s
+            self._stage.later(max(0.0, next_s - now_s) + SETTLE_S, self.look)
+
+    # Plans --------------------------------------------------------------------------------------------------------
+
+    def order(self, order: wire.OrderRequest, opener: str, *, again: str = "", note: str = "") -> None:
+        """Ask for a plan; when it is there and the person still is, open its page."""
+        order = msgspec.structs.replace(order, console=CONSOLE)
+        going = Proceeding(order, opener, self._now_s(), again, note)
+        self.proceeding = going
+        self._stage.turn("browse", "")
+        self._stage.run(partial(self._plan, going, self._stage.spot()), "plan")
+
+    async def _plan(self, going: Proceeding, spot: Spot) -> None:
+        try:
+            plan = await self._client.plan(going.order)
+        except OpsConsoleError as error:
+            if self.proceeding is going:
+                self._close(f"no plan: {error.message}" + (f". {error.remedy}" if error.remedy else ""))
+            return
+        if self.proceeding is not going:
+            return
+        if self._stage.spot() != spot:
+            self._close(f"the plan to {going.phrase} came when you had gone on: {NOTHING_DONE}")
+            return
+        now_s = self._now_s()
+        good_for_s = (plan.expires_at - plan.planned_at) / timedelta(seconds=1)
+        prompt = confirming.opened(
+            "" if plan.refusals else plan.confirm_with, going.opener, now_s, now_s + good_for_s, self._scrolls
+        )
+        self.proceeding = replace(going, stage="confirming", since_s=now_s, plan=plan, confirming=prompt)
+        self._stage.turn("plan", "")
+        self._look_later(prompt)
+
+    def _confirm(self, prompt: Confirming) -> None:
+        going = self.proceeding
+        if going is None or going.stage != "confirming" or going.plan is None:
+            return
+        if prompt.word == "cancelled":
+            self._deaf_until_s = self._now_s() + AFTER_S
+            self._close(f"{prompt.why}: {NOTHING_DONE}" if not going.plan.refusals else "")
+            return
+        if prompt.word == "confirmed":
+            self.proceeding = replace(going, confirming=prompt, stage="sent", since_s=self._now_s())
+            self._stage.lead(going.order.service)
+            self._stage.run(partial(self._apply, going.plan, prompt.typed), f"apply {going.plan.op_id}")
+            return
+        self._look_later(prompt)
+        self._set(replace(going, confirming=prompt))
+
+    async def _apply(self, plan: wire.Plan, typed: str) -> None:
+        try:
+            outcome = await self._client.apply(wire.ApplyRequest(op_id=plan.op_id, typed=typed))
+        except OpsConsoleError as error:
+            outcome = failed(plan.op_id, error)
+        going = self.proceeding
+        if going is not None and going.plan is not None and going.plan.op_id == plan.op_id:
+            self._set(replace(going, stage="done", since_s=self._now_s(), outcome=outcome, scroll=0))
+        else:
+            self._stage.turn("browse", f"{outcome.word}: {outcome.told}")
+
+    def _set(self, going: Proceeding) -> None:
+        self.proceeding = going
+        self._stage.show()
+
+    def _close(self, notice: str) -> None:
+        self.proceeding = None
+        self._stage.turn("browse", notice)
+
+    # May this console act? ----------------------------------------------------------------------------------------
+
+    def arm(self, environment: str, opener: str) -> None:
+        """Ask for the environment's name, which lets this console act for a while."""
+        now_s = self._now_s()
+        self.arming = confirming.opened(environment, opener, now_s, now_s + ARMING_S)
+        self._stage.turn("arm", "")
+        self._look_later(self.arming)
+
+    def lock(self) -> None:
+        """Let this console act no longer."""
+        self._stage.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, is_locked=True)), "arm")
+
+    def approve(self, op_id: str) -> None:
+        """This person's yes to what another one planned."""
+        self._stage.run(partial(self._approve, op_id), "approve")
+
+    def _confirm_arming(self, prompt: Confirming) -> None:
+        if not prompt.is_open:
+            self.arming = None
+            if prompt.word == "cancelled":
+                self._deaf_until_s = self._now_s() + AFTER_S
+                self._stage.turn("browse", f"{prompt.why}: not armed")
+                return
+            self._stage.turn("browse", "")
+            self._stage.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, typed=prompt.typed)), "arm")
+            return
+        self._look_later(prompt)
+        self.arming = prompt
+        self._stage.show()
+
+    async def _arm(self, request: wire.ArmRequest) -> None:
+        try:
+            permission = await self._client.arm(request)
+        except OpsConsoleError as error:
+            self._stage.turn("browse", f"not {'locked' if request.is_locked else 'armed'}: {error.message}")
+            return
+        self._stage.permit(permission)
+        self._stage.turn("browse", "locked: this console only shows" if request.is_locked else "armed")
+
+    async def _approve(self, op_id: str) -> None:
+        try:
+            approval = await self._client.approve(wire.ApproveRequest(op_id=op_id))
+        except OpsConsoleError as error:
+            self._stage.turn("browse", f"not approved: {error.message}" + (f". {error.remedy}" if error.remedy else ""))
+            return
+        self._stage.turn("browse", f"approved until {approval.expires_at:%H:%M} UTC: {approval.told}")

@@ -1,0 +1,179 @@
+"""Acts as the console has them: which key orders what, where its page opens, and what is told to the others meanwhile.
+
+Always true here: while a page is open its keys are the prompt's, and the rows below keep their order; what is armed is
+told at once, not with the next word of presence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from opsconsole import wire
+from opsconsole.clock import Clock
+from opsconsole.console.acting import Acting, Spot, Stage, Task
+from opsconsole.console.attending import Attending
+from opsconsole.console.feed import Client
+from opsconsole.console.frame import Frame, Mode, State
+from opsconsole.console.grammar import orders, verbs
+from opsconsole.console.grammar.actions import Action
+from opsconsole.console.grammar.keymap import Keymap
+from opsconsole.console.place import Place
+from opsconsole.errors import UsageError
+
+PROMPTS: frozenset[Mode] = frozenset({"plan", "arm"})
+"""Modes in which keys belong to a prompt."""
+
+
+@dataclass(frozen=True)
+class Console:
+    """What the acts need of the console that they are in."""
+
+    state: Callable[[], State]
+    frame: Callable[[], Frame]
+    become: Callable[[State], None]
+    show: Callable[[], None]
+    """Paint what changed."""
+    copied: Callable[[str], State]
+    """The state after this text was copied."""
+    run: Callable[[Task, str], object]
+    """Begin something, by name: what was begun under that name before is given up."""
+    later: Callable[[float, Callable[[], None]], object]
+    """Call something in so many seconds."""
+
+
+class Helm:
+    """The acts of one console, and its place among the others."""
+
+    def __init__(
+        self, client: Client, console: Console, keymap: Keymap, clock: Clock, now_s: Callable[[], float]
+    ) -> None:
+        self._console = console
+        self._keymap = keymap
+        self.now_s = now_s
+        """The clock of the prompts: that of the keys' own moments."""
+        self.attending = Attending(client, clock, lambda task: console.run(task, "presence"), console.show)
+        stage = Stage(self._turn, self._lead, self._show, console.run, console.later, self._spot, self._permit)
+        self.acting = Acting(client, stage, now_s, keymap.keys_of(*SCROLLS))
+
+    @property
+    def effects(self) -> Mapping[str, Callable[[str], None]]:
+        """Action → what it does, given the key."""
+        return {
+            **{name: partial(self._order, name) for name in orders.BY_KEY},
+            **{name: partial(self._scroll, by) for name, by in SCROLLS.items() if by},
+            "copy_plan": self._copy,
+            "arm": self._arm_or_lock,
+            **dict.fromkeys(("cancel_plan", "cancel_arm"), lambda key: self.acting.cancel("cancelled")),
+        }
+
+    @property
+    def words(self) -> Mapping[str, Callable[[str], None]]:
+        """Word of the command line → what it does, given the rest of the command."""
+        return {
+            "approve": self._approve,
+            "lock": lambda rest: self.acting.lock(),
+            "arm": lambda rest: self._arm("enter"),
+        }
+
+    def prompted(self, key: str, at_s: float) -> Action | None:
+        """A key while a prompt is open: the prompt has it first; the action that it runs beside that, if any."""
+        action = self._keymap.action_in(self._console.state().mode, key)
+        return action if self.acting.press(key, at_s) else None
+
+    def command(self, order: wire.OrderRequest) -> None:
+        """Ask for the plan of what was typed as a command."""
+        key = next(iter(sorted(self._keymap.keys_of(order.act))), "")
+        self.acting.order(order, "enter", again=key)
+
+    def tell(self) -> None:
+        """Say where this console is, and hear who else is."""
+        self.attending.tell(self._console.state(), self.acting.armed)
+
+    def _order(self, name: str, key: str) -> None:
+        """Ask for the plan of what an action orders here."""
+        state, frame = self._console.state(), self._console.frame()
+        try:
+            order = orders.BY_KEY[name](verbs.service_here(state, frame), state, frame)
+        except UsageError as error:
+            self._console.become(replace(state, notice=f"{error.message} {error.remedy}".strip()))
+            return
+        self.acting.order(order, key, again=key, note=orders.note(state, frame))
+
+    def _scroll(self, by: int, key: str) -> None:
+        self.acting.scroll(by)
+
+    def _copy(self, key: str) -> None:
+        """The plan's command, which stands on its page for those whose terminal takes no copies."""
+        going = self.acting.proceeding
+        if going is not None and going.plan is not None:
+            mode = self._console.state().mode
+            self._console.become(replace(self._console.copied(going.plan.command), mode=mode, page=()))
+
+    def _arm_or_lock(self, key: str) -> None:
+        if (self.attending.armed_s or 0) > 0:
+            self.acting.lock()
+        else:
+            self._arm(key)
+
+    def _arm(self, key: str) -> None:
+        state, permission = self._console.state(), self.attending.permission
+        environment = (permission.environment if permission is not None else "") or self._console.frame().environment
+        if permission is not None and not permission.is_read_only and permission.armed_until is None:
+            self._console.become(replace(state, notice="this console may act already: it need not be armed"))
+        elif not environment:
+            self._console.become(replace(state, notice="the environment has no name: there is nothing to type"))
+        else:
+            self.acting.arm(environment, key)
+
+    def _approve(self, op_id: str) -> None:
+        if not op_id:
+            raise UsageError("approve needs the id of a plan", "It stands on the plan's page, and in what was refused.")
+        self.acting.approve(op_id)
+
+    def _permit(self, permission: wire.Permission) -> None:
+        """What was said before, and may still be on its way, is out of date."""
+        self.attending.permit(permission)
+        self.tell()
+
+    # What the flow does with the console --------------------------------------------------------------------------
+
+    def _turn(self, mode: Mode, notice: str) -> None:
+        """Open the page of an act, or close it; while it is open the rows keep their order."""
+        state = self._console.state()
+        if mode in PROMPTS:
+            held = state.held or tuple(item.key for item in verbs.items_of(state, self._console.frame()))
+            state = replace(state, mode=mode, held=held, notice=notice)
+        else:
+            now = mode if state.mode in PROMPTS else state.mode
+            state = replace(state, mode=now, held=state.held if state.marks else (), notice=notice)
+        self._console.become(state)
+        self._tell_armed()
+
+    def _lead(self, service: str) -> None:
+        """To the release view, under the page that is open."""
+        state = verbs.went(self._console.state(), Place("release", service), self._console.frame())
+        self._console.become(replace(state, mode="plan"))
+        self._tell_armed()
+
+    def _show(self) -> None:
+        self._console.show()
+        self._tell_armed()
+
+    def _tell_armed(self) -> None:
+        self.attending.tell_armed(self._console.state(), self.acting.armed)
+
+    def _spot(self) -> Spot:
+        state = self._console.state()
+        return state.mode, state.view, verbs.service_here(state, self._console.frame())
+
+
+SCROLLS: dict[str, int] = {
+    "plan_down": 1,
+    "plan_up": -1,
+    "plan_page_down": verbs.PAGE_ROWS,
+    "plan_page_up": -verbs.PAGE_ROWS,
+    "copy_plan": 0,
+}
+"""Actions that a prompt lets pass → lines by which they move its page."""

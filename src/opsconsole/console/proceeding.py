@@ -1,0 +1,86 @@
+"""An act on its way, as values: what was ordered, what was planned, what is being typed, and what became of it.
+
+Always true here: everything in it is frozen; an order that was not answered for certain is ``indeterminate``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from opsconsole import errors, wire
+from opsconsole.console.confirming import Confirming
+
+Stage: TypeAlias = Literal["planning", "confirming", "sent", "done"]
+
+NAMES: dict[wire.Act, str] = {
+    "start": "start",
+    "advance": "advance",
+    "promote": "promote",
+    "rollback": "roll back",
+    "abort": "abort",
+    "hold": "hold",
+    "resume": "resume",
+    "set": "set the shares",
+}
+"""Act → what people call it."""
+
+LOST = "the daemon did not answer; the release view says what became of it"
+
+
+@dataclass(frozen=True)
+class Proceeding:
+    """One act."""
+
+    order: wire.OrderRequest
+    opener: str
+    """The key that ordered it."""
+    since_s: float
+    """When this stage began, by the console's monotonic clock."""
+    again: str = ""
+    """The key that orders it anew, should the world have moved; empty where it takes a command."""
+    note: str = ""
+    """What has to be known about what was ordered: that several rows are marked and it is of one."""
+    stage: Stage = "planning"
+    plan: wire.Plan | None = None
+    confirming: Confirming | None = None
+    scroll: int = 0
+    """Lines of the page that are above what is shown."""
+    outcome: wire.Outcome | None = None
+
+    @property
+    def armed(self) -> str:
+        """What others have to know of it, while a few keys or an answer are all that is missing; else nothing."""
+        if self.stage == "sent" or (self.stage == "confirming" and self.plan is not None and not self.plan.refusals):
+            return self.phrase
+        return ""
+
+    @property
+    def phrase(self) -> str:
+        """``promote v42``, ``roll back to v41``, ``hold v42``."""
+        name, plan = NAMES[self.order.act], self.plan
+        version = (plan.to_version if plan is not None else "") or self.order.version
+        if not version:
+            return name
+        return f"{name} to {version}" if self.order.act in ("rollback", "abort") else f"{name} {version}"
+
+
+WORDS: tuple[tuple[type[errors.OpsConsoleError], wire.OutcomeWord], ...] = (
+    (errors.ReleaseRefused, "refused"),
+    (errors.WorldMoved, "moved"),
+    (errors.ReleaseIndeterminate, "indeterminate"),
+    (errors.NotEffective, "not effective"),
+    (errors.ReleaseError, "refused"),
+    (errors.RequestRefused, "refused"),
+    (errors.UsageError, "refused"),
+)
+"""What an error instead of an outcome says; any other one leaves open what became of the act."""
+
+
+def failed(op_id: str, error: errors.OpsConsoleError) -> wire.Outcome:
+    """The outcome of an act that was answered with an error, or not at all."""
+    word: wire.OutcomeWord = next((word for kind, word in WORDS if isinstance(error, kind)), "indeterminate")
+    if word != "indeterminate" or isinstance(error, errors.ReleaseError):
+        told = f"{error.message}. {error.remedy}" if error.remedy else error.message
+        return wire.Outcome(op_id=op_id, word=word, told=told)
+    return wire.Outcome(op_id=op_id, word="indeterminate", told=LOST)

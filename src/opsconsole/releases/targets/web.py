@@ -1,0 +1,329 @@
+"""HTTP to a serving system, for every target that speaks it: what was sent, what came back, and what that means.
+
+Always true here: each call has a connection of its own and one deadline for all of it; nothing is sent twice and no
+redirect is followed; what a write's missing answer means is decided by whether anything may have been sent; secrets go
+out in headers and are masked in everything that is said. TLS is the rule: plain HTTP is for the machine itself, unless
+the configuration allows it.
+
+What is raised::
+
+    sent, or how it was answered          a write                  a read
+    no connection                         Unreachable              Unreachable
+    no (whole) answer, 408, other 5xx     Indeterminate            Unreachable
+    401, 403, 407                         AuthFailed               AuthFailed
+    409, 412                              Conflict                 Rejected
+    423, 429, 503                         Busy                     Unreachable
+    3xx, other 4xx, 501                   Rejected                 Rejected
+
+Use: one ``Web`` a target. ``send`` a read with ``is_read=True`` (a dry run by POST is one, too), a write with
+``is_read=False``; statuses named in ``accepted`` come back as answers. ``request`` says what ``send`` would send, for
+``Target.requests``. Options of such a target extend ``WebOptions``; tests hand in a ``transport``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json as jsonlib
+import ssl
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+from msgspec import Meta
+
+from opsconsole import __version__
+from opsconsole.errors import ConfigError
+from opsconsole.releases.targets.base import (
+    AuthFailed,
+    Busy,
+    Conflict,
+    Indeterminate,
+    Options,
+    Rejected,
+    TargetError,
+    Unreachable,
+)
+from opsconsole.releases.targets.deadline import Deadline
+from opsconsole.releases.targets.secrets import Secret, SecretSource, masked
+from opsconsole.wire import TargetRequest
+
+_LONGEST_ANSWER = 8_000_000
+"""Bytes; a routing is small, and an endless answer must not fill the daemon."""
+_LONGEST_QUOTE = 200
+"""Characters of an answer that are quoted in an error."""
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+)
+
+_CREDENTIALS = "Renew the credentials that the configuration names, or ask for the permission."
+_READ_BACK = "It may have been done: read back before anything is sent again."
+_AGAIN = "Try again when it answers."
+_ADDRESS = "Correct the address, or what is sent to it."
+_MEANINGS: dict[int, tuple[type[TargetError], str]] = {
+    401: (AuthFailed, _CREDENTIALS),
+    403: (AuthFailed, _CREDENTIALS),
+    407: (AuthFailed, "The proxy wants credentials."),
+    408: (Indeterminate, _READ_BACK),
+    409: (Conflict, "Somebody else changed it: look again, then decide again."),
+    412: (Conflict, "Somebody else changed it: look again, then decide again."),
+    423: (Busy, "It is locked by another change: wait until that is done."),
+    429: (Busy, "It takes no more calls for now: wait."),
+    501: (Rejected, _ADDRESS),
+    503: (Busy, "It takes no calls for now: wait."),
+}
+"""Status → what it means as the answer to a write; others go by their hundred, else it is Indeterminate."""
+_HUNDREDS: dict[int, tuple[type[TargetError], str]] = {
+    3: (Rejected, "It has moved: name the new address in the configuration."),
+    4: (Rejected, _ADDRESS),
+}
+_OF_A_READ: dict[type[TargetError], tuple[type[TargetError], str]] = {
+    Indeterminate: (Unreachable, _AGAIN),
+    Busy: (Unreachable, _AGAIN),
+    Conflict: (Rejected, _ADDRESS),
+}
+"""What the same status means as the answer to a read, which changes nothing and can be repeated."""
+
+
+class WebOptions(Options, frozen=True, kw_only=True):
+    """What every target that is reached over HTTP may be told."""
+
+    timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
+    """Deadline of one call, from connecting to the last byte of the answer, in seconds."""
+    ca_file: Path | None = None
+    """Certificates (PEM) to trust instead of the system's."""
+    plain_http: bool = False
+    """Allow `http://` to another machine: who is on the way can then read the credentials and change the answers."""
+
+
+@dataclass(frozen=True)
+class WebAnswer:
+    """An answer that was expected."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes = field(repr=False)
+    asked: str
+    """``GET https://…``: for messages."""
+    is_read: bool
+    secrets: tuple[Secret, ...] = ()
+    """That went along, and that an answer may echo."""
+
+    def json(self) -> Any:
+        """The body's JSON. Raises Rejected (of a read) or Indeterminate (of a write) when it is none."""
+        try:
+            return jsonlib.loads(self.body)
+        except ValueError as error:
+            kind, remedy = (Rejected, _ADDRESS) if self.is_read else (Indeterminate, _READ_BACK)
+            raise kind(f"{self.asked}: the answer is no JSON", remedy) from error
+
+    def told(self) -> str:
+        """The answer in one line, for receipts and errors: its status, and its own words with secrets masked."""
+        said = masked(_quoted(self.body) or self.headers.get("location", ""), self.secrets)
+        return ": ".join(filter(None, (_status_words(self.status), said)))
+
+
+class Web:
+    """One serving system's HTTP interface. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        options: WebOptions,
+        *,
+        headers: Mapping[str, str | SecretSource] | None = None,
+        tls: ssl.SSLContext | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """``headers`` go with every call; ``tls`` is for client certificates.
+
+        Raises ConfigError for an address that is no address, has a password in it, or is plain HTTP where that is not
+        allowed; and for certificates that cannot be read.
+        """
+        self._base = base_url.rstrip("/")
+        host = checked_url(self._base, is_plain_allowed=options.plain_http)
+        self._headers = dict(headers or {})
+        self._timeout_s = options.timeout_s
+        self._http = httpx.Client(
+            timeout=options.timeout_s,
+            verify=tls or _trusting(options.ca_file),
+            # A connection that is kept may be closed by the other side just as a write goes out: nobody could then tell
+            # whether it arrived.
+            limits=httpx.Limits(max_keepalive_connections=0),
+            headers={"User-Agent": f"opsconsole/{__version__}", "Accept": "application/json"},
+            transport=transport,
+            trust_env=not _is_this_machine(host),  # a proxy is for the way to other machines
+        )
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        is_read: bool,
+        accepted: Collection[int] = (),
+    ) -> WebAnswer:
+        """One call and its answer: a 2xx, or one of the ``accepted`` statuses. Raises TargetError as in the table."""
+        secrets = {name: value.secret() for name, value in self._headers.items() if isinstance(value, SecretSource)}
+        own = {name: value for name, value in self._headers.items() if isinstance(value, str)}
+        call = _Call(
+            method=method,
+            url=self._base + path,
+            headers=own | {name: secret.reveal() for name, secret in secrets.items()} | dict(headers or {}),
+            body=None if json is None else _encoded(json),
+            is_read=is_read,
+            secrets=tuple(secrets.values()),
+        )
+        with Deadline(self._timeout_s) as deadline:
+            try:
+                answer = self._exchange(call, deadline)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise self._unanswered(call, error, deadline) from None
+        if answer.status // 100 == 2 or answer.status in accepted:
+            return answer
+        raise _meaning(answer)
+
+    def request(
+        self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None
+    ) -> TargetRequest:
+        """What ``send`` would send: this call's own headers, then its body. What every call has is left out."""
+        lines = [f"{name}: {value}" for name, value in (headers or {}).items()]
+        body = "" if json is None else _encoded(json)
+        return TargetRequest(
+            method=method, where=self._base + path, body="\n".join([*lines, "", body] if lines else [body])
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _exchange(self, call: _Call, deadline: Deadline) -> WebAnswer:
+        body = bytearray()
+        with self._http.stream(
+            call.method,
+            call.url,
+            content=None if call.body is None else call.body.encode(),
+            headers=call.wire_headers(),
+            extensions={"trace": deadline.watch},
+        ) as response:
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > _LONGEST_ANSWER:
+                    raise httpx.ReadError(f"the answer is longer than {_LONGEST_ANSWER:,} bytes")
+        if deadline.is_over:
+            raise httpx.ReadTimeout("the answer was cut off")
+        plain = {name.lower(): value for name, value in response.headers.items()}
+        return WebAnswer(response.status_code, plain, bytes(body), call.asked, call.is_read, call.secrets)
+
+    def _unanswered(self, call: _Call, error: Exception, deadline: Deadline) -> TargetError:
+        why = masked(" ".join(str(error).split()), call.secrets) or type(error).__name__
+        if deadline.is_over or isinstance(error, httpx.TimeoutException):
+            why = f"no answer within {self._timeout_s:g} s"
+        if isinstance(error, _NOT_SENT):
+            return Unreachable(f"{call.asked}: {why}; nothing was sent", "Check the address, the network and TLS.")
+        if call.is_read:
+            return Unreachable(f"{call.asked}: {why}", _AGAIN)
+        return Indeterminate(f"{call.asked}: {why}", _READ_BACK)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """Everything that goes out; never shown, as it holds secrets in the clear."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(repr=False)
+    body: str | None
+    is_read: bool
+    secrets: tuple[Secret, ...]
+
+    @property
+    def asked(self) -> str:
+        return f"{self.method} {self.url}"
+
+    def wire_headers(self) -> list[tuple[bytes, bytes]]:
+        """Each name once, whatever its case; a call's own content type wins."""
+        given = {name.lower(): value for name, value in self.headers.items()}
+        content = {} if self.body is None else {"content-type": "application/json"}
+        return [(name.encode(), value.encode()) for name, value in (content | given).items()]
+
+
+def checked_url(url: str, *, is_plain_allowed: bool) -> str:
+    """The host in it. Raises ConfigError unless this is an address that credentials may be sent to."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"{url!r} is no address: {error}", "Write `https://host/…`.") from error
+    if parsed.userinfo:
+        raise ConfigError(
+            f"the address of {parsed.host} has a password in it", "Name the secret as a header: `{env: NAME}`."
+        )
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ConfigError(f"{url!r} is no address of HTTP", "Write `https://host/…`.")
+    if parsed.scheme == "http" and not is_plain_allowed and not _is_this_machine(parsed.host):
+        raise ConfigError(
+            f"{url} is not encrypted", "Write `https://…`, or `plain_http: true` if the way there is trusted."
+        )
+    return parsed.host
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"{ca_file}: certificates cannot be read: {error}", "Name a PEM file.") from error
+
+
+def _encoded(json: Any) -> str:
+    return jsonlib.dumps(json, ensure_ascii=False)
+
+
+def _meaning(answer: WebAnswer) -> TargetError:
+    kind, remedy = _MEANINGS.get(answer.status) or _HUNDREDS.get(answer.status // 100, (Indeterminate, _READ_BACK))
+    if answer.is_read:
+        kind, remedy = _OF_A_READ.get(kind, (kind, remedy))
+    if (after := answer.headers.get("retry-after")) and kind in (Busy, Unreachable):
+        remedy = f"It asks to be tried again {f'in {after} s' if after.isdigit() else f'after {after}'}."
+    return kind(f"{answer.asked}: {answer.told()}", remedy)
+
+
+def _status_words(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _quoted(body: bytes) -> str:
+    """What an answer says in its own words, on one line: its message where it has one, else how it begins."""
+    text = body[: 20 * _LONGEST_QUOTE].decode("utf-8", "replace")
+    with contextlib.suppress(ValueError):  # an error page that is no JSON is quoted as it is
+        text = _message(jsonlib.loads(body)) or text
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}…"
+
+
+def _message(document: Any) -> str:
+    if isinstance(document, dict):
+        for key in ("message", "detail", "error", "reason"):
+            if found := document.get(key):
+                return found if isinstance(found, str) else _message(found)
+    return ""
