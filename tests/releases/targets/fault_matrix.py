@@ -22,7 +22,7 @@ from opsconsole.config.settings import ReleaseSetting
 from opsconsole.releases.targets.base import Target
 from opsconsole.releases.targets.shares import same_routing
 
-WATCHED_S, LOOK_EVERY_S = 120.0, 10.0
+WATCHED_S, LOOK_EVERY_S = 120.0, 20.0
 """Virtual seconds for which the watch looks on, and between two of its looks."""
 
 INTRODUCTION = """\

@@ -56,7 +56,7 @@ FAULTS: Mapping[str, str] = {
 }
 """What goes wrong, in HTTP's words; a kind that speaks something else says what it has instead."""
 
-LATE_S = 1.0
+LATE_S = 3.0
 """Deadline of a call where none is answered."""
 
 
@@ -124,9 +124,13 @@ ANSWERS = {code: Answer(int(code), {"message": "no"}) for code in ("409", "422",
 
 @contextmanager
 def behind_http(
-    system: System, fault: str, make: Callable[[str, float], Placed], half: System | None = None
+    system: System,
+    fault: str,
+    make: Callable[[FaultyServer, float], Placed],
+    half: System | None = None,
+    late_s: float = LATE_S,
 ) -> Iterator[Placed]:
-    """A system that is reached over HTTP; ``make`` gets its address and a deadline for the target's calls."""
+    """A system that is reached over HTTP; ``make`` gets its server and a deadline for the target's calls."""
     is_blind = False
 
     def seen(asked: Asked) -> Answer:
@@ -143,7 +147,7 @@ def behind_http(
             http.listen_again()
 
     with FaultyServer(seen) as http:
-        placed = make(http.url, LATE_S if fault == "hang" else 10.0)
+        placed = make(http, late_s if fault == "hang" else 30.0)
         placed.arrived = lambda: len(http.writes())
         placed.blind, placed.heal = blind, heal
         if fault == "refused":
@@ -171,13 +175,14 @@ def placed_at(
 
 
 def http(directory: Path, fault: str, servers: Servers) -> Opened:
-    router = HttpSubject(directory)
+    routers: list[HttpSubject] = []
 
-    def make(url: str, timeout_s: float) -> Placed:
-        there = HttpSubject(directory, url=url, timeout_s=timeout_s)
-        return placed_at(there.target, there.after, lambda: shares_of(router.weights), router.meddle)
+    def make(there: FaultyServer, timeout_s: float) -> Placed:
+        router = HttpSubject(directory, there, timeout_s=timeout_s)
+        routers.append(router)
+        return placed_at(router.target, router.after, lambda: shares_of(router.weights), router.meddle)
 
-    return behind_http(router.answer, fault, make, router.half)
+    return behind_http(lambda asked: routers[0].answer(asked), fault, make, lambda asked: routers[0].half(asked))
 
 
 def on_kubernetes(
@@ -198,8 +203,8 @@ def on_kubernetes(
         assert not isinstance(said, str)
         return Answer(*said)
 
-    def make(url: str, timeout_s: float) -> Placed:
-        where = {"server": url, "namespace": "ml", "name": "fraud", "timeout_s": timeout_s}
+    def make(there: FaultyServer, timeout_s: float) -> Placed:
+        where = {"server": there.url, "namespace": "ml", "name": "fraud", "timeout_s": timeout_s}
         return placed_at(built(kind, directory, **where, **options), after, holds, meddle)
 
     return behind_http(system, fault, make)
@@ -330,12 +335,12 @@ def an_alias(directory: Path, fault: str, servers: Servers) -> Opened:
         )
         return {f"v{found.json()['model_version']['version']}": 1.0}
 
-    def make(there: str, timeout_s: float) -> Placed:
-        options = {"tracking_uri": there, "model": "scorer", "alias": alias, "timeout_s": timeout_s}
+    def make(there: FaultyServer, timeout_s: float) -> Placed:
+        options = {"tracking_uri": there.url, "model": "scorer", "alias": alias, "timeout_s": timeout_s}
         return placed_at(built("mlflow", directory, **options), mlflow.V2, holds, lambda: assign("3"))
 
     assign("1")
-    return behind_http(passed_on(url), fault, make)
+    return behind_http(passed_on(url), fault, make, late_s=10.0)
 
 
 @contextmanager

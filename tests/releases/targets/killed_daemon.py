@@ -89,6 +89,7 @@ class House:
         read, apply = [*words, "read"], [*words, "apply", "{op_id}", "{percents...}"]
         self.home.config.write_text(CONFIG.format(read=json.dumps(read), apply=json.dumps(apply), settle=settle_s))
         ensure_daemon(self.home)
+        self.client.close()
         self.client = Client(self.home)
 
     def stop(self) -> None:

@@ -119,11 +119,11 @@ class HttpSubject:
 
     secret = SECRET
 
-    def __init__(self, directory: Path, **options: Any) -> None:
+    def __init__(self, directory: Path, server: FaultyServer | None = None, **options: Any) -> None:
         self.weights: dict[str, float] = {"v41": 90, "v42": 10}
         self.revision = 1
         self.phase = "InService"
-        self.server = FaultyServer(self.answer)
+        self.server = server or FaultyServer(self.answer)
         self.target = built(
             "http",
             directory,
