@@ -389,12 +389,14 @@ def gentd26(objective: Objective = ONE_SLO) -> list[Page]:
     first = int(at.min()) // 60 * 60
     place = at - first
     n = (int(place.max()) // 60 + 1) * 60
-    total = np.bincount(place, minlength=n)
-    bad = np.bincount(place, [row["predict_status"] != "SUCCEED" for row in rows], minlength=n).astype(np.int64)
+    statuses = np.array([row["predict_status"] for row in rows])
+    bad = np.bincount(place[statuses == "FAILED"], minlength=n)
+    total = bad + np.bincount(place[statuses == "SUCCEED"], minlength=n)
     seconds = np.array([float(row["exec_time_seconds"] or 0) for row in rows])
     usd = np.bincount(place // 60, seconds, minlength=n // 60) / 3600 * GPU_USD_PER_HOUR
     pages = [*_burnt(first, bad, total, objective), *_dear(first, usd)]
-    pages += _begun([_silent("gentd26", first, total, end) for end in range(1, n + 1)])
+    all_of_them = np.bincount(place, minlength=n)
+    pages += _begun([_silent("gentd26", first, all_of_them, end) for end in range(1, n + 1)])
     return sorted(pages, key=lambda page: page.at)
 
 
