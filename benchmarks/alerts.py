@@ -340,8 +340,8 @@ class Page:
 
 
 def azure() -> list[Page]:
-    """Two services of one hour: times and tokens, without outcome and cost. Silence alone could be judged of them, and a
-    source is not missed before it has been known for four hours."""
+    """Two services of one hour: times and tokens, without outcome and cost. Silence alone could be judged of them, and
+    a source is not missed before it has been known for four hours."""
     pages = []
     for name in ("code", "conv"):
         path = _needs("azure_llm") / f"AzureLLMInferenceTrace_{name}.csv"
