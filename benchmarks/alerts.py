@@ -15,35 +15,19 @@ import itertools
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks import burning, nab
-from benchmarks.ground import REPOSITORY, BenchmarkError, Row, say
+from benchmarks.ground import BenchmarkError, Row, say, shared_data
+from benchmarks.traces import STRICT_SLO, azure, gentd26
 from opsconsole import bins
-from opsconsole.signals import adwin, cost, silence
+from opsconsole.signals import adwin
 from opsconsole.signals.counts import FeatureCounts
 from opsconsole.signals.drift import Comparison, judge
-from opsconsole.signals.slo import RULES, Objective, replayed
-from opsconsole.signals.slo import burning as burns
 
-Counts = NDArray[np.integer[Any]]
-Floats = NDArray[np.float64]
-
-SHARED = REPOSITORY.parent / "shared" / "data"
 LEAST_NAB = 39.6
 """Numenta's windowed Gaussian on all its files: what a detector must beat to be worth its code."""
-
-
-def _needs(folder: str) -> Path:
-    path = SHARED / folder
-    if not path.exists():
-        raise BenchmarkError(f"needs {folder} of the folder `shared/data` beside the repository")
-    return path
 
 
 # Burn rates --------------------------------------------------------------------------------------------------------
@@ -106,7 +90,7 @@ def burn_table() -> str:
 
 
 def nab_rows() -> list[Row]:
-    _needs("nab")
+    shared_data("nab")
     series = nab.files()
     found = dict(nab.judged(series))
     ours, gaussian = found["ours, default settings"], found["windowed Gaussian, best threshold"]
@@ -207,7 +191,7 @@ def drifted(
 
 
 def _gzipped(name: str) -> list[dict[str, str]]:
-    with gzip.open(_needs("car_loan") / name, "rt") as stream:
+    with gzip.open(shared_data("car_loan") / name, "rt") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -226,7 +210,7 @@ def loan() -> tuple[Called, Called]:
 
 def electricity() -> Called:
     """Errors of a predictor that never learns, "as half an hour ago": a day of 48 prices is one minute to ADWIN."""
-    with zipfile.ZipFile(_needs("streams/electricity.zip")) as archive, archive.open("electricity.csv") as stream:
+    with zipfile.ZipFile(shared_data("streams/electricity.zip")) as archive, archive.open("electricity.csv") as stream:
         rows = list(csv.DictReader(io.TextIOWrapper(stream)))
     label = list(rows[0])[-1]
     labels = [row[label] for row in rows]
@@ -236,7 +220,7 @@ def electricity() -> Called:
 def sea() -> tuple[Called, Called]:
     """(drift of the inputs, errors of a threshold on attrib1 + attrib2) where nothing changes, behind 10,000 rows that
     are the reference and that the threshold is fitted on."""
-    with (_needs("streams") / "sea_stream.csv").open() as stream:
+    with (shared_data("streams") / "sea_stream.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     reference, rest = rows[:10_000], rows[10_000:]
 
@@ -317,114 +301,6 @@ def change_rows() -> list[Row]:
         )
     )
     return made
-
-
-# Real traces -------------------------------------------------------------------------------------------------------
-
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times of both traces name no zone
-GPU_USD_PER_HOUR = 2.0
-"""What the image trace's seconds are billed at, since it logs no cost: a rented GPU."""
-QUIET_MINUTES = 360
-"""What fires again within six hours of its end is the same alert."""
-ONE_SLO = Objective(0.99)
-STRICT_SLO = Objective(0.999)
-
-
-@dataclass(frozen=True)
-class Page:
-    """What would have reached somebody."""
-
-    at: str
-    rule: str
-    words: str
-
-
-def azure() -> list[Page]:
-    """Two services of one hour: times and tokens, without outcome and cost. Silence alone could be judged of them, and
-    a source is not missed before it has been known for four hours."""
-    pages = []
-    for name in ("code", "conv"):
-        path = _needs("azure_llm") / f"AzureLLMInferenceTrace_{name}.csv"
-        with path.open() as stream:
-            at = np.array([_minute(row["TIMESTAMP"][:26]) for row in csv.DictReader(stream)])
-        counts = np.bincount(at - at.min())
-        pages += [_silent(f"azure {name}", int(at.min()), counts, end) for end in range(1, len(counts) + 1)]
-    return _begun(pages)
-
-
-def _minute(text: str) -> int:
-    return int((datetime.fromisoformat(text) - EPOCH) / timedelta(minutes=1))
-
-
-def _silent(name: str, first: int, counts: Counts, end: int) -> tuple[str, Page | None]:
-    found = silence.silence(counts[:end])
-    if found.state != "quiet":
-        return name, None
-    words = (
-        f"{found.silent_minutes} minutes without a request where {found.expected:.0f} were expected; "
-        f"the longest before had {found.longest_before}"
-    )
-    return name, Page(_time(first + end), f"{name}: quiet", words)
-
-
-def _begun(looks: Sequence[tuple[str, Page | None]]) -> list[Page]:
-    """The first page of each run of looks."""
-    pages, before = [], None
-    for _, page in looks:
-        if page is not None and before is None:
-            pages.append(page)
-        before = page
-    return pages
-
-
-def _time(minute: int) -> str:
-    return (EPOCH.replace(tzinfo=UTC) + timedelta(minutes=minute)).strftime("%Y-%m-%d %H:%M")
-
-
-def gentd26(objective: Objective = ONE_SLO) -> list[Page]:
-    """24 days of one image service: times, outcomes and GPU seconds."""
-    with (_needs("gentd26") / "lora_request_trace.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
-    at = np.array([_minute(row["gmt_create"]) for row in rows])
-    first = int(at.min()) // 60 * 60
-    place = at - first
-    n = (int(place.max()) // 60 + 1) * 60
-    statuses = np.array([row["predict_status"] for row in rows])
-    bad = np.bincount(place[statuses == "FAILED"], minlength=n)
-    total = bad + np.bincount(place[statuses == "SUCCEED"], minlength=n)
-    seconds = np.array([float(row["exec_time_seconds"] or 0) for row in rows])
-    usd = np.bincount(place // 60, seconds, minlength=n // 60) / 3600 * GPU_USD_PER_HOUR
-    pages = [*_burnt(first, bad, total, objective), *_dear(first, usd)]
-    all_of_them = np.bincount(place, minlength=n)
-    pages += _begun([_silent("gentd26", first, all_of_them, end) for end in range(1, n + 1)])
-    return sorted(pages, key=lambda page: page.at)
-
-
-def _burnt(first: int, bad: Counts, total: Counts, objective: Objective) -> Iterator[Page]:
-    """One page an episode of page rules, and one ticket an episode of the others; what comes again soon is the same."""
-    fired = replayed(bad, total, objective)
-    for severity in ("page", "ticket"):
-        rules = [rule for rule in RULES if rule.severity == severity]
-        mask = np.logical_or.reduce(fired[[rule.severity == severity for rule in RULES]])
-        for end in np.flatnonzero(nab.onsets(mask, QUIET_MINUTES)).tolist():
-            found = burns(bad[: end + 1], total[: end + 1], objective, rules)
-            burn = next(burn for burn in found if burn.is_firing)
-            words = (
-                f"{burn.long.bad} of {burn.long.total} failed in {burn.rule.long_minutes // 60} h, "
-                f"{burn.burn_rate:.1f} times the budget, P = {burn.p_value:.0e}"
-            )
-            yield Page(_time(first + end + 1), f"SLO {100 * objective.slo:g} % ({severity})", words)
-
-
-def _dear(first: int, usd: Floats) -> Iterator[Page]:
-    settings = cost.AnomalySettings()
-    mask = cost.replayed(usd, settings)
-    for hour in np.flatnonzero(nab.onsets(mask, QUIET_MINUTES // 60)).tolist():
-        found = cost.latest(usd[: hour + 1], settings)
-        words = (
-            f"${found.value:.2f} in an hour, ${found.expected:.2f} expected from the {found.against}, z = {found.z:.1f}"
-        )
-        yield Page(_time(first + 60 * (hour + 1)), "cost", words)
 
 
 def trace_rows() -> list[Row]:

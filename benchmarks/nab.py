@@ -26,21 +26,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfc
 
-from benchmarks.ground import REPOSITORY
+from benchmarks.ground import SHARED
 from opsconsole.signals.cost import AnomalySettings, replayed
 from opsconsole.signals.seasonal import Rhythm
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-FOLDER = REPOSITORY.parent / "shared" / "data" / "nab"
+FOLDER = SHARED / "data" / "nab"
 FALSE_WEIGHT, MISSED_WEIGHT = 0.11, 1.0
 PROBATION, MOST_PROBATION = 0.15, 5_000
 FAR = 3.0
 DAY_S, QUIET_S = 86_400.0, 6 * 3600.0
 """An alert that comes again within six hours of its end is the same alert."""
-PUBLISHED = {"ARTime": 74.9, "HTM": 70.1, "CAD OSE": 69.9, "relative entropy": 54.6, "windowed Gaussian": 39.6}
-"""Of the published board, on all 58 files."""
 
 
 @dataclass(frozen=True, eq=False)
