@@ -1,7 +1,7 @@
 """Charts of a review as inline SVG: one line over the incident, its milestones across it.
 
-Always true here: a chart is text with nothing active in it and nothing fetched; a bucket without a value is a gap, not a
-zero; every text in it is escaped.
+Always true here: a chart is text with nothing active in it and nothing fetched; a bucket without a value is a gap, not
+a zero; every text in it is escaped.
 """
 
 from __future__ import annotations

@@ -184,8 +184,12 @@ class Conduct:
             actor, incident, "milestone_set", milestone=milestone, at=at.isoformat() if at else None, **data
         )
 
-    def observe(self, evidence: milestones.Evidence) -> None:
-        """Set what evidence says of open incidents; what would contradict the impact's start is left to people."""
+    def observe(self, evidence: milestones.Evidence) -> dict[str, tuple[str, ...]]:
+        """Set what evidence says of open incidents.
+
+        Returns, by incident, what was left to people because it contradicts the impact's start that one of them set.
+        """
+        contradicted: dict[str, tuple[str, ...]] = {}
         for known in self.state.open:
             for milestone, seen in milestones.proposed(known, evidence):
                 with self._lock:
@@ -195,8 +199,12 @@ class Conduct:
                         incident = self._milestone(
                             AUTOMATION, incident, "impact_start", seen.at, source="auto", evidence=seen.command
                         )
-                    if not milestones.out_of_order(incident, milestone, seen.at):
+                    if trouble := milestones.out_of_order(incident, milestone, seen.at):
+                        told = contradicted.get(known.incident, ())
+                        contradicted[known.incident] = (*told, f"evidence: {trouble}; correct one of them")
+                    else:
                         self._milestone(AUTOMATION, incident, milestone, seen.at, source="auto", evidence=seen.command)
+        return contradicted
 
     def resolve(self, actor: str, asked: wire.ResolveIncident) -> wire.Incident:
         """Raises UsageError for one that is resolved, and for a moment that cannot be."""
@@ -261,7 +269,7 @@ class Conduct:
                 raise UsageError(f"{known.incident} is open", f"First: incident resolve {known.incident}.")
             return known if known.review == "reviewed" else self._note(actor, known, "reviewed")
 
-    def log_update(self, actor: str, asked: wire.SendRequest, notifiers: Iterable[str], text: str) -> wire.Incident:
+    def log_update(self, actor: str, asked: wire.SendRequest, notifiers: Iterable[str]) -> wire.Incident:
         """Write down what was said to whom."""
         return self._note(
             actor,
@@ -270,7 +278,7 @@ class Conduct:
             stage=asked.stage,
             audience=asked.audience,
             template=asked.template,
-            text=text,
+            text=asked.text,
             notifiers=list(notifiers),
         )
 

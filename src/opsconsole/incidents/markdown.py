@@ -1,7 +1,7 @@
 """The review of an incident as Markdown: for a repository, a wiki, or a plain pager.
 
-Always true here: text from data is one line of plain words wherever it stands, and marks nothing up; what a person wrote
-over several lines stands in a block that its own content cannot end.
+Always true here: text from data is one line of plain words wherever it stands, and marks nothing up; what a person
+wrote over several lines stands in a block that its own content cannot end.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ _OF_EVERY_SERVICE = ("freeze.", "daemon.", "sources.", "journal.")
 _ABOUT: Mapping[str, wire.LinkKind] = {"alert": "alert", "release": "release", "rollout": "release",
                                        "checklist": "checklist"}  # fmt: skip
 """First word of an event's kind → the kind of link that it may be about."""
-_REFS = ("alert", "op_id", "run", "id", "key")
-"""Where an event may name what it is about."""
+_REFS = ("alert", "op_id", "run")
+"""Where an event names what it is about."""
 
 Told = Callable[[Event], tuple[str, str]]
 """The service that an event is about, and what happened."""
@@ -62,6 +62,8 @@ def lines(incident: wire.Incident, events: Iterable[Event], told: Told, now: dat
 def _belongs(event: Event, service: str, incident: wire.Incident, linked: set[tuple[wire.LinkKind, str]]) -> bool:
     if event.kind.startswith("incident."):
         return event.data.get("incident") == incident.incident
+    if event.data.get("key") == incident.incident:
+        return True  # what became of a message about it
     about = _ABOUT.get(event.kind.partition(".")[0])
     if about is not None and any((about, ref) in linked for ref in refs(event.data)):
         return True
@@ -71,12 +73,10 @@ def _belongs(event: Event, service: str, incident: wire.Incident, linked: set[tu
 
 
 def refs(data: Mapping[str, Any]) -> list[str]:
-    """What an event may be about, by whichever name its room gives it; a struct in it is asked for its own name."""
-    named = [data[name] for name in _REFS if name in data]
-    inner = [value["id"] for value in named if isinstance(value, Mapping) and "id" in value]
+    """What an event is about, by whichever name its room gives it; a plan in it is asked for its own."""
     plan = data.get("plan")
-    planned = [plan["op_id"]] if isinstance(plan, Mapping) and "op_id" in plan else []
-    return [each for each in (*named, *inner, *planned) if isinstance(each, str)]
+    named = (data, plan if isinstance(plan, Mapping) else {})
+    return [each[name] for each in named for name in _REFS if isinstance(each.get(name), str)]
 
 
 # Data links -------------------------------------------------------------------------------------------------------
