@@ -191,20 +191,24 @@ class Conduct:
         """
         contradicted: dict[str, tuple[str, ...]] = {}
         for known in self.state.open:
-            for milestone, seen in milestones.proposed(known, evidence):
-                with self._lock:
-                    incident = self.state.by_id[known.incident]
-                    start = incident.milestones.get("impact_start")
-                    if start is not None and start.source == "auto" and start.at and seen.at < start.at:
-                        incident = self._milestone(
-                            AUTOMATION, incident, "impact_start", seen.at, source="auto", evidence=seen.command
-                        )
-                    if trouble := milestones.out_of_order(incident, milestone, seen.at):
-                        told = contradicted.get(known.incident, ())
-                        contradicted[known.incident] = (*told, f"evidence: {trouble}; correct one of them")
-                    else:
-                        self._milestone(AUTOMATION, incident, milestone, seen.at, source="auto", evidence=seen.command)
+            for milestone in milestones.SOURCES:
+                seen = milestones.news(self.state.by_id[known.incident], milestone, evidence)
+                if seen is not None and (trouble := self._observed(known.incident, milestone, seen)):
+                    contradicted[known.incident] = (*contradicted.get(known.incident, ()), trouble)
         return contradicted
+
+    def _observed(self, name: str, milestone: wire.Milestone, seen: milestones.Seen) -> str:
+        """Set one by evidence; why not, where it contradicts a person's word."""
+        with self._lock:
+            incident = self.state.by_id[name]
+            start = incident.milestones.get("impact_start")
+            by_evidence = {"source": "auto", "evidence": seen.command}
+            if start is not None and start.source == "auto" and start.at and seen.at < start.at:
+                incident = self._milestone(AUTOMATION, incident, "impact_start", seen.at, **by_evidence)
+            if trouble := milestones.out_of_order(incident, milestone, seen.at):
+                return f"evidence: {trouble}; correct one of them"
+            self._milestone(AUTOMATION, incident, milestone, seen.at, **by_evidence)
+            return ""
 
     def resolve(self, actor: str, asked: wire.ResolveIncident) -> wire.Incident:
         """Raises UsageError for one that is resolved, and for a moment that cannot be."""

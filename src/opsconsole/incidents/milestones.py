@@ -51,10 +51,10 @@ class Evidence(Protocol):
         ...
 
 
-def proposed(incident: wire.Incident, evidence: Evidence) -> list[tuple[wire.Milestone, Seen]]:
-    """What evidence says of the milestones that no person has set, where that is news."""
-    found = ((milestone, ask(incident, evidence)) for milestone, ask in _SOURCES.items())
-    return [(name, seen) for name, seen in found if seen is not None and _is_news(incident, name, seen.at)]
+def news(incident: wire.Incident, milestone: wire.Milestone, evidence: Evidence) -> Seen | None:
+    """What evidence says of a milestone, where no person has set it and it is not known yet."""
+    seen = SOURCES[milestone](incident, evidence)
+    return seen if seen is not None and _is_news(incident, milestone, seen.at) else None
 
 
 def _is_news(incident: wire.Incident, milestone: wire.Milestone, at: datetime) -> bool:
@@ -116,14 +116,14 @@ def _mitigated(incident: wire.Incident, evidence: Evidence) -> Seen | None:
     return last if last.at >= effect.at else effect
 
 
-_SOURCES: dict[wire.Milestone, Callable[[wire.Incident, Evidence], Seen | None]] = {
+SOURCES: dict[wire.Milestone, Callable[[wire.Incident, Evidence], Seen | None]] = {
     "detected": _detected,
     "acknowledged": _acknowledged,
     "impact_start": _impact_start,
     "identified": _identified,
     "mitigated": _mitigated,
 }
-"""Milestone → what sets it; whether it is over is for a person to say."""
+"""Milestone → what sets it, in the order in which they are looked for; whether it is over is for a person to say."""
 
 # Order ------------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ FACTS: tuple[str, ...] = (
 _PROMISE = re.compile(
     r"\beta\b\s*:?|\bestimated time (?:of|to)\b"
     r"|\b(?:will|should|expect\w*|going to|shall)\b[^.\n]{0,60}"
-    r"\b(?:fixed|resolved|restored|solved|repaired|recovered?|over|back(?: up)?|normal)\b[^.\n]{0,20}"
+    r"\b(?:fixed|resolved|restored|solved|repaired|recover(?:ed|s)?|over|back(?: up)?|normal)\b[^.\n]{0,20}"
     r"\b(?:by|within|in|before|at|until)\s+(?:about\s+)?"
     r"(?:\d|(?:an?|the next|one|two|noon|tonight|tomorrow)\b)",
     re.I,

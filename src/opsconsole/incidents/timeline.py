@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from opsconsole import wire
 from opsconsole.incidents.ledger import moment
 from opsconsole.journal.walk import Event
@@ -130,9 +132,9 @@ _VIEW_OF: Mapping[str, str] = {"baseline": "drift", "version": "versions"}
 def _command(event: Event, service: str, incident: wire.Incident, now: datetime) -> str:
     at = datetime.fromisoformat(event.at)
     if event.kind == "incident.linked":
-        kept = next((link for link in incident.links if link.at == at), None)
-        if kept is not None:
-            return link_command(kept)
+        return link_command(
+            msgspec.convert({**event.data["link"], "at": event.at, "by": event.actor}, wire.IncidentLink)
+        )
     if event.kind == "incident.updated":
         return _journal(at)
     first = event.kind.partition(".")[0]
