@@ -146,7 +146,10 @@ def _per(values: Sequence[float | None], factor: float) -> list[float | None]:
 def _milestones(incident: wire.Incident) -> list[str]:
     rows = [(escape(name), at, _text(by), _code(evidence)) for name, at, by, evidence in told.milestone_rows(incident)]
     edits = told.edits(incident)
-    return [*_table(told.MILESTONE_HEADING, rows), *([_soft(f"Corrected {edits} times.")] if edits else [])]
+    return [
+        *_table(told.MILESTONE_HEADING, rows),
+        *([_soft(f"Corrections: {edits}; the timeline has them.")] if edits else []),
+    ]
 
 
 def _durations(metrics: wire.IncidentMetrics) -> list[str]:

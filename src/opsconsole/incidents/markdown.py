@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from opsconsole import wire
 from opsconsole.incidents import told
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@:]|(?<!\S)[-=.])")
-"""What Markdown (CommonMark and GitHub's) may read as more than itself."""
+_MARKS = re.compile(r"([\\`*\[\]#|<>~&$]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.)")
+"""What Markdown (CommonMark and GitHub's) may read as more than itself within a line."""
 
 
 def markdown(review: wire.IncidentReview) -> str:
@@ -36,7 +36,7 @@ def code(text: str) -> str:
 
 def block(text: str) -> list[str]:
     """Lines as they were written, in a fence that none of them closes."""
-    fence = "`" * (3 + max((len(run) for run in re.findall("`{3,}", text)), default=0))
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`{3,}", text)), default=0))
     return [f"{fence}text", *text.splitlines(), fence]
 
 
@@ -70,7 +70,7 @@ def _lines(review: wire.IncidentReview) -> Iterator[str]:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    yield from ("", f"## {title}", "", *lines)
+    yield from ("", f"## {title}", "", *"\n".join(lines).rstrip("\n").split("\n"))
 
 
 def _overview(review: wire.IncidentReview) -> Iterator[str]:
@@ -93,7 +93,7 @@ def _overview(review: wire.IncidentReview) -> Iterator[str]:
 def _impact(review: wire.IncidentReview) -> list[str]:
     if not review.impacts:
         return ["The store holds nothing of these services in that time."]
-    rows = [tuple(map(plain, told.impact_row(each))) for each in review.impacts]
+    rows = [(plain(each.service), *told.impact_row(each)[1:]) for each in review.impacts]
     return [*table(told.IMPACT_HEADING, rows), "", *(f"- {code(each.command)}" for each in review.impacts)]
 
 
@@ -105,7 +105,7 @@ def _milestones(incident: wire.Incident) -> list[str]:
     edits = told.edits(incident)
     return [
         *table(told.MILESTONE_HEADING, rows),
-        *(["", f"Corrected {edits} times: see the timeline."] if edits else []),
+        *(["", f"Corrections: {edits}; the timeline has them."] if edits else []),
     ]
 
 

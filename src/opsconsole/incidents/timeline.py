@@ -137,6 +137,8 @@ def _command(event: Event, service: str, incident: wire.Incident, now: datetime)
         )
     if event.kind == "incident.updated":
         return _journal(at)
+    if event.kind == "incident.milestone_set" and event.data["source"] == "auto":
+        return str(event.data["evidence"])
     first = event.kind.partition(".")[0]
     about = service or (incident.services[0] if incident.services else "")
     if not about:

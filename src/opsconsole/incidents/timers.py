@@ -154,7 +154,7 @@ def _hand_over(incident: wire.Incident, cadence: Cadence, now: datetime) -> Iter
     if not is_open(incident) or cadence.handover is None or commander is None:
         return
     should, has_to = cadence.handover
-    told = f"{commander.person} hands the command over"
+    told = f"hand the command over: {commander.person} has it since {commander.since:%H:%M}"
     yield _timer("handover", commander.since + should, commander.since + has_to, now, told)
 
 
