@@ -50,7 +50,7 @@ def test_the_page_says_who_does_what_and_what_comes_next() -> None:
     now = wire.ServiceNow(service="chat", state="fail", reasons=("error rate 8.1%",), requests=9_120, error_rate=0.081)
     page = handover(view_of(room, services=(now,), running=("chat: rollout of v43 held at 10%",), here=(here,)))
     bounded(page)
-    assert page.splitlines()[0] == f"{'INC-1  SEV-2  mitigating':<60}2026-11-25 04:00 UTC"
+    assert page.splitlines()[0] == f"{'INC-1  SEV-2  identified':<60}2026-11-25 04:00 UTC"
     for words in (
         "chat answers slowly",
         "commander  ann, for 59m; offered to bob, who has not accepted",
@@ -59,7 +59,7 @@ def test_the_page_says_who_does_what_and_what_comes_next() -> None:
         "attached   eve (service)",
         "impact start  11-25 02:55  by evidence",
         "detected      11-25 02:59  by bob: a user wrote",
-        "cause         v42 evicts the cache TODO: v42 evicts the cache @ann due 2026-12-04",
+        "cause         v42 evicts the cache TODO: v42 evicts the cache @ann due\n    2026-12-04 (bob)",
         "chat is fail now: error rate 8.1%; in 15 min n 9,120, errors 8.10%, p99 –, –/h",
         "chat: rollout of v43 held at 10%",
         "due      11-25 04:05  tell people that it is looked into",
@@ -82,7 +82,7 @@ def test_the_page_of_an_incident_that_was_just_opened_says_what_is_not_known(roo
 @pytest.mark.parametrize("text", [HOSTILE, WIDE, MARKS, "x" * 9_000, "\n\n\n", "a\tb\x00c"])
 def test_the_page_keeps_its_bounds_with_everything_full_of(text: str) -> None:
     room = Room()
-    room.open("SEV-1", title=text[:200] or "x", services=tuple(f"{text[:90]}{i}" for i in range(50)))
+    room.open("SEV-1", title=f"x{text}"[:200], services=tuple(f"{text[:90]}{i}" for i in range(50)))
     for role in wire.INCIDENT_ROLES:
         room.conduct.change_role(text, text, wire.ChangeRole(incident="INC-1", role=role, act="take"))
     for i in range(60):
@@ -94,9 +94,8 @@ def test_the_page_keeps_its_bounds_with_everything_full_of(text: str) -> None:
         wire.ServiceNow(service=f"{text}{i}", state="fail", reasons=(text,) * 9, requests=10**9) for i in range(60)
     )
     here = tuple(wire.Presence(console=str(i), user=text, origin=text, view=text, service=text) for i in range(60))
-    page = handover(
-        view_of(room, services=now, running=(text,) * 60, here=here, warnings=(text,) * 60, environment=text)
-    )
+    full = {"running": (text,) * 60, "warnings": (text,) * 60, "environment": text}
+    page = handover(view_of(room, services=now, here=here, **full))
     bounded(page)
     assert "… and " in page, "what was left out is said"
 
@@ -122,8 +121,6 @@ def test_wrapped_lines_fit_and_say_when_they_were_cut(text: str, rows: int) -> N
 def test_a_page_that_would_be_too_long_ends_with_where_the_rest_is() -> None:
     room = worked()
     line = wire.IncidentLine(at=START, kind="x", service="", actor="a", text="漢" * 400, command="")
-    page = handover(
-        view_of(room, timeline=(line,) * 5_000, matched=9_000, running=tuple("漢" * 600 for _ in range(30)))
-    )
+    page = handover(view_of(room, timeline=(line,) * 5_000, matched=9_000, running=("漢" * 600,) * 30))
     bounded(page)
     assert "(the newest 25 of 9000)" in page

@@ -68,8 +68,10 @@ def test_a_note_that_names_the_cause_identifies_it(room: Room) -> None:
     room.conduct.observe(Known())
     assert "identified" not in known(room)
     room.note("v42 evicts the cache", is_cause=True)
-    room.conduct.observe(Known())
     assert known(room)["identified"] == (4, "auto")
+    room.at(6)
+    room.note("and the cache is too small", is_cause=True)
+    assert known(room)["identified"] == (4, "auto"), "the first that named one"
     assert room.incident.status == "identified"
 
 

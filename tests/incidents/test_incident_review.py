@@ -25,8 +25,8 @@ from opsconsole.incidents.told import length
 GOLDEN = Path(__file__).parent / "golden"
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 ALLOWED = {
-    "html", "head", "meta", "title", "style", "body", "h1", "h2", "section", "table", "tr", "th", "td", "p", "code", "pre",
-    "svg", "text", "path", "polyline", "circle",
+    "html", "head", "meta", "title", "style", "body", "h1", "h2", "section", "table", "tr", "th", "td", "p", "code",
+    "pre", "svg", "text", "path", "polyline", "circle",
 }  # fmt: skip
 
 

@@ -206,7 +206,18 @@ def _noted(incident: wire.Incident, event: Event) -> wire.Incident:
     incident = changed(incident, notes=(*incident.notes, note))
     for found in event.data["follow_ups"]:
         incident = _with_follow_up(incident, found, event, "note")
-    return incident
+    if not note.is_cause or moment(incident, "identified") is not None:
+        return incident
+    entry = wire.MilestoneEntry(
+        milestone="identified",
+        at=note.at,
+        source="auto",
+        evidence=f"opsconsole incident show {incident.incident}",
+        why="a note names the cause",
+        set_at=note.at,
+        set_by=event.actor,
+    )
+    return _with_milestone(incident, entry)
 
 
 def _follow_up_added(incident: wire.Incident, event: Event) -> wire.Incident:

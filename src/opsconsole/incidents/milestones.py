@@ -89,10 +89,8 @@ def _acknowledged(incident: wire.Incident, evidence: Evidence) -> Seen | None:
 
 
 def _identified(incident: wire.Incident, evidence: Evidence) -> Seen | None:
-    """A note that names the cause, or a decision in a checklist."""
-    command = f"opsconsole incident show {incident.incident}"
-    notes = (Seen(note.at, command) for note in incident.notes if note.is_cause)
-    return _first(iter([*notes, *(evidence.decided(run) for run in _linked(incident, "checklist"))]))
+    """A decision in a checklist; a note that names the cause sets it by itself."""
+    return _first(evidence.decided(run) for run in _linked(incident, "checklist"))
 
 
 def _mitigated(incident: wire.Incident, evidence: Evidence) -> Seen | None:
