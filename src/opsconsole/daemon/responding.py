@@ -108,11 +108,11 @@ class Responding:
     def _link_what_runs(self, incident: wire.Incident) -> None:
         """Changes of its services since it was opened, and checklists that say they belong to it."""
         linked = {link.ref for link in incident.links}
-        for op_id, release in self.witness.releases.items():
+        for op_id, release in list(self.witness.releases.items()):
             is_ours = release.service in incident.services and release.at >= incident.opened_at
             if is_ours and op_id not in linked:
                 self.conduct.link(AUTOMATION, self._release(incident.incident, op_id))
-        for named, run in self.witness.runs:
+        for named, run in list(self.witness.runs):
             if named == incident.incident and run not in linked:
                 self.conduct.link(AUTOMATION, wire.AddLink(incident=incident.incident, kind="checklist", ref=run))
 

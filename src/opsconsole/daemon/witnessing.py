@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, NamedTuple
 
 from opsconsole import wire
@@ -39,6 +40,7 @@ class Witness:
 
     def __init__(self, journal: Journal, view: ViewOf, clock: Clock) -> None:
         self._journal, self._view, self._clock = journal, view, clock
+        self._lock = Lock()
         self._seq = 0
         self._alerts = 0
         self._fired: dict[str, Seen] = {}
@@ -53,12 +55,13 @@ class Witness:
         self._looked: dict[tuple[str, datetime], datetime] = {}
 
     def follow(self) -> None:
-        """Take in what is new in the journal."""
-        for event in self._journal.events(self._seq):
-            self._seq = event.seq
-            take = _TAKES.get(event.kind)
-            if take is not None:
-                take(self, event)
+        """Take in what is new in the journal; from any thread."""
+        with self._lock:
+            for event in self._journal.events(self._seq):
+                self._seq = event.seq
+                take = _TAKES.get(event.kind)
+                if take is not None:
+                    take(self, event)
 
     # From the journal ---------------------------------------------------------------------------------------------
 
