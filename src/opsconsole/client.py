@@ -123,6 +123,25 @@ class Client:
         """Let this console act for a while, or lock it again."""
         return self._post("/v1/release/arm", request, wire.Permission)
 
+    def incidents(self) -> wire.IncidentsReply:
+        """Every incident, and what of them is overdue."""
+        return self._send("GET", "/v1/incidents", wire.IncidentsReply)
+
+    def incident(self, name: str) -> wire.IncidentView:
+        """One incident with everything around it."""
+        return self._send("GET", "/v1/incident", wire.IncidentView, params={"incident": name})
+
+    def respond(self, word: str, request: msgspec.Struct) -> wire.Responded:
+        """Do something in an incident: ``open``, ``note``, ``role``, …: one word for each struct that asks."""
+        return self._post(f"/v1/incident/{word}", request, wire.Responded)
+
+    def draft(self, request: wire.DraftRequest) -> wire.Draft:
+        """A message as it would go out; nothing is sent."""
+        return self._post("/v1/incident/draft", request, wire.Draft)
+
+    def review(self, request: wire.ReviewRequest) -> wire.ReviewFiles:
+        return self._post("/v1/incident/review", request, wire.ReviewFiles)
+
     def query(self, request: wire.QueryRequest) -> wire.QueryReply:
         return self._post("/v1/query", request, wire.QueryReply)
 
@@ -183,6 +202,22 @@ class AsyncClient:
     async def arm(self, request: wire.ArmRequest) -> wire.Permission:
         """Let this console act for a while, or lock it again."""
         return await self._post("/v1/release/arm", request, wire.Permission)
+
+    async def incidents(self) -> wire.IncidentsReply:
+        """Every incident, and what of them is overdue."""
+        return await self._get("/v1/incidents", wire.IncidentsReply)
+
+    async def incident(self, name: str) -> wire.IncidentView:
+        """One incident with everything around it."""
+        return await self._get("/v1/incident", wire.IncidentView, incident=name)
+
+    async def respond(self, word: str, request: msgspec.Struct) -> wire.Responded:
+        """Do something in an incident: ``open``, ``note``, ``role``, …: one word for each struct that asks."""
+        return await self._post(f"/v1/incident/{word}", request, wire.Responded)
+
+    async def draft(self, request: wire.DraftRequest) -> wire.Draft:
+        """A message as it would go out; nothing is sent."""
+        return await self._post("/v1/incident/draft", request, wire.Draft)
 
     async def health(self) -> wire.Health:
         return await self._get("/v1/health", wire.Health)

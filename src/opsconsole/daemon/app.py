@@ -41,6 +41,7 @@ ATTACHING: Rule = "operator", "attach logs"
 MAPPING: Rule = "operator", "map logs"
 PINNING: Rule = "operator", "pin baselines"
 ADDING: Rule = "operator", "register versions"
+RESPONDING: Rule = "operator", "work on incidents"
 STOPPING: Rule = "admin", "stop the daemon"
 
 
@@ -70,6 +71,13 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
 
     async def manifests(request: Request) -> Response:
         return _encoded(desk.registering.manifests(request.query_params.get("service", "")))
+
+    async def incidents(request: Request) -> Response:
+        return _encoded(await asyncio.to_thread(desk.responding.incidents))
+
+    async def incident(request: Request) -> Response:
+        name = request.query_params.get("incident", "")
+        return _encoded(await asyncio.to_thread(desk.responding.incident, name))
 
     async def stopping(request: Request) -> Response:
         desk.access.require(person_of(request), *STOPPING)
@@ -106,6 +114,9 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         post("release/approve", wire.ApproveRequest, releasing.approve),
         post("release/freeze", wire.FreezeRequest, releasing.freeze),
         post("release/arm", wire.ArmRequest, releasing.arm),
+        Route("/v1/incidents", incidents),
+        Route("/v1/incident", incident),
+        *(post(f"incident/{word}", kind, act, RESPONDING) for word, (kind, act) in desk.responding.acts.items()),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
     door = Middleware(Admission, who=who, access=desk.access, refused=_failure)

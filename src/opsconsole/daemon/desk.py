@@ -22,6 +22,7 @@ from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.remembering import DriftMemory
+from opsconsole.daemon.responding import Responding
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
 from opsconsole.environment import environment_kind
@@ -64,8 +65,15 @@ class Desk:
         arms = Arms(self.access, engine.clock, environment, kind)
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
-        self.releasing = Releasing(engine, self.view, self.attendance, self.registering, self.access, arms)
+        self.responding = Responding(engine, self.view, self.attendance, self._running)
+        self.releasing = Releasing(
+            engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
+        )
         engine.every_so_often(self.pinning.pin_configured)
+
+    def _running(self, services: tuple[str, ...]) -> tuple[str, ...]:
+        """What goes on at these services by itself."""
+        return self.releasing.running(services)
 
     # Views --------------------------------------------------------------------------------------------------------
 

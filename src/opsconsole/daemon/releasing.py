@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from opsconsole import wire
@@ -52,8 +52,9 @@ class Around:
         view: Callable[[Asked], wire.View | wire.SourcesView],
         attendance: Attendance,
         registering: Registering,
+        incidents: Callable[[str], tuple[str, ...]] = lambda service: (),
     ) -> None:
-        """Raises ConfigError for a release section that cannot be understood."""
+        """``incidents`` names the open ones of a service. Raises ConfigError for a release section that is none."""
         self.clock = engine.clock
         self.environment = engine.settings.environment
         self.freezes = engine.settings.freezes
@@ -61,6 +62,7 @@ class Around:
         self._view = view
         self._attendance = attendance
         self._registering = registering
+        self._incidents = incidents
         self.settings: Mapping[str, ReleaseSetting] = {
             name: service.release for name, service in engine.settings.services.items() if service.release is not None
         }
@@ -88,13 +90,14 @@ class Around:
 
     def evidence(self, service: str, from_version: str, to_version: str) -> wire.Evidence:
         window_s = wire.WINDOWS[EVIDENCE_WINDOW]
-        view = self._versions(service, from_version, to_version)
+        view, incidents = self._versions(service, from_version, to_version), self._incidents(service)
         if view is None:
-            return wire.Evidence(window_s=window_s)
+            return wire.Evidence(window_s=window_s, open_incidents=incidents)
         return wire.Evidence(
             window_s=window_s,
             versions=tuple(map(_evidence_of, view.versions)),
             comparisons=view.comparisons if {view.baseline, view.candidate} == {from_version, to_version} else (),
+            open_incidents=incidents,
         )
 
     def _versions(self, service: str, baseline: str = "", candidate: str = "") -> wire.VersionsView | None:
@@ -184,6 +187,21 @@ def _brief(service: str, target: str, one: ServiceReleases) -> wire.ReleaseBrief
     )
 
 
+def _running(service: str, one: ServiceReleases) -> Iterator[str]:
+    rollout, operation = one.rollout, one.operation
+    if rollout is not None and rollout.is_open:
+        share = rollout.steps[rollout.step].share
+        why = f": {rollout.why}" if rollout.why else ""
+        yield f"{service}: rollout of {rollout.version} {rollout.phase} at {share:.0%}{why}"
+    if operation is None:
+        return
+    begun = f"{service}: {operation.plan.order.act}"
+    if one.is_pending:
+        yield f"{begun} was begun, and is not known to be done: {operation.told or 'nothing is heard of it'}"
+    elif operation.verdict is not None and operation.verdict.effect in ("pending", "diverged"):
+        yield f"{begun} done, its effect {operation.verdict.effect}: {operation.verdict.why}"
+
+
 class Releasing:
     """The gate of one home, and what looks after its releases."""
 
@@ -195,11 +213,12 @@ class Releasing:
         registering: Registering,
         access: Access,
         arms: Arms,
+        incidents: Callable[[str], tuple[str, ...]] = lambda service: (),
     ) -> None:
         """Raises ConfigError for a release section that cannot be understood, JournalError for a broken journal."""
         self._engine = engine
         self._access, self._arms = access, arms
-        self.around = Around(engine, view, attendance, registering)
+        self.around = Around(engine, view, attendance, registering, incidents)
         self.book = ReleaseBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self.around.judging = Judging(engine, self.book, self.around.settings)
         self.executor = Executor(self.book, self.around)
@@ -272,6 +291,10 @@ class Releasing:
         return tuple(
             _brief(service, target.name, self.book.of(service)) for service, target in self.around.targets.items()
         )
+
+    def running(self, services: tuple[str, ...]) -> tuple[str, ...]:
+        """Rollouts that are under way and changes that are not known to have their effect, in words."""
+        return tuple(told for service in services for told in _running(service, self.book.of(service)))
 
     def _lock_by_the_clock(self) -> None:
         for armed in self._arms.expired():

@@ -9,7 +9,7 @@ from opsconsole import wire
 from opsconsole.daemon.measure import Measured
 from opsconsole.daemon.views.reading import Reading
 from opsconsole.daemon.views.service import breaches_of
-from opsconsole.daemon.views.told import TOLD
+from opsconsole.daemon.views.told import told_of
 from opsconsole.store.queries import TimeAxis
 
 MOST_EVENTS = 500
@@ -62,11 +62,10 @@ def _of_data(
 
 
 def _journal(reading: Reading, start: datetime, end: datetime) -> list[wire.TimelineEvent]:
-    """What people and automation did; a kind that has no words of its own is named."""
+    """What people and automation did."""
     events = []
     for event in reading.context.events(start, end):
         at = datetime.fromisoformat(event.at)
-        told = TOLD.get(event.kind)
-        kind, service, text = told(event) if told else ("note", "", event.kind.replace(".", " ").replace("_", " "))
+        kind, service, text = told_of(event)
         events.append(wire.TimelineEvent(at=at, kind=kind, service=service, actor=event.actor, text=text))
     return events

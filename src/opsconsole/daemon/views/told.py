@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opsconsole import wire
+from opsconsole.daemon.views.told_incidents import INCIDENTS
 from opsconsole.journal.chain import Event
 from opsconsole.releases.targets.shares import spelled
 
@@ -106,6 +107,7 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "rollout.held": _rollout("held"),
     "rollout.resumed": _rollout("resumed"),
     "rollout.ended": _rollout("ended"),
+    **INCIDENTS,
     "freeze.set": _frozen,
     "freeze.lifted": lambda event: ("config", str(event.data["service"]), "freeze lifted"),
     "console.armed": lambda event: ("config", "", "console armed"),
@@ -114,3 +116,9 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "daemon.started": lambda event: ("daemon", "", "daemon started"),
     "daemon.stopped": lambda event: ("daemon", "", "daemon stopped"),
 }
+
+
+def told_of(event: Event) -> Told:
+    """What is said of an event; one of a kind that has no words of its own is named."""
+    told = TOLD.get(event.kind)
+    return told(event) if told else ("note", "", event.kind.replace(".", " ").replace("_", " "))

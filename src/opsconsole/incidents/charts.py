@@ -1,0 +1,106 @@
+"""Charts of a review as inline SVG: one line over the incident, its milestones across it.
+
+Always true here: a chart is text with nothing active in it and nothing fetched; a bucket without a value is a gap, not
+a zero; every text in it is escaped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from html import escape
+from typing import NamedTuple
+
+from opsconsole import wire
+
+WIDTH, HEIGHT = 720, 150
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 26, 22
+_LABEL_APART = 14
+"""Pixels between the labels of two milestones that are close together, one below the other."""
+
+
+class Mark(NamedTuple):
+    """A moment that is drawn across a chart."""
+
+    at: datetime
+    label: str
+
+
+def chart(title: str, unit: str, axis: wire.Axis, values: Sequence[float | None], marks: Sequence[Mark]) -> str:
+    """One chart; without any value it says so."""
+    known = [value for value in values if value is not None]
+    head = (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f'<text x="{_LEFT}" y="14" class="title">{escape(title)}</text>'
+    )
+    if not known or axis.buckets < 1:
+        return f'{head}<text x="{_LEFT}" y="{HEIGHT // 2}" class="soft">not logged</text></svg>'
+    top = _round_up(max(known))
+    body = [_grid(top, unit, axis), *_marks(marks, axis), *_runs(values, axis, top)]
+    return f"{head}{''.join(body)}</svg>"
+
+
+def _x(at: datetime, axis: wire.Axis) -> float:
+    length_s = axis.buckets * axis.step_s
+    part = (at - axis.start).total_seconds() / length_s if length_s else 0.0
+    return round(_LEFT + part * (WIDTH - _LEFT - _RIGHT), 1)
+
+
+def _y(value: float, top: float) -> float:
+    return round(HEIGHT - _BOTTOM - value / top * (HEIGHT - _TOP - _BOTTOM), 1)
+
+
+def _round_up(value: float) -> float:
+    """The next of 1, 2, 5 times a power of ten, so that the axis ends with a round number."""
+    if value <= 0:
+        return 1.0
+    power: float = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
+
+
+def _grid(top: float, unit: str, axis: wire.Axis) -> str:
+    end = axis.start + timedelta(seconds=axis.buckets * axis.step_s)
+    long = end - axis.start > timedelta(days=1)
+    spelled = "%m-%d %H:%M" if long else "%H:%M"
+    low, high = _y(0, top), _y(top, top)
+    texts = [
+        f'<text x="{_LEFT - 6}" y="{low}" class="soft end">0</text>',
+        f'<text x="{_LEFT - 6}" y="{high + 8}" class="soft end">{escape(f"{top:g} {unit}".strip())}</text>',
+        f'<text x="{_LEFT}" y="{HEIGHT - 6}" class="soft">{axis.start:{spelled}}</text>',
+        f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 6}" class="soft end">{end:{spelled}} UTC</text>',
+    ]
+    frame = f'<path d="M{_LEFT} {high}V{low}H{WIDTH - _RIGHT}" class="axis"/>'
+    return frame + "".join(texts)
+
+
+def _marks(marks: Sequence[Mark], axis: wire.Axis) -> list[str]:
+    end = axis.start + timedelta(seconds=axis.buckets * axis.step_s)
+    drawn: list[str] = []
+    for row, mark in enumerate(sorted(each for each in marks if axis.start <= each.at <= end)):
+        x = _x(mark.at, axis)
+        y = _TOP + 8 + row % 4 * _LABEL_APART
+        side = ' class="mark end"' if x > WIDTH * 0.8 else ' class="mark"'
+        shift = -3 if x > WIDTH * 0.8 else 3
+        drawn.append(f'<path d="M{x} {_TOP}V{HEIGHT - _BOTTOM}" class="milestone"/>')
+        drawn.append(f'<text x="{x + shift:g}" y="{y}"{side}>{escape(mark.label)}</text>')
+    return drawn
+
+
+def _runs(values: Sequence[float | None], axis: wire.Axis, top: float) -> list[str]:
+    """The line, broken where nothing was measured; a value with gaps on both sides is a dot."""
+    step = timedelta(seconds=axis.step_s)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for i, value in enumerate(values):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((_x(axis.start + (i + 0.5) * step, axis), _y(value, top)))
+    return [_run(run) for run in runs if run]
+
+
+def _run(run: list[tuple[float, float]]) -> str:
+    if len(run) == 1:
+        return f'<circle cx="{run[0][0]}" cy="{run[0][1]}" r="1.5" class="dot"/>'
+    points = " ".join(f"{x:g},{y:g}" for x, y in run)
+    return f'<polyline points="{points}" class="line"/>'
