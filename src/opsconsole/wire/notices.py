@@ -43,8 +43,8 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 DeliveryWord = Literal["pending", "sent", "failed", "given up"]
-"""pending: not tried yet; sent: the other side took it; failed: it did not, and is tried again at ``next_at``; given up:
-it did not, and is not tried again."""
+"""pending: not tried yet; sent: the other side took it; failed: it did not, and is tried again at ``next_at``; given
+up: it did not, and is not tried again."""
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
