@@ -10,16 +10,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
+
+from opsconsole.config.alerting import AlertSetting, RuleId, RuleSetting, SloSetting
+from opsconsole.config.section import Section
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Ratio = Annotated[float, Meta(gt=1)]
 Days = Annotated[int, Meta(ge=1)]
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every section: by keyword, and closed to keys it does not know."""
 
 
 class SourceSetting(Section, frozen=True):
@@ -185,6 +183,10 @@ class ServiceSetting(Section, frozen=True):
     """What it may cost in a calendar month (UTC)."""
     release: ReleaseSetting | None = None
     """Where and how its versions are changed; without it the console shows and does not act."""
+    slo: SloSetting = SloSetting()
+    """What it promises its users."""
+    alerts: dict[RuleId, RuleSetting] = {}
+    """Rule → what is not as it comes, for this service."""
 
 
 class DriftSetting(Section, frozen=True):
@@ -277,5 +279,7 @@ class Settings(Section, frozen=True):
     """Who may do what."""
     freezes: tuple[FreezeSetting, ...] = ()
     """Times in which nothing new is brought to users."""
+    alerts: AlertSetting = AlertSetting()
+    """Which alerts there are, and whom they tell."""
     console: ConsoleSetting = ConsoleSetting()
     """How the console looks and which keys it has."""
