@@ -43,9 +43,10 @@ RuleId = Literal[
     "key-use",
     "key-new",
     "key-age",
-    "one-user",
+    "unusual-input",
     "clock-skew",
     "source-failing",
+    "disk-full",
     "incoming",
 ]
 """Every rule that there is."""
@@ -64,6 +65,8 @@ class RuleSetting(Section, frozen=True):
     """In the rule's own unit; [alerts](alerts.md) lists them."""
     min_n: Annotated[int, Meta(ge=0)] | None = None
     """Fewer values than this are too few to say."""
+    floor_usd: Annotated[float, Meta(ge=0)] | None = None
+    """Least difference in USD an hour that is worth an alert, of rules that judge money."""
     for_minutes: Minutes | None = None
     """How long it has to hold before it fires."""
     hold_minutes: Minutes | None = None

@@ -4,6 +4,21 @@ Always true here: a number that was not measured is ``None``, never 0; every est
 datetimes; durations and money have their unit in the field's name. The console, the CLI and the tests see nothing else.
 """
 
+from opsconsole.wire.alerts import (
+    AckRequest,
+    Alert,
+    AlertMember,
+    AlertRule,
+    AlertRulesReply,
+    AlertSeverity,
+    AlertState,
+    AlertsView,
+    AlertTold,
+    IncomingReply,
+    Silence,
+    SilenceRequest,
+    UnsilenceRequest,
+)
 from opsconsole.wire.answers import ANSWERS, Answer
 from opsconsole.wire.base import (
     API_VERSION,
@@ -154,7 +169,16 @@ __all__ = [
     "MOST_REQUESTS",
     "REQUEST_ORDERS",
     "WINDOWS",
+    "AckRequest",
     "Act",
+    "Alert",
+    "AlertMember",
+    "AlertRule",
+    "AlertRulesReply",
+    "AlertSeverity",
+    "AlertState",
+    "AlertTold",
+    "AlertsView",
     "Answer",
     "ApplyRequest",
     "Approval",
@@ -202,6 +226,7 @@ __all__ = [
     "Health",
     "HealthWord",
     "HistoryEntry",
+    "IncomingReply",
     "Latency",
     "Lines",
     "Manifest",
@@ -246,6 +271,8 @@ __all__ = [
     "Scope",
     "ServiceRow",
     "ServiceView",
+    "Silence",
+    "SilenceRequest",
     "Slice",
     "SourceRow",
     "SourcesView",
@@ -261,6 +288,7 @@ __all__ = [
     "TimelineEvent",
     "TimelineView",
     "Tokens",
+    "UnsilenceRequest",
     "Verdict",
     "VersionEvidence",
     "VersionLines",
