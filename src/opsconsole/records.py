@@ -51,10 +51,18 @@ COLUMNS: tuple[Column, ...] = (
     Column("source_offset", "BIGINT", "bytes", "where the line begins in its source"),
 )
 
-BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
+BILLED_BY: tuple[Column, ...] = (
+    Column("service_tier", "VARCHAR", "", "as what the provider billed it: flex, priority, batch"),
+    Column("cache_write_1h_tokens", "BIGINT", "tokens", "of cache_write_tokens those that are kept for an hour"),
+)
+"""Read from a log to price a request by, and not stored."""
+
+BY_NAME: dict[str, Column] = {column.name: column for column in (*COLUMNS, *BILLED_BY)}
 
 MAPPABLE: tuple[str, ...] = tuple(
-    column.name for column in COLUMNS if column.name not in {"cost_source", "features", "source_id", "source_offset"}
+    column.name
+    for column in (*COLUMNS, *BILLED_BY)
+    if column.name not in {"cost_source", "features", "source_id", "source_offset"}
 )
 """The columns that a mapping can fill from a log; the others are made while ingesting."""
 

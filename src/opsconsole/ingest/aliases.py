@@ -109,14 +109,17 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "cached_input_tokens",
         "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "cached_content_token_count",
         "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
+        "input_token_details.cache_read",
     ),
     "cache_write_tokens": (
         "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens",
         "gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens",
+        "prompt_tokens_details.cache_creation_tokens", "input_token_details.cache_creation",
     ),
     "reasoning_tokens": (
         "reasoning_tokens", "completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens",
         "gen_ai.usage.reasoning.output_tokens", "thoughts_token_count", "thinking_tokens",
+        "output_token_details.reasoning",
     ),
     "cost_usd": (
         "cost_usd", "usd", "cost", "total_cost", "total_cost_usd", "response_cost", "request_cost", "spend",
@@ -138,6 +141,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "confidence": (
         "confidence", "confidence_score", "prediction_confidence", "probability", "prediction_probability",
         "predicted_probability", "y_pred_proba",
+    ),
+    "service_tier": ("service_tier", "gen_ai.openai.response.service_tier", "billing_tier"),
+    "cache_write_1h_tokens": (
+        "cache_write_1h_tokens", "cache_creation.ephemeral_1h_input_tokens", "ephemeral_1h_input_tokens",
+        "cache_creation_token_details.ephemeral_1h_input_tokens",
     ),
     "prediction": ("prediction", "y_pred", "predicted", "predicted_label", "predicted_class", "prediction_label"),
 }  # fmt: skip

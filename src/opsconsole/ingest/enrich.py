@@ -6,7 +6,7 @@ import duckdb
 
 from opsconsole import records
 from opsconsole.ingest.mapping import Mapping
-from opsconsole.ingest.prices import JOIN_RATES, PRICE, PriceBook
+from opsconsole.ingest.prices import PriceBook, join_rates, price
 from opsconsole.ingest.privacy import Hasher
 
 
@@ -27,11 +27,12 @@ def enriched(
             joins.append(f"LEFT JOIN digests AS d_{column} ON d_{column}.secret = b.{column}")
             replaced.append(f"d_{column}.digest AS {column}")
     if prices and "model" in mapping.columns and "input_tokens" in mapping.columns:
-        prices.rates_into(connection, relation)
-        joins.append(JOIN_RATES)
-        replaced.append(f"coalesce(b.cost_usd, {PRICE}) AS cost_usd")
+        prices.rates_into(connection, relation, mapping.columns)
+        joins.append(join_rates(mapping.columns))
+        usd = price(mapping.columns)
+        replaced.append(f"coalesce(b.cost_usd, {usd}) AS cost_usd")
         replaced.append(
-            f"CASE WHEN b.cost_usd IS NOT NULL THEN 'logged' WHEN ({PRICE}) IS NOT NULL THEN 'priced' "
+            f"CASE WHEN b.cost_usd IS NOT NULL THEN 'logged' WHEN ({usd}) IS NOT NULL THEN 'priced' "
             "ELSE 'unknown' END AS cost_source"
         )
     if not replaced:

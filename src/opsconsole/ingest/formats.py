@@ -64,9 +64,19 @@ LITELLM_PAYLOAD = Format(
         "ttft_ms": (Rule(path="completionStartTime", minus="startTime", unit="s", only_if="stream", before="endTime"),),
         "input_tokens": (Rule(path="prompt_tokens"),),
         "output_tokens": (Rule(path="completion_tokens"),),
-        "cached_tokens": (Rule(path=f"{_LITELLM_DETAILS}.cached_tokens"),),
-        "cache_write_tokens": (Rule(path="metadata.usage_object.cache_creation_input_tokens"),),
+        "cached_tokens": (
+            Rule(path=f"{_LITELLM_DETAILS}.cached_tokens"),
+            Rule(path="metadata.usage_object.cache_read_input_tokens"),
+        ),
+        "cache_write_tokens": (
+            Rule(path="metadata.usage_object.cache_creation_input_tokens"),
+            Rule(path=f"{_LITELLM_DETAILS}.cache_creation_tokens"),
+        ),
         "reasoning_tokens": (Rule(path="metadata.usage_object.completion_tokens_details.reasoning_tokens"),),
+        "service_tier": (Rule(path="metadata.usage_object.service_tier"),),
+        "cache_write_1h_tokens": (
+            Rule(path=f"{_LITELLM_DETAILS}.cache_creation_token_details.ephemeral_1h_input_tokens"),
+        ),
         "cost_usd": (Rule(path="response_cost"),),
         "cache_hit": (Rule(path="cache_hit"),),
         "user_key": (Rule(path="end_user"), Rule(path="metadata.user_api_key_user_id")),
@@ -166,9 +176,17 @@ LANGFUSE_V2 = Format(
         "cached_tokens": (
             Rule(path="usageDetails.input_cached_tokens"),
             Rule(path="usageDetails.cache_read_input_tokens"),
+            Rule(path="usageDetails.input_cache_read"),
+            Rule(path="usageDetails.cached_content_token_count"),
         ),
-        "cache_write_tokens": (Rule(path="usageDetails.cache_creation_input_tokens"),),
-        "reasoning_tokens": (Rule(path="usageDetails.output_reasoning_tokens"),),
+        "cache_write_tokens": (
+            Rule(path="usageDetails.cache_creation_input_tokens"),
+            Rule(path="usageDetails.input_cache_creation"),
+        ),
+        "reasoning_tokens": (
+            Rule(path="usageDetails.output_reasoning_tokens"),
+            Rule(path="usageDetails.output_reasoning"),
+        ),
         "cost_usd": (Rule(path="totalCost"),),
         "user_key": (Rule(path="userId"),),
     },

@@ -130,7 +130,15 @@ MAKERS: dict[str, Maker] = {
     "ts": _time_rule,
     **dict.fromkeys(DURATION_COLUMNS, _duration_rule),
     **dict.fromkeys(
-        ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens"), _number_rule
+        (
+            "input_tokens",
+            "output_tokens",
+            "cached_tokens",
+            "cache_write_tokens",
+            "reasoning_tokens",
+            "cache_write_1h_tokens",
+        ),
+        _number_rule,
     ),
     "cost_usd": _cost_rule,
     "confidence": _confidence_rule,
