@@ -127,7 +127,8 @@ class Keeper:
             return
         names = steps[alert.step].notify
         self._tell(notice_of(alert, "escalated" if alert.step else "firing", self._environment), names)
-        self.book.note(ACTOR, "alert.escalated", alert=alert.id, step=alert.step, notify=list(names))
+        services = list(alert.services)
+        self.book.note(ACTOR, "alert.escalated", alert=alert.id, services=services, step=alert.step, notify=list(names))
 
     def _ladder(self, alert: Alert) -> tuple[LadderStep, ...]:
         return ladder_of(alert.ladder, self._settings)
@@ -140,9 +141,8 @@ class Keeper:
         with self.book.turn:
             alert = self._open(request.alert)
             if alert.acknowledged_at is None:
-                self.book.note(
-                    actor, "alert.acknowledged", alert=alert.id, person=person, note=request.note[:LONGEST_TEXT]
-                )
+                note, services = request.note[:LONGEST_TEXT], list(alert.services)
+                self.book.note(actor, "alert.acknowledged", alert=alert.id, services=services, person=person, note=note)
             return self.shown(self._open(request.alert))
 
     def _open(self, alert_id: str) -> Alert:

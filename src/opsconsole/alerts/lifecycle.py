@@ -251,14 +251,18 @@ class _Look:
         if unheard is not None:
             if self.now - unheard < LOST_AFTER:
                 return None
-            return Decision("alert.resolved", {"alert": alert.id, "why": "nothing is known of it for 24 h"})
+            return self._ended(alert, "nothing is known of it for 24 h")
         if alert.cleared_at is None or any(member.is_present for member in self._members(alert, findings)):
             return None
         hold = hold_of(alert, self.rules_of)
         if self.now - alert.cleared_at < hold:
             return None
         held = f" for {hold.total_seconds() / 60:.0f} min" if hold else ""
-        return Decision("alert.resolved", {"alert": alert.id, "why": f"nothing of it is found{held}"})
+        return self._ended(alert, f"nothing of it is found{held}")
+
+    def _ended(self, alert: Alert, why: str) -> Decision:
+        data = {"alert": alert.id, "services": list(alert.services), "title": alert.title, "why": why}
+        return Decision("alert.resolved", data)
 
 
 def _shape(members: Iterable[wire.AlertMember]) -> dict[tuple[str, str], bool]:

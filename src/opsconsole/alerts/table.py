@@ -94,8 +94,8 @@ RULES: tuple[Rule, ...] = (
         cause="silence",
         view="timeline",
         checklist="source-quiet",
-        false_alarms="below 0.05 in 30 days: 1e-6 in each of 43,200 minutes, of counts as dispersed as they usually are, and "
-        "only for a silence half as long again as any before",
+        false_alarms="below 0.05 in 30 days: 1e-6 in each of 43,200 minutes, for counts as dispersed as they are, "
+        "and only for a silence half as long again as any before",
     ),
     _burn("errors", "1h", "page", 14.4, HOUR_S, 5 * MINUTE_S),
     _burn("errors", "6h", "page", 6.0, 6 * HOUR_S, 30 * MINUTE_S),

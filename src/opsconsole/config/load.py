@@ -108,7 +108,8 @@ class _Reader:
         if get_origin(bare) is tuple:
             return self._list(node, get_args(bare)[0], field)
         if get_origin(bare) is dict:
-            return self._table(node, *get_args(bare), field)
+            keys, values = get_args(bare)
+            return self._table(node, keys, values, field)
         return self._leaf(node, bare, field)
 
     def _section(self, node: yaml.Node, kind: type[msgspec.Struct], field: str) -> msgspec.Struct:

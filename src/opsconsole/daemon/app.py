@@ -41,6 +41,9 @@ ATTACHING: Rule = "operator", "attach logs"
 MAPPING: Rule = "operator", "map logs"
 PINNING: Rule = "operator", "pin baselines"
 ADDING: Rule = "operator", "register versions"
+ACKNOWLEDGING: Rule = "operator", "acknowledge alerts"
+SILENCING: Rule = "operator", "silence alerts"
+RECEIVING: Rule = "operator", "raise other systems' alerts"
 STOPPING: Rule = "admin", "stop the daemon"
 
 
@@ -71,6 +74,14 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     async def manifests(request: Request) -> Response:
         return _encoded(desk.registering.manifests(request.query_params.get("service", "")))
 
+    async def rules(request: Request) -> Response:
+        return _encoded(desk.alerting.rules(request.query_params.get("service", "")))
+
+    async def received(request: Request) -> Response:
+        desk.access.require(person_of(request), *RECEIVING)
+        sender, body = request.path_params["sender"], await _bytes(request)
+        return _encoded(await asyncio.to_thread(desk.alerting.receive, sender, body))
+
     async def stopping(request: Request) -> Response:
         desk.access.require(person_of(request), *STOPPING)
         stop()
@@ -93,14 +104,19 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
-        *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
+        *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources", "alerts")),
         Route("/v1/manifests", manifests),
+        Route("/v1/alert/rules", rules),
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
         post("baseline", wire.BaselineRequest, lambda person, asked: desk.pinning.set(asked, person.actor), PINNING),
         post("version", wire.VersionRequest, lambda person, asked: desk.registering.add(asked, person.actor), ADDING),
         post("query", wire.QueryRequest, lambda _, asked: ask(desk.engine, asked)),
         post("presence", wire.Presence, desk.present),
+        post("alert/ack", wire.AckRequest, desk.alerting.acknowledge, ACKNOWLEDGING),
+        post("alert/silence", wire.SilenceRequest, desk.alerting.silence, SILENCING),
+        post("alert/unsilence", wire.UnsilenceRequest, desk.alerting.unsilence, SILENCING),
+        Route("/v1/incoming/{sender}", received, methods=["POST"]),
         post("release/plan", wire.OrderRequest, releasing.plan),
         post("release/apply", wire.ApplyRequest, releasing.apply),
         post("release/approve", wire.ApproveRequest, releasing.approve),
@@ -123,13 +139,17 @@ def _failure(error: Exception) -> Response:
 
 
 async def _body(request: Request, kind: type[S]) -> S:
+    try:
+        return msgspec.json.decode(await _bytes(request), type=kind)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"the request is not understood: {error}", "Is the client of another version?") from error
+
+
+async def _bytes(request: Request) -> bytes:
     body = await request.body()
     if len(body) > MAX_BODY_BYTES:
         raise UsageError(f"the request is larger than {MAX_BODY_BYTES} bytes", "Ask for less at once.")
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
-        raise UsageError(f"the request is not understood: {error}", "Is the client of another version?") from error
+    return body
 
 
 def _number(text: str, name: str) -> int:
