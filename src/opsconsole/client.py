@@ -125,7 +125,7 @@ class Client:
 
     def alerts(self, service: str = "") -> wire.AlertsView:
         """Everything that fires, and what was resolved in the last day."""
-        return self._send("GET", "/v1/alerts", wire.AlertsView, params={"service": service, "window": "24h"})
+        return self._send("GET", "/v1/alerts", wire.AlertsView, params={"service": service})
 
     def alert_rules(self, service: str = "") -> wire.AlertRulesReply:
         """Every rule, as it holds for a service or as it comes."""

@@ -19,6 +19,8 @@ from opsconsole.config.alerting import AlertSetting
 from opsconsole.journal.walk import Event, written
 
 START = datetime(2026, 2, 3, 3, 0, tzinfo=UTC)
+NOTIFIERS = ("pager", "slack")
+"""That there are, and take everything."""
 BY_ID = {rule.id: rule for rule in RULES}
 
 
@@ -54,8 +56,9 @@ class Room:
         self.events.append(event)
         return event
 
-    def _tell(self, notice: wire.Notice, names: tuple[str, ...]) -> None:
+    def _tell(self, notice: wire.Notice, names: tuple[str, ...]) -> tuple[str, ...]:
         self.told.append((notice, names))
+        return names or NOTIFIERS
 
     def _explain(self, service: str, metric: Metric) -> tuple[str, ...]:
         self.explanations.append((service, metric))

@@ -51,9 +51,12 @@ def test_a_page_is_told_further_until_somebody_has_it(room: Room) -> None:
     assert [notice.kind for notice, _ in room.told] == ["firing", "escalated"]
     assert {notice.key for notice, _ in room.told} == {room.told[0][0].key}
     alert = ack(room, note="looking")
+    assert [(notice.kind, notice.title) for notice, _ in room.told[2:]] == [
+        ("update", "ann has it: chat: errors-burn-1h is bad")
+    ]
     assert (alert.state, alert.acknowledged_by, alert.note, alert.next_at) == ("acknowledged", "ann", "looking", None)
     room.look_for(60, BURNING)
-    assert len(room.told) == 2
+    assert len(room.told) == 3
 
 
 def test_a_restart_continues_the_ladder_where_it_was(room: Room) -> None:
@@ -67,7 +70,7 @@ def test_a_restart_continues_the_ladder_where_it_was(room: Room) -> None:
 
 
 def test_a_step_that_could_not_be_handed_over_is_tried_again(room: Room) -> None:
-    def broken(notice: wire.Notice, names: tuple[str, ...]) -> None:
+    def broken(notice: wire.Notice, names: tuple[str, ...]) -> tuple[str, ...]:
         raise OSError("the queue is full")
 
     sound, room.keeper._tell = room.keeper._tell, broken
@@ -219,7 +222,7 @@ def test_a_ticket_that_becomes_a_page_is_told_anew(room: Room) -> None:
     room.look(facts("chat", bad=["errors-burn-1d", "errors-burn-1h"]))
     (alert,) = room.alerts
     assert (alert.id, alert.severity, alert.state, alert.acknowledged_by) == ("A-1", "page", "firing", "")
-    assert [notice.severity for notice, _ in room.told] == ["ticket", "page"]
+    assert [notice.severity for notice, _ in room.told] == ["ticket", "ticket", "page"]
 
 
 def test_a_silence_has_a_reason_and_an_end(room: Room) -> None:

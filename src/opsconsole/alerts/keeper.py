@@ -26,8 +26,8 @@ from opsconsole.clock import Clock
 from opsconsole.config.alerting import AlertSetting, LadderStep
 from opsconsole.errors import UsageError
 
-Tell = Callable[[wire.Notice, tuple[str, ...]], None]
-"""Tell people, by these notifiers (by every one that takes it where none is named)."""
+Tell = Callable[[wire.Notice, tuple[str, ...]], tuple[str, ...]]
+"""Tell people, by these notifiers (by every one that takes it where none is named); the names of those that will."""
 Explain = Callable[[str, Metric], tuple[str, ...]]
 """(service, metric) → what changed, in words."""
 
@@ -95,12 +95,9 @@ class Keeper:
 
     def _tell_resolved(self, alert: Alert | None, why: str) -> None:
         """Those who were told of it hear that it is over."""
-        if alert is None or not alert.told:
-            return
-        named = [step.notify for step in alert.told]
-        names = () if () in named else tuple(dict.fromkeys(name for each in named for name in each))
-        ended = replace(alert, resolved_at=self._clock.now(), resolved_why=why)
-        self._tell(notice_of(ended, "resolved", self._environment), names)
+        if alert is not None and (names := _names(alert)):
+            ended = replace(alert, resolved_at=self._clock.now(), resolved_why=why)
+            self._tell(notice_of(ended, "resolved", self._environment), names)
 
     def go_on(self) -> None:
         """Take every step that is due, of every ladder that nothing holds.
@@ -125,8 +122,8 @@ class Keeper:
         due = next_at(alert, steps)
         if due is None or due > now or held_by(alert, self.state, now, self.rules_of)[0] != "firing":
             return
-        names = steps[alert.step].notify
-        self._tell(notice_of(alert, "escalated" if alert.step else "firing", self._environment), names)
+        notice = notice_of(alert, "escalated" if alert.step else "firing", self._environment)
+        names = self._tell(notice, steps[alert.step].notify)
         services = list(alert.services)
         self.book.note(ACTOR, "alert.escalated", alert=alert.id, services=services, step=alert.step, notify=list(names))
 
@@ -136,13 +133,15 @@ class Keeper:
     # By people ----------------------------------------------------------------------------------------------------
 
     def acknowledge(self, actor: str, person: str, request: wire.AckRequest) -> wire.Alert:
-        """Somebody has it. Once this returns, nobody is told of it any more. Raises UsageError for one that is not
-        open."""
+        """Somebody has it: once this returns, no step of its ladder is taken any more; those who were told of it hear
+        who has it. Raises UsageError for one that is not open."""
         with self.book.turn:
             alert = self._open(request.alert)
             if alert.acknowledged_at is None:
                 note, services = request.note[:LONGEST_TEXT], list(alert.services)
                 self.book.note(actor, "alert.acknowledged", alert=alert.id, services=services, person=person, note=note)
+                if names := _names(alert):
+                    self._tell(notice_of(self._open(alert.id), "update", self._environment), names)
             return self.shown(self._open(request.alert))
 
     def _open(self, alert_id: str) -> Alert:
@@ -266,3 +265,8 @@ class Keeper:
             and silence_over(alert, self.state.silences, now) is None
         ]
         return min(mine, key=SEVERITY.__getitem__, default=None)
+
+
+def _names(alert: Alert) -> tuple[str, ...]:
+    """Of the notifiers that told somebody of it."""
+    return tuple(dict.fromkeys(name for step in alert.told for name in step.notify))

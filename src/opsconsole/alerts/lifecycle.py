@@ -167,12 +167,14 @@ class _Look:
         ripe = self._ripe(key, findings)
         if not ripe:
             return None
-        worst, services = ripe[0], _services(ripe)
+        worst, services = ripe[0], _services(findings)
         if key != STORM and inhibitor(key[0], services, worst.severity, (each.rule for each in ripe), others):
             return None
+        # What has not lasted yet is no reason to fire, but belongs to what does: one cause is told once, and whole.
+        along = [each for each in findings if SEVERITY[each.severity] >= SEVERITY[worst.severity]]
         before = next((each for each in reversed(self.state.recent) if each.key == key), None)
         is_back = before is not None and before.resolved_at is not None and self.now - before.resolved_at < FLAPS_WITHIN
-        members = [each.member(self._since(key, each)) for each in ripe]
+        members = [each.member(self._since(key, each)) for each in along]
         data = {
             "subject": key[0],
             "cause": key[1],
@@ -270,9 +272,8 @@ def _shape(members: Iterable[wire.AlertMember]) -> dict[tuple[str, str], bool]:
     return {(member.rule, member.detail): member.is_present for member in ordered}
 
 
-def _worst(member: wire.AlertMember) -> tuple[bool, int, datetime, int, str]:
-    place = _PLACE.get(member.rule, len(_PLACE))
-    return not member.is_present, SEVERITY[member.severity], member.since, place, member.detail
+def _worst(member: wire.AlertMember) -> tuple[bool, int, int, str]:
+    return not member.is_present, SEVERITY[member.severity], _PLACE.get(member.rule, len(_PLACE)), member.detail
 
 
 def _services(findings: Iterable[Finding]) -> list[str]:

@@ -66,8 +66,12 @@ def notice_of(alert: Alert, kind: wire.NoticeKind, environment: str) -> wire.Not
 
 
 def _headline(alert: Alert, kind: wire.NoticeKind) -> str:
-    first = {"resolved": "resolved: ", "escalated": "nobody has answered: "}.get(kind, "")
-    return f"{first}{alert.title}"
+    first: dict[wire.NoticeKind, str] = {
+        "resolved": "resolved: ",
+        "escalated": "nobody has answered: ",
+        "update": f"{alert.acknowledged_by} has it: ",
+    }
+    return f"{first.get(kind, '')}{alert.title}"
 
 
 def _body(alert: Alert) -> str:
@@ -80,7 +84,11 @@ def _body(alert: Alert) -> str:
     if alert.resolved_at is not None:
         lines += ["", f"Over since {alert.resolved_at:%Y-%m-%d %H:%M} UTC: {alert.resolved_why}."]
     else:
-        lines += ["", f"Acknowledge: opsconsole alert ack {alert.id}"]
+        lines.append("")
+        if alert.acknowledged_by:
+            lines.append(f"Acknowledged by {alert.acknowledged_by}. {alert.note}".rstrip())
+        else:
+            lines.append(f"Acknowledge: opsconsole alert ack {alert.id}")
         if alert.checklist:
             lines.append(f"Checklist: opsconsole checklist run {alert.checklist}")
     return "\n".join(lines)

@@ -55,8 +55,9 @@ class _Rules(NamedTuple):
     off: tuple[Rule, ...]
 
 
-def tell_nobody(notice: wire.Notice, names: tuple[str, ...]) -> None:
-    """Where no notifier is configured."""
+def tell_nobody(notice: wire.Notice, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Where there are no notifiers."""
+    return ()
 
 
 class Alerting:

@@ -74,14 +74,6 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     async def manifests(request: Request) -> Response:
         return _encoded(desk.registering.manifests(request.query_params.get("service", "")))
 
-    async def rules(request: Request) -> Response:
-        return _encoded(desk.alerting.rules(request.query_params.get("service", "")))
-
-    async def received(request: Request) -> Response:
-        desk.access.require(person_of(request), *RECEIVING)
-        sender, body = request.path_params["sender"], await _bytes(request)
-        return _encoded(await asyncio.to_thread(desk.alerting.receive, sender, body))
-
     async def stopping(request: Request) -> Response:
         desk.access.require(person_of(request), *STOPPING)
         stop()
@@ -104,9 +96,9 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
-        *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources", "alerts")),
+        *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
+        *_alert_routes(desk, view("alerts")),
         Route("/v1/manifests", manifests),
-        Route("/v1/alert/rules", rules),
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
         post("baseline", wire.BaselineRequest, lambda person, asked: desk.pinning.set(asked, person.actor), PINNING),
@@ -116,7 +108,6 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         post("alert/ack", wire.AckRequest, desk.alerting.acknowledge, ACKNOWLEDGING),
         post("alert/silence", wire.SilenceRequest, desk.alerting.silence, SILENCING),
         post("alert/unsilence", wire.UnsilenceRequest, desk.alerting.unsilence, SILENCING),
-        Route("/v1/incoming/{sender}", received, methods=["POST"]),
         post("release/plan", wire.OrderRequest, releasing.plan),
         post("release/apply", wire.ApplyRequest, releasing.apply),
         post("release/approve", wire.ApproveRequest, releasing.approve),
@@ -126,6 +117,29 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     ]
     door = Middleware(Admission, who=who, access=desk.access, refused=_failure)
     return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: _refused})
+
+
+def _alert_routes(desk: Desk, follow: Answer) -> list[Route]:
+    async def alerts(request: Request) -> Response:
+        """Whoever follows them shares an answer; whoever asks once sees what they have just done."""
+        if "after" in request.query_params:
+            return await follow(request)
+        asked = Asked(kind="alerts", window="24h", service=request.query_params.get("service", ""))
+        return _json(await asyncio.to_thread(desk.compute, asked))
+
+    async def rules(request: Request) -> Response:
+        return _encoded(desk.alerting.rules(request.query_params.get("service", "")))
+
+    async def received(request: Request) -> Response:
+        desk.access.require(person_of(request), *RECEIVING)
+        sender, body = request.path_params["sender"], await _bytes(request)
+        return _encoded(await asyncio.to_thread(desk.alerting.receive, sender, body))
+
+    return [
+        Route("/v1/alerts", alerts),
+        Route("/v1/alert/rules", rules),
+        Route("/v1/incoming/{sender}", received, methods=["POST"]),
+    ]
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -54,7 +54,7 @@ class AlertTold(Struct, frozen=True, kw_only=True):
     step: int
     """From 0."""
     notify: tuple[str, ...]
-    """Names of notifiers; empty: every one that takes its severity."""
+    """Names of the notifiers that tell it; empty where none takes it."""
 
 
 class Alert(Struct, frozen=True, kw_only=True):

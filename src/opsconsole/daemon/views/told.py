@@ -106,12 +106,9 @@ def _of_alert(event: Event) -> str:
 
 def _alert_escalated(event: Event) -> Told:
     data = event.data
-    whom = ", ".join(data["notify"]) or "every notifier"
-    return (
-        "note",
-        _of_alert(event),
-        f"{data['alert']} told to {whom}" + (f" (step {data['step'] + 1})" if data["step"] else ""),
-    )
+    whom = ", ".join(data["notify"]) or "nobody, for no notifier takes it"
+    step = f" (step {data['step'] + 1})" if data["step"] else ""
+    return "note", _of_alert(event), f"{data['alert']} told to {whom}{step}"
 
 
 def _alert_acknowledged(event: Event) -> Told:
