@@ -1,15 +1,14 @@
 """Other systems' alerts: webhooks of Alertmanager (version 4) and Grafana become readings like any other.
 
 Always true here: what is sent is data of strangers: it is bounded in number and length, and nothing of it is believed
-but that somebody said so; an alert that its sender has resolved is remembered as such, one that was never heard of
-again is not taken for resolved.
+but that somebody said so; an alert is over when its sender says so, or has not repeated it for a day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +19,9 @@ from opsconsole.errors import UsageError
 
 MOST_AT_ONCE, MOST_REMEMBERED = 1_000, 5_000
 LONGEST, LONGEST_TOLD = 80, 300
+REPEATED_WITHIN = timedelta(hours=24)
+"""Senders repeat what still fires (both after four hours, unless they are told otherwise); what was not repeated for so
+long is over."""
 SERVICE_LABELS = ("service", "service_name", "app", "job")
 """Labels that may name a service, the first that is there."""
 PAGE_LABELS = ("page", "critical", "emergency", "sev1", "sev2", "p1", "p2")
@@ -99,42 +101,48 @@ class Remembered:
     """What other systems last said, of the alerts that were heard of since the daemon started."""
 
     def __init__(self) -> None:
-        self._heard: dict[str, Heard] = {}
+        self._heard: dict[str, tuple[Heard, datetime]] = {}
+        self._began: datetime | None = None
 
-    def take(self, heard: Iterable[Heard]) -> int:
+    def take(self, heard: Iterable[Heard], at: datetime) -> int:
         """Remember these; how many of them there was no room for. What was resolved makes room."""
         dropped = 0
         for each in heard:
             if each.fingerprint not in self._heard and len(self._heard) >= MOST_REMEMBERED:
-                gone = next((key for key, old in self._heard.items() if not old.is_firing), None)
+                gone = next((key for key, (old, _) in self._heard.items() if not old.is_firing), None)
                 if gone is None:
                     dropped += 1
                     continue
                 del self._heard[gone]
-            self._heard[each.fingerprint] = each
+            self._heard[each.fingerprint] = each, at
         return dropped
 
-    def facts(self, at: datetime, open_members: Iterable[tuple[str, wire.AlertMember]]) -> tuple[Facts, ...]:
-        """Of each subject that was heard of. Of one with an open alert that nobody has spoken of since the daemon
-        started nothing is known, and so it stays open."""
-        by_subject: dict[str, list[Reading]] = {}
-        for each in self._heard.values():
-            by_subject.setdefault(each.subject, [])
-            if each.is_firing:
-                by_subject[each.subject].append(each.reading)
-        heard = {each.reading.detail for each in self._heard.values()}
-        unheard = {each for each, member in open_members if member.rule == "incoming" and member.detail not in heard}
-        why = "of some that are open nothing was heard since the daemon started"
+    def facts(self, at: datetime, members: Iterable[tuple[str, str, wire.AlertMember]]) -> tuple[Facts, ...]:
+        """Of each subject that was heard of. ``members`` are (subject, cause, member) of every open alert: what nobody
+        has spoken of since the daemon started goes on as it was, for as long as senders may take to repeat it."""
+        self._began = self._began or at
+        readings: dict[str, list[Reading]] = {}
+        for each, heard_at in self._heard.values():
+            mine = readings.setdefault(each.subject, [])
+            if each.is_firing and at - heard_at <= REPEATED_WITHIN:
+                mine.append(each.reading)
+        heard = {each.reading.detail for each, _ in self._heard.values()}
+        for subject, cause, member in members:
+            if member.rule == "incoming" and member.detail not in heard:
+                mine = readings.setdefault(subject, [])
+                if member.is_present and at - self._began <= REPEATED_WITHIN:
+                    mine.append(_as_before(cause, member))
         return tuple(
-            Facts(
-                subject=subject,
-                services=(subject,),
-                at=at,
-                readings={"incoming": tuple(readings)},
-                unknown={"incoming": why} if subject in unheard and not readings else {},
-            )
-            for subject, readings in by_subject.items()
+            Facts(subject=subject, services=(subject,), at=at, readings={"incoming": tuple(each)})
+            for subject, each in readings.items()
         )
+
+
+def _as_before(cause: str, member: wire.AlertMember) -> Reading:
+    return Reading(
+        value=member.value, n=member.n, told=member.told, detail=member.detail, name=cause, severity=member.severity,
+        url=member.url,
+    )  # fmt: skip
 
 
 def spoken(sender: str) -> Sender:

@@ -172,8 +172,12 @@ class Alerting:
             return "logs are still being read"
         return "" if any(source.state == "following" for source in sources) else "no log is followed"
 
-    def _open_members(self) -> list[tuple[str, wire.AlertMember]]:
-        return [(alert.subject, member) for alert in self.keeper.state.open.values() for member in alert.members]
+    def _open_members(self) -> list[tuple[str, str, wire.AlertMember]]:
+        return [
+            (alert.subject, alert.cause, member)
+            for alert in self.keeper.state.open.values()
+            for member in alert.members
+        ]
 
     def rules_of(self, subject: str) -> Mapping[str, Rule]:
         """The rules that are looked at for a subject."""
@@ -219,7 +223,7 @@ class Alerting:
     def receive(self, sender: str, body: bytes) -> wire.IncomingReply:
         """A webhook of another system: its alerts are among the findings of the next look, which is made now."""
         heard, left_out = incoming.read(incoming.spoken(sender), body)
-        dropped = self._heard.take(heard)
+        dropped = self._heard.take(heard, self._engine.clock.now())
         self.look()
         firing = sum(each.is_firing for each in heard)
         return wire.IncomingReply(firing=firing, resolved=len(heard) - firing, dropped=dropped + left_out)

@@ -31,6 +31,9 @@ class Console:
         self._engine = engine
         self._releases = releases
         self._offsets: dict[int, deque[float]] = {}
+        self._accepted: dict[int, int] = {}
+        """Source → records at the last look: a lag is a sample only where records came since, and of one that is read
+        as it grows."""
         self._disk: deque[tuple[float, float]] = deque(maxlen=MOST_SAMPLES * 6)
 
     def sources(self, look: Look) -> Iterator[Seen]:
@@ -45,10 +48,10 @@ class Console:
             elif lines >= LEAST_LINES:
                 told = f"{percent(tally.rejected / lines)} of {path} is rejected"
                 broken.append(Reading(value=tally.rejected / lines, n=lines, detail=path, told=told))
-            if tally.lag_s is None or source.state != "following":
-                continue
             offsets = self._offsets.setdefault(number, deque(maxlen=MOST_SAMPLES))
-            offsets.append(-tally.lag_s)
+            before, self._accepted[number] = self._accepted.get(number), tally.accepted
+            if tally.lag_s is not None and before not in (None, tally.accepted) and source.state == "following":
+                offsets.append(-tally.lag_s)
             found = skew(np.array(offsets), SkewSettings(ahead_s=look.rules_of(OWN)["clock-skew"].threshold))
             if found.median_s is not None:
                 is_zone = found.verdict == "another zone?"
