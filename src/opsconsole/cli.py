@@ -15,6 +15,7 @@ from pathlib import Path
 
 from opsconsole import __version__
 from opsconsole.commands import (
+    alert,
     audit,
     baseline,
     console,
@@ -77,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
         version,
         release,
         incident,
+        alert,
         audit,
         daemon,
         doctor,

@@ -142,6 +142,28 @@ class Client:
     def review(self, request: wire.ReviewRequest) -> wire.ReviewFiles:
         return self._post("/v1/incident/review", request, wire.ReviewFiles)
 
+    def alerts(self, service: str = "") -> wire.AlertsView:
+        """Everything that fires, and what was resolved in the last day."""
+        return self._send("GET", "/v1/alerts", wire.AlertsView, params={"service": service})
+
+    def alert_rules(self, service: str = "") -> wire.AlertRulesReply:
+        """Every rule, as it holds for a service or as it comes."""
+        return self._send("GET", "/v1/alert/rules", wire.AlertRulesReply, params={"service": service})
+
+    def acknowledge(self, request: wire.AckRequest) -> wire.Alert:
+        """Somebody has it: nobody is told of it any more."""
+        return self._post("/v1/alert/ack", request, wire.Alert)
+
+    def silence(self, request: wire.SilenceRequest) -> wire.Silence:
+        return self._post("/v1/alert/silence", request, wire.Silence)
+
+    def unsilence(self, request: wire.UnsilenceRequest) -> wire.Silence:
+        return self._post("/v1/alert/unsilence", request, wire.Silence)
+
+    def incoming(self, sender: str, webhook: bytes) -> wire.IncomingReply:
+        """Hand over what another system's webhook posts."""
+        return self._send("POST", f"/v1/incoming/{sender}", wire.IncomingReply, content=webhook)
+
     def query(self, request: wire.QueryRequest) -> wire.QueryReply:
         return self._post("/v1/query", request, wire.QueryReply)
 

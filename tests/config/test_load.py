@@ -175,3 +175,24 @@ def test_any_yaml_is_either_understood_or_refused_as_configuration(document: obj
     else:
         return
     assert complaint.startswith(str(HERE))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("alerts:\n  rules:\n    input-drift: {enabled: no}\n    inputdrift: {enabled: no}\n", 4, "`input-drift`"),
+        ("services:\n  chat:\n    alerts:\n      errors-burn-1h: {treshold: 3}\n", 4, "`threshold`"),
+        ("alerts:\n  rules:\n    key-age: {severity: pagge}\n", 3, "`page`"),
+        ("services:\n  chat:\n    slo: {availability: 99.9}\n", 3, "configuration page"),
+    ],
+)
+def test_an_alert_rule_that_is_none_is_refused_with_its_line(text: str, line: int, told: str) -> None:
+    error = refusal(text)
+    assert error.message.startswith(f"{HERE}:{line}: ")
+    assert told in error.remedy
+
+
+def test_a_ladder_whose_steps_go_back_in_time_is_refused() -> None:
+    text = "alerts:\n  ladders:\n    page: [{after_minutes: 5}, {after_minutes: 1}]\n"
+    assert "ladder 'page'" in refusal(text).message
+    assert "no ladder 'night'" in refusal("alerts:\n  rules:\n    key-age: {ladder: night}\n").message

@@ -108,7 +108,8 @@ class _Reader:
         if get_origin(bare) is tuple:
             return self._list(node, get_args(bare)[0], field)
         if get_origin(bare) is dict:
-            return self._table(node, get_args(bare)[1], field)
+            keys, values = get_args(bare)
+            return self._table(node, keys, values, field)
         return self._leaf(node, bare, field)
 
     def _section(self, node: yaml.Node, kind: type[msgspec.Struct], field: str) -> msgspec.Struct:
@@ -134,8 +135,14 @@ class _Reader:
             self._refuse(node, field, "is not a list", "Write one entry a line, each after `- `.")
         return tuple(self.read(item, kind, f"{field}[{index}]") for index, item in enumerate(node.value))
 
-    def _table(self, node: yaml.Node, kind: Any, field: str) -> dict[str, Any]:
-        return {key: self.read(value_node, kind, f"{field}.{key}") for key, _, value_node in self._items(node, field)}
+    def _table(self, node: yaml.Node, keys: Any, kind: Any, field: str) -> dict[str, Any]:
+        known = get_args(keys)
+        table = {}
+        for key, key_node, value_node in self._items(node, field):
+            if known and key not in known:
+                self._refuse(key_node, f"{field}.{key}", "no such name", nearest(key, known))
+            table[key] = self.read(value_node, kind, f"{field}.{key}")
+        return table
 
     def _items(self, node: yaml.Node, field: str) -> list[tuple[str, yaml.Node, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):

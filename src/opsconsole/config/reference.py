@@ -39,6 +39,10 @@ services:
   chat-assist:
     baseline: {version: v41}
     budget_usd_per_month: 20000
+    slo: {availability: 0.999, latency_ms: 2000}
+alerts:
+  rules:
+    input-drift: {enabled: no}
 drift: {min_effect: 0.02}
 ```
 """

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from opsconsole.config.alerting import AlertSetting, RuleId, RuleSetting, SloSetting
 from opsconsole.config.responding import IncidentSetting
 from opsconsole.config.section import Section
 
@@ -187,6 +188,10 @@ class ServiceSetting(Section, frozen=True):
     """What it may cost in a calendar month (UTC)."""
     release: ReleaseSetting | None = None
     """Where and how its versions are changed; without it the console shows and does not act."""
+    slo: SloSetting = SloSetting()
+    """What it promises its users."""
+    alerts: dict[RuleId, RuleSetting] = {}
+    """Rule → what is not as it comes, for this service."""
 
 
 class DriftSetting(Section, frozen=True):
@@ -281,5 +286,7 @@ class Settings(Section, frozen=True):
     """Times in which nothing new is brought to users."""
     incidents: IncidentSetting = IncidentSetting()
     """How incidents are told to people."""
+    alerts: AlertSetting = AlertSetting()
+    """Which alerts there are, and whom they tell."""
     console: ConsoleSetting = ConsoleSetting()
     """How the console looks and which keys it has."""

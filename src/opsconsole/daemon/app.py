@@ -42,6 +42,9 @@ MAPPING: Rule = "operator", "map logs"
 PINNING: Rule = "operator", "pin baselines"
 ADDING: Rule = "operator", "register versions"
 RESPONDING: Rule = "operator", "work on incidents"
+ACKNOWLEDGING: Rule = "operator", "acknowledge alerts"
+SILENCING: Rule = "operator", "silence alerts"
+RECEIVING: Rule = "operator", "raise other systems' alerts"
 STOPPING: Rule = "admin", "stop the daemon"
 
 
@@ -102,6 +105,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
         *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
+        *_alert_routes(desk, view("alerts")),
         Route("/v1/manifests", manifests),
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
@@ -109,6 +113,9 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         post("version", wire.VersionRequest, lambda person, asked: desk.registering.add(asked, person.actor), ADDING),
         post("query", wire.QueryRequest, lambda _, asked: ask(desk.engine, asked)),
         post("presence", wire.Presence, desk.present),
+        post("alert/ack", wire.AckRequest, desk.alerting.acknowledge, ACKNOWLEDGING),
+        post("alert/silence", wire.SilenceRequest, desk.alerting.silence, SILENCING),
+        post("alert/unsilence", wire.UnsilenceRequest, desk.alerting.unsilence, SILENCING),
         post("release/plan", wire.OrderRequest, releasing.plan),
         post("release/apply", wire.ApplyRequest, releasing.apply),
         post("release/approve", wire.ApproveRequest, releasing.approve),
@@ -123,6 +130,29 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: _refused})
 
 
+def _alert_routes(desk: Desk, follow: Answer) -> list[Route]:
+    async def alerts(request: Request) -> Response:
+        """Whoever follows them shares an answer; whoever asks once sees what they have just done."""
+        if "after" in request.query_params:
+            return await follow(request)
+        asked = Asked(kind="alerts", window="24h", service=request.query_params.get("service", ""))
+        return _json(await asyncio.to_thread(desk.compute, asked))
+
+    async def rules(request: Request) -> Response:
+        return _encoded(desk.alerting.rules(request.query_params.get("service", "")))
+
+    async def received(request: Request) -> Response:
+        desk.access.require(person_of(request), *RECEIVING)
+        sender, body = request.path_params["sender"], await _bytes(request)
+        return _encoded(await asyncio.to_thread(desk.alerting.receive, sender, body))
+
+    return [
+        Route("/v1/alerts", alerts),
+        Route("/v1/alert/rules", rules),
+        Route("/v1/incoming/{sender}", received, methods=["POST"]),
+    ]
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     return _failure(error)
 
@@ -134,13 +164,17 @@ def _failure(error: Exception) -> Response:
 
 
 async def _body(request: Request, kind: type[S]) -> S:
+    try:
+        return msgspec.json.decode(await _bytes(request), type=kind)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"the request is not understood: {error}", "Is the client of another version?") from error
+
+
+async def _bytes(request: Request) -> bytes:
     body = await request.body()
     if len(body) > MAX_BODY_BYTES:
         raise UsageError(f"the request is larger than {MAX_BODY_BYTES} bytes", "Ask for less at once.")
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
-        raise UsageError(f"the request is not understood: {error}", "Is the client of another version?") from error
+    return body
 
 
 def _number(text: str, name: str) -> int:

@@ -16,6 +16,7 @@ import msgspec
 
 from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
+from opsconsole.daemon.alerting import Alerting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.presence import Attendance
@@ -69,6 +70,7 @@ class Desk:
         self.releasing = Releasing(
             engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
         )
+        self.alerting = Alerting(engine, self.view, self.releasing, self.drift, self._spans)
         engine.every_so_often(self.pinning.pin_configured)
 
     def _running(self, services: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,6 +87,8 @@ class Desk:
         revision = self.engine.revision
         if asked.kind == "sources":
             return wire.SourcesView(revision=revision, sources=self.sources())
+        if asked.kind == "alerts":
+            return self.alerting.view(asked)
         compute = VIEWS.get(asked.kind)
         if compute is None:
             raise UsageError(f"there is no view {asked.kind!r}", f"There are: {', '.join((*VIEWS, 'sources'))}.")
@@ -102,6 +106,8 @@ class Desk:
                 sources=self.sources,
                 events=self.engine.journal.between,
                 out_of_band=self.releasing.out_of_band,
+                alerts_of=self.alerting.reasons,
+                severity_of=self.alerting.severity,
                 deployed_of=self.releasing.deployed,
             )
             return compute(Reading(connection, context, asked))

@@ -43,6 +43,8 @@ class ServiceRow(Struct, frozen=True, kw_only=True):
     first_at: datetime | None
     last_at: datetime | None
     """Of the newest record that the store holds for it."""
+    alerts: tuple[str, ...] = ()
+    """What fires of it, worst first: ``!! page A-3: …``; the reasons begin with it."""
 
 
 class Breach(Struct, frozen=True, kw_only=True):
@@ -82,6 +84,8 @@ class ServiceView(View, frozen=True, kw_only=True):
     not_logged: tuple[str, ...]
     """Columns without one value in the window: their panels say so."""
     requests_per_s: float | None
+    alerts: tuple[str, ...] = ()
+    """What fires of it, worst first; the reasons begin with it."""
     breaches: tuple[Breach, ...] = ()
     """Spans of the window in which something was worse than it should be, oldest first."""
 

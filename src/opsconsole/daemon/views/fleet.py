@@ -50,6 +50,7 @@ def _row(reading: Reading, name: str, extent: Extent, measured: Measured, end: d
         service=name,
         state=state,
         reasons=reasons,
+        alerts=reading.alerts(name),
         requests=counts.requests,
         errors=counts.errors,
         pending=counts.pending,

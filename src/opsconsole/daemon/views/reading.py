@@ -21,7 +21,7 @@ from opsconsole.daemon.deployed import Deployed
 from opsconsole.daemon.drifting import FoundDrift
 from opsconsole.errors import UsageError
 from opsconsole.journal.chain import Event
-from opsconsole.signals.health import HealthSettings
+from opsconsole.signals.health import SEVERITY, HealthSettings
 from opsconsole.store.queries import Extent, Questions, SpanMemory, TimeAxis, axis_until, time_axis
 
 DriftOf = Callable[[duckdb.DuckDBPyConnection, str, datetime, datetime, Extent], FoundDrift]
@@ -64,6 +64,10 @@ class Context:
     """How a service's target differs from what was done here; empty where it does not."""
     deployed_of: Callable[[str, datetime | None], Deployed] = lambda service, as_of: Deployed()
     """What is known of a service's releases now, or was at a moment."""
+    alerts_of: Callable[[str], tuple[str, ...]] = lambda service: ()
+    """What fires of a service, worst first, in words."""
+    severity_of: Callable[[str], wire.AlertSeverity | None] = lambda service: None
+    """The worst that fires of it."""
 
 
 class Reading:
@@ -98,12 +102,19 @@ class Reading:
     def judged(
         self, service: str, found: tuple[wire.HealthWord, tuple[str, ...]]
     ) -> tuple[wire.HealthWord, tuple[str, ...]]:
-        """A service's state and reasons, with what its target says that nobody here did."""
-        state, reasons = found
-        told = self.context.out_of_band(service) if self.asked.as_of is None else ""
-        if not told:
+        """A service's state and reasons, with what fires, and what its target says that nobody here did."""
+        if self.asked.as_of is not None:
             return found
-        return ("warn" if state in ("ok", "quiet", "unknown") else state), (f"out of band change: {told}", *reasons)
+        state, reasons = found
+        if told := self.context.out_of_band(service):
+            state, reasons = _at_least("warn", state), (f"out of band change: {told}", *reasons)
+        if severity := self.context.severity_of(service):
+            state = _at_least("fail" if severity == "page" else "warn", state)
+        return state, (*self.alerts(service), *reasons)
+
+    def alerts(self, service: str) -> tuple[str, ...]:
+        """What fires of a service now; nothing is said of the past."""
+        return self.context.alerts_of(service) if self.asked.as_of is None else ()
 
     def extent(self, service: str) -> Extent:
         """Raises UsageError when there is no such service."""
@@ -159,6 +170,10 @@ class Reading:
             "axis": wire.Axis(start=axis.start, step_s=axis.step_s, buckets=axis.buckets),
             "query_ms": round((perf_counter() - self._started) * 1000, 1),
         }
+
+
+def _at_least(least: wire.HealthWord, state: wire.HealthWord) -> wire.HealthWord:
+    return min(least, state, key=SEVERITY.__getitem__)
 
 
 def span_s(axis: TimeAxis, end: datetime, extent: Extent) -> float:

@@ -28,6 +28,7 @@ def service(reading: Reading) -> wire.ServiceView:
         service=name,
         state=whole.state,
         reasons=whole.reasons,
+        alerts=reading.alerts(name),
         total=whole.total,
         versions=whole.versions,
         lines=lines,

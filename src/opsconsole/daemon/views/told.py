@@ -91,6 +91,38 @@ def _frozen(event: Event) -> Told:
     return "config", str(event.data["service"]), f"frozen{until}: {freeze['reason']}"
 
 
+def _alert_fired(event: Event) -> Told:
+    return "note", _of_alert(event), f"{event.data['severity']} fired: {event.data['title']}"
+
+
+def _alert_changed(event: Event) -> Told:
+    word = "is gone, and has to stay so" if event.data["is_cleared"] else event.data["severity"]
+    return "note", _of_alert(event), f"{event.data['alert']} {word}: {event.data['title']}"
+
+
+def _of_alert(event: Event) -> str:
+    services = event.data.get("services", ())
+    return str(services[0]) if len(services) == 1 else ""
+
+
+def _alert_escalated(event: Event) -> Told:
+    data = event.data
+    whom = ", ".join(data["notify"]) or "nobody, for no notifier takes it"
+    step = f" (step {data['step'] + 1})" if data["step"] else ""
+    return "note", _of_alert(event), f"{data['alert']} told to {whom}{step}"
+
+
+def _alert_acknowledged(event: Event) -> Told:
+    note = f": {event.data['note']}" if event.data["note"] else ""
+    return "note", _of_alert(event), f"{event.data['alert']} acknowledged by {event.data['person']}{note}"
+
+
+def _alert_silenced(event: Event) -> Told:
+    data = event.data
+    what = " ".join(part for part in (data["subject"] or "every service", data["what"]) if part)
+    return "note", str(data["subject"]), f"silenced until {data['until'][:16]}: {what} ({data['reason']})"
+
+
 TOLD: dict[str, Callable[[Event], Told]] = {
     "sources.attached": _attached,
     "baseline.set": _baseline,
@@ -108,6 +140,13 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "rollout.resumed": _rollout("resumed"),
     "rollout.ended": _rollout("ended"),
     **INCIDENTS,
+    "alert.fired": _alert_fired,
+    "alert.changed": _alert_changed,
+    "alert.resolved": lambda event: ("note", _of_alert(event), f"{event.data['alert']} resolved: {event.data['why']}"),
+    "alert.escalated": _alert_escalated,
+    "alert.acknowledged": _alert_acknowledged,
+    "alert.silenced": _alert_silenced,
+    "alert.unsilenced": lambda event: ("note", "", f"silence {event.data['silence']} ended"),
     "freeze.set": _frozen,
     "freeze.lifted": lambda event: ("config", str(event.data["service"]), "freeze lifted"),
     "console.armed": lambda event: ("config", "", "console armed"),
