@@ -316,6 +316,8 @@ def test_records_of_the_old_version_contradict_what_the_target_says(demo: Gated)
     demo.serve(2_000, {"v41": 1.0}, over_s=20)
     demo.look(1)
     assert effect(demo) == "diverged", "hundred of the old version are still too many"
+    demo.look(25)
+    assert effect(demo) == "effective", "the last minute is of the new one alone"
 
 
 def effect(home: Gated) -> str:

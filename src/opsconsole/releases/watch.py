@@ -7,7 +7,7 @@ be read changes nothing of what is believed; a change that a person has under wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -24,6 +24,10 @@ from opsconsole.releases.rollouts import decide
 from opsconsole.releases.settling import conclude, resolve
 from opsconsole.releases.targets.base import Target, TargetError
 from opsconsole.releases.verifying import Traffic, verdict
+
+LATELY_S = 60.0
+"""What serves may follow long after the target did, when it is started anew: the last minute then speaks for itself,
+however many requests the old version answered before."""
 
 AUTOMATION = Asking(actor="rollout", person="rollout", roles=frozenset({"operator"}), is_automation=True)
 
@@ -102,6 +106,10 @@ class Watch:
             return
         traffic = self._around.traffic(service, operation.at)
         found = verdict(plan.after, state, plan.caps.scope, Traffic(traffic.counts, age_s))
+        if found.effect != "effective" and age_s > LATELY_S:
+            lately = self._around.traffic(service, now - timedelta(seconds=LATELY_S))
+            newest = verdict(plan.after, state, plan.caps.scope, Traffic(lately.counts, LATELY_S))
+            found = newest if newest.effect == "effective" else found
         if operation.verdict is None or found.effect != operation.verdict.effect:
             self._book.note(
                 "opsconsole",

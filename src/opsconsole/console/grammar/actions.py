@@ -80,8 +80,8 @@ _OPENERS = tuple(
 _ORDERS = tuple(
     Action(name, (key,), label, told, needs, needs_now=True, is_order=True)
     for name, key, label, told, needs in (
-        ("promote", "p", "promote", "promote: all traffic to a version; shows a plan first", ACTS),
         ("rollback", "b", "roll back", "roll back: all traffic to the pinned version; shows a plan first", ACTS),
+        ("promote", "p", "promote", "promote: all traffic to a version; shows a plan first", ACTS),
         ("pace", "h", "hold", "hold the rollout where it is, or let it go on; shows a plan first", ACTS),
         ("abort", "a", "abort", "abort the rollout: back to what was before it; shows a plan first", ACTS),
         ("undo", "u", "", "undo the change that is being watched; shows a plan first", _needs("view:release")),
