@@ -292,6 +292,13 @@ def test_records_that_arrive_turn_pending_into_effective(demo: Gated) -> None:
     demo.serve(19, {"v41": 1.0}, over_s=5)
     demo.look()
     assert effect(demo) == "pending", "nineteen are too few"
+    watch = demo.view().watch
+    assert watch is not None
+    assert watch.verdict is not None
+    assert (watch.verdict.n_observed, watch.verdict.why) == (
+        19,
+        "the target says v41 100 %; 100% of 19 records are of v41",
+    )
     demo.serve(1, {"v41": 1.0}, over_s=1)
     demo.look()
     assert effect(demo) == "effective"

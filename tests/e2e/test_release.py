@@ -120,7 +120,7 @@ def back_to_the_fleet(screen: Screen) -> None:
 def test_three_keys_from_the_fleet_take_a_version_back_and_the_panels_show_it(demo: Demo, tmux: Tmux) -> None:
     shown: dict[str, str] = {}
     screen = open_fleet(tmux, "fleet", *PROGRAM, "--home", demo.home)
-    screen.until("warn")
+    until(lambda: "lagging" not in screen.text and is_fresh(screen), lambda: screen.text)
     shown["fleet"] = screen.text
     screen.press("b")
     screen.until("type ca to roll back to v41")
@@ -140,6 +140,11 @@ def test_three_keys_from_the_fleet_take_a_version_back_and_the_panels_show_it(de
     written(shown, demo.home)
     assert demo.started == 1
     assert "each following the one before it" in command("audit", "verify", "--home", demo.home)
+
+
+def is_fresh(screen: Screen) -> bool:
+    """Is the history read, and the service judged?"""
+    return all(line.split()[-1] == "now" for line in screen.lines[2:5]) and "warn" in screen.lines[2]
 
 
 def written(shown: dict[str, str], home: Path) -> None:

@@ -59,6 +59,8 @@ class Watch:
         self._tell = tell
         self.waiting_for: dict[str, str] = {}
         """Service → what its rollout waits for, in words."""
+        self.verdicts: dict[str, tuple[str, wire.Verdict]] = {}
+        """Service → its last operation, and what was found of it at the last look; the journal has what changed."""
         self.troubles: dict[str, str] = {}
         """Service → why its target could not be read."""
 
@@ -110,6 +112,7 @@ class Watch:
             lately = self._around.traffic(service, now - timedelta(seconds=LATELY_S))
             newest = verdict(plan.after, state, plan.caps.scope, Traffic(lately.counts, LATELY_S))
             found = newest if newest.effect == "effective" else found
+        self.verdicts[service] = plan.op_id, found
         if operation.verdict is None or found.effect != operation.verdict.effect:
             self._book.note(
                 "opsconsole",
