@@ -37,8 +37,8 @@ class Gated:
         self.routing = directory / "home" / "routing.yaml"
         self.routing.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.routing.write_text("# shares\nchat: {v41: 90, v42: 10, v43: 0}\nroutes: {}\ncopies: {}\n")
-        options = {"path": str(self.routing), "headers_at": ["routes"], "shadow_at": ["copies"]}
-        setting = ReleaseSetting(target="file", options=options, **release)
+        places = release.pop("options", {"headers_at": ["routes"], "shadow_at": ["copies"]})
+        setting = ReleaseSetting(target="file", options={"path": str(self.routing), **places}, **release)
         self.settings = Settings(
             environment=environment, access=ACCESS, services={SERVICE: ServiceSetting(release=setting)}
         )

@@ -292,6 +292,13 @@ def test_records_that_arrive_turn_pending_into_effective(demo: Gated) -> None:
     demo.serve(19, {"v41": 1.0}, over_s=5)
     demo.look()
     assert effect(demo) == "pending", "nineteen are too few"
+    watch = demo.view().watch
+    assert watch is not None
+    assert watch.verdict is not None
+    assert (watch.verdict.n_observed, watch.verdict.why) == (
+        19,
+        "the target says v41 100 %; 100% of 19 records are of v41",
+    )
     demo.serve(1, {"v41": 1.0}, over_s=1)
     demo.look()
     assert effect(demo) == "effective"
@@ -316,6 +323,8 @@ def test_records_of_the_old_version_contradict_what_the_target_says(demo: Gated)
     demo.serve(2_000, {"v41": 1.0}, over_s=20)
     demo.look(1)
     assert effect(demo) == "diverged", "hundred of the old version are still too many"
+    demo.look(25)
+    assert effect(demo) == "effective", "the last minute is of the new one alone"
 
 
 def effect(home: Gated) -> str:

@@ -80,6 +80,11 @@ class Acting:
     def armed(self) -> str:
         return self.proceeding.armed if self.proceeding is not None else ""
 
+    @property
+    def armed_on(self) -> str:
+        """The service that what is armed is about; empty where nothing is."""
+        return self.proceeding.order.service if self.proceeding is not None and self.proceeding.armed else ""
+
     # Keys ---------------------------------------------------------------------------------------------------------
 
     def swallows(self, key: str, at_s: float) -> bool:

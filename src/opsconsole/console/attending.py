@@ -46,15 +46,15 @@ class Attending:
         until = self.permission.armed_until if self.permission is not None else None
         return None if until is None else (until - self._clock.now()).total_seconds()
 
-    def tell(self, state: State, armed: str) -> None:
-        """Say where this console is and what it has armed."""
+    def tell(self, state: State, armed: str, on: str = "") -> None:
+        """Say where this console is, and what it has armed on which service."""
         self._said = armed
-        self._run(partial(self._exchange, hands.presence(state, os.environ, armed)))
+        self._run(partial(self._exchange, hands.presence(state, os.environ, armed, on)))
 
-    def tell_armed(self, state: State, armed: str) -> None:
+    def tell_armed(self, state: State, armed: str, on: str) -> None:
         """The same at once, if something was armed or let go since."""
         if armed != self._said:
-            self.tell(state, armed)
+            self.tell(state, armed, on)
 
     def permit(self, permission: wire.Permission) -> None:
         self.permission = permission

@@ -89,7 +89,7 @@ class Helm:
 
     def tell(self) -> None:
         """Say where this console is, and hear who else is."""
-        self.attending.tell(self._console.state(), self.acting.armed)
+        self.attending.tell(self._console.state(), self.acting.armed, self.acting.armed_on)
 
     def _order(self, name: str, key: str) -> None:
         """Ask for the plan of what an action orders here."""
@@ -162,7 +162,7 @@ class Helm:
         self._tell_armed()
 
     def _tell_armed(self) -> None:
-        self.attending.tell_armed(self._console.state(), self.acting.armed)
+        self.attending.tell_armed(self._console.state(), self.acting.armed, self.acting.armed_on)
 
     def _spot(self) -> Spot:
         state = self._console.state()

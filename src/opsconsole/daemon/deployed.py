@@ -20,6 +20,8 @@ class Deployed:
     caps: wire.Caps | None = None
     state: wire.TargetState | None = None
     trouble: str = ""
+    verdict: wire.Verdict | None = None
+    """Of the last operation, at the last look."""
     waiting_for: str = ""
     reading: wire.CanaryReading | None = None
     lately: tuple[wire.VersionEvidence, ...] = ()

@@ -325,6 +325,8 @@ class Releasing:
         around, watch = self.around, self.watch
         one = self.book.of(service)
         has_target = service in around.targets
+        op_id, verdict = watch.verdicts.get(service, ("", None))
+        is_last = one.operation is not None and one.operation.plan.op_id == op_id
         return Deployed(
             one=one,
             setting=around.settings.get(service),
@@ -332,6 +334,7 @@ class Releasing:
             caps=around.targets[service].caps if has_target else None,
             state=self.executor.states.get(service),
             trouble=watch.troubles.get(service, ""),
+            verdict=verdict if is_last else None,
             waiting_for=watch.waiting_for.get(service, ""),
             reading=around.reading(service),
             lately=around.lately(service, one, self._engine.clock.now()),

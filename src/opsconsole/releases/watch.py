@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -27,6 +27,10 @@ from opsconsole.releases.rollouts import decide
 from opsconsole.releases.settling import IN_FLIGHT, conclude, resolve
 from opsconsole.releases.targets.base import Target, TargetError
 from opsconsole.releases.verifying import Traffic, verdict
+
+LATELY_S = 60.0
+"""What serves may follow long after the target did, when it is started anew: the last minute then speaks for itself,
+however many requests the old version answered before."""
 
 AUTOMATION = Asking(actor="rollout", person="rollout", roles=frozenset({"operator"}), is_automation=True)
 SHORTEST_REST_S, LONGEST_REST_S = 10.0, 300.0
@@ -78,6 +82,8 @@ class Watch:
         self._tell = tell
         self.waiting_for: dict[str, str] = {}
         """Service → what its rollout waits for, in words."""
+        self.verdicts: dict[str, tuple[str, wire.Verdict]] = {}
+        """Service → its last operation, and what was found of it at the last look; the journal has what changed."""
         self.troubles: dict[str, str] = {}
         """Service → why its target could not be read."""
         self._still: dict[str, Still] = {}
@@ -139,6 +145,11 @@ class Watch:
             return
         traffic = self._around.traffic(service, operation.at)
         found = verdict(plan.after, state, plan.caps.scope, Traffic(traffic.counts, age_s))
+        if found.effect != "effective" and age_s > LATELY_S:
+            lately = self._around.traffic(service, now - timedelta(seconds=LATELY_S))
+            newest = verdict(plan.after, state, plan.caps.scope, Traffic(lately.counts, LATELY_S))
+            found = newest if newest.effect == "effective" else found
+        self.verdicts[service] = plan.op_id, found
         if operation.verdict is None or found.effect != operation.verdict.effect:
             self._book.note(
                 "opsconsole",

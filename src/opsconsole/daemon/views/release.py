@@ -118,5 +118,5 @@ def _watch(deployed: Deployed, now: datetime) -> wire.Watch | None:
         told=operation.told,
         before=plan.evidence.versions,
         now=deployed.lately,
-        verdict=operation.verdict,
+        verdict=deployed.verdict or operation.verdict,
     )
