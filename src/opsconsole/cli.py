@@ -17,6 +17,7 @@ from opsconsole import __version__
 from opsconsole.commands import (
     audit,
     baseline,
+    checklist,
     console,
     daemon,
     demo,
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"opsconsole {__version__}")
     whole.set_defaults(run=console.run)
     verbs = whole.add_subparsers(title="verbs", metavar="VERB")
-    for verb in (watch, mapping, ingest, status, show, query, baseline, version, release, audit, daemon, doctor, demo):
+    for verb in (watch, mapping, ingest, status, show, query, baseline, version, release, checklist, audit, daemon, doctor, demo):
         verb.add(verbs, shared)
     return whole
 

@@ -22,6 +22,7 @@ from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.remembering import DriftMemory
+from opsconsole.daemon.running import KINDS, Running
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
 from opsconsole.environment import environment_kind
@@ -65,6 +66,7 @@ class Desk:
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
         self.releasing = Releasing(engine, self.view, self.attendance, self.registering, self.access, arms)
+        self.running = Running(engine, self.releasing, self.view, self.access)
         engine.every_so_often(self.pinning.pin_configured)
 
     # Views --------------------------------------------------------------------------------------------------------
@@ -77,6 +79,8 @@ class Desk:
         revision = self.engine.revision
         if asked.kind == "sources":
             return wire.SourcesView(revision=revision, sources=self.sources())
+        if asked.kind in KINDS:
+            return self.running.view(asked)
         compute = VIEWS.get(asked.kind)
         if compute is None:
             raise UsageError(f"there is no view {asked.kind!r}", f"There are: {', '.join((*VIEWS, 'sources'))}.")
