@@ -66,7 +66,22 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"opsconsole {__version__}")
     whole.set_defaults(run=console.run)
     verbs = whole.add_subparsers(title="verbs", metavar="VERB")
-    for verb in (watch, mapping, ingest, status, show, query, baseline, version, release, checklist, audit, daemon, doctor, demo):
+    for verb in (
+        watch,
+        mapping,
+        ingest,
+        status,
+        show,
+        query,
+        baseline,
+        version,
+        release,
+        checklist,
+        audit,
+        daemon,
+        doctor,
+        demo,
+    ):
         verb.add(verbs, shared)
     return whole
 

@@ -97,9 +97,9 @@ class DaemonHands:
 
     def _drifting(self, args: Mapping[str, str]) -> int | None:
         view = self._view(Asked("drift", "1h", args["service"]))
-        if not isinstance(view, wire.DriftView) or not view.findings:
+        if not isinstance(view, wire.DriftView) or not view.drift.findings:
             return None
-        return sum(1 for each in view.findings if each.verdict == "drift")
+        return sum(1 for each in view.drift.findings if each.verdict == "drift")
 
     def _target_share(self, args: Mapping[str, str]) -> float | None:
         state = self._releasing.watch.states.get(args["service"])
