@@ -114,7 +114,7 @@ def _upkeep(looked: Looked) -> Iterator[wire.ChecklistProblem]:
         yield looked.found("id", "it has no last_reviewed", f"Add `last_reviewed: {looked.today}` once you read it.")
         return
     if checklist.last_reviewed > looked.today:
-        yield looked.found("last_reviewed", "it was reviewed in the future", "Correct the date.")
+        yield looked.found("last_reviewed", "it was reviewed in the future", "Correct the date.", is_error=False)
     if is_duration(checklist.stale_after) and looked.today > checklist.last_reviewed + duration(checklist.stale_after):
         age = (looked.today - checklist.last_reviewed).days
         yield looked.found(
