@@ -1,4 +1,4 @@
-"""A scripted operator: takes each step of a run as a person would, and lets time go by where something is waited for."""
+"""A scripted operator: takes each step as a person would, and lets time go by where something is waited for."""
 
 from __future__ import annotations
 

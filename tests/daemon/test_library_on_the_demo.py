@@ -1,4 +1,4 @@
-"""Every checklist of the library, run on the demo fleet by a scripted operator: real traffic, real gate, real target."""
+"""Every checklist of the library, run on the demo fleet by a scripted operator: traffic, gate and target are real."""
 
 from __future__ import annotations
 

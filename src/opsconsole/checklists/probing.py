@@ -51,9 +51,10 @@ def within_of(probe: wire.Probe) -> str:
 def _signalled(asked: Expression, run: wire.Run, hands: Hands, query: str) -> Answer:
     value, n = measured(asked, run, hands)
     signal = asked.signal
-    if value is None or n < signal.least:
-        why = f"{n} requests in {asked.over}: too few to say" if signal.sql and n < signal.least else "no value"
-        return Answer(None, f"{asked.name} {why}", query)
+    if signal.sql and n < signal.least:
+        return Answer(None, f"{asked.name}: {n} requests in {asked.over} are too few to say", query)
+    if value is None:
+        return Answer(None, f"{asked.name} has no value", query)
     if signal.is_bool:
         return Answer(bool(value) != asked.is_negated, f"{asked.name}: {'yes' if value else 'no'}", query)
     told = f"{asked.name} {_shown(value)}{_unit(signal.unit)}"

@@ -74,6 +74,7 @@ class Option(Struct, frozen=True, kw_only=True):
     key: str
     """The key that chooses it."""
     label: str
+    """What it is, in a word or two."""
     consequence: str = ""
     """What follows from it, and what it costs."""
     goto: str = ""
@@ -95,21 +96,25 @@ class Retry(Struct, frozen=True, kw_only=True):
     """How often a check that failed is made again by itself. Actions are never repeated by themselves."""
 
     times: int
+    """At the most."""
     every: str = "30s"
+    """The pause before each."""
 
 
 class Silence(Struct, frozen=True, kw_only=True):
     """When a step of which nothing is heard is flagged; it is never ended."""
 
     flag_after: str
+    """How long."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
     """One step."""
 
     id: str
-    """Short and unique: what a `goto`, a command and the journal name it by."""
+    """Short and unique: what a `goto`, a command and the journal name it by; its heading's where nothing is said."""
     type: StepType
+    """What is done, and by whom: the table above."""
     title: str = ""
     """Of its heading."""
     text: str = ""
@@ -170,19 +175,24 @@ class Param(Struct, frozen=True, kw_only=True):
     """What has to be known when a run begins."""
 
     type: Literal["service", "version", "model", "text", "number", "duration", "enum"] = "text"
+    """What it is; a `service` has to be known."""
     required: bool = False
+    """Is there no run without it?"""
     values: tuple[str, ...] = ()
     """Of `enum`."""
     default: str = ""
+    """What it is where nothing is said."""
     sql: str = ""
     """A SELECT whose first cell is the default: the newest version, say."""
     about: str = ""
+    """For whoever is asked for it."""
 
 
 class RoleRule(Struct, frozen=True, kw_only=True):
     """Who takes part."""
 
     need: Literal["required", "optional"] = "optional"
+    """One that is required is taken by whoever begins the run, unless it has to be somebody else."""
     distinct_from: str = ""
     """A role whose holder cannot have this one."""
 
@@ -191,24 +201,32 @@ class AbortRule(Struct, frozen=True, kw_only=True):
     """When a run is ended early; what was done is undone, in reverse order, and looked at again."""
 
     on: tuple[Literal["user", "stop_condition"], ...] = ("user",)
+    """Somebody says so, or a stop condition holds."""
     do: Literal["undo_executed"] = "undo_executed"
+    """There is nothing else to choose."""
 
 
 class Checklist(Struct, frozen=True, kw_only=True):
     """A procedure."""
 
     api_version: Literal["opsconsole/v1"] = msgspec.field(default="opsconsole/v1", name="apiVersion")
+    """Of the format."""
     kind: Literal["Checklist"] = "Checklist"
+    """Of the file."""
     id: str
     """Stable and unique; the file may be called otherwise."""
     version: int = 1
+    """Grows with each change."""
     title: str
+    """What people call it."""
     style: Style = "read-do"
     """Read a step, then do it; or do the work, then confirm each step."""
     severity: tuple[str, ...] = ()
+    """Of the incidents that it is for: `[SEV-1, SEV-2]`."""
     owner: str = ""
     """Who keeps it true."""
     last_reviewed: date | None = None
+    """When somebody last read it and found it true."""
     stale_after: str = "90d"
     """So long after its last review, or its last drill, it is shown in amber."""
     about: str = ""
@@ -216,13 +234,17 @@ class Checklist(Struct, frozen=True, kw_only=True):
     triggers: tuple[Probe, ...] = ()
     """When one of these holds, this list is the one to take."""
     params: dict[str, Param] = msgspec.field(default_factory=dict)
+    """What has to be known when a run begins: `$name` in SQL, signals and texts."""
     roles: dict[str, RoleRule] = msgspec.field(default_factory=dict)
+    """Who takes part, beside the `operator`, who is whoever begins the run."""
     timers: dict[str, str] = msgspec.field(default_factory=dict)
     """What an incident that is worked by this list reminds of: `first_comms: 5m`."""
     abort: AbortRule = msgspec.field(default_factory=AbortRule)
+    """When a run is ended early."""
     stop_conditions: tuple[Probe, ...] = ()
     """When one of these holds, the run is flagged; with `abort: {on: [stop_condition]}` it is aborted."""
     steps: tuple[Step, ...]
+    """In Markdown: the headings."""
 
     def step(self, name: str) -> Step:
         """Raises KeyError."""
