@@ -131,10 +131,6 @@ class Client:
         """One checklist; ``form`` writes it anew as ``markdown`` or ``yaml``."""
         return self._send("GET", "/v1/checklist", wire.ChecklistView, params={"id": name, "form": form})
 
-    def run(self, name: str) -> wire.RunView:
-        """One run of a checklist, as it stands."""
-        return self._send("GET", "/v1/run", wire.RunView, params={"id": name})
-
     def begin_run(self, request: wire.RunRequest) -> wire.StepReply:
         return self._post("/v1/checklist/run", request, wire.StepReply)
 

@@ -12,7 +12,7 @@ from commandline import opsconsole, written
 
 from opsconsole import wire
 from opsconsole.client import Client
-from opsconsole.commands.checklist_run import work
+from opsconsole.commands.checklist_run import look, work
 from opsconsole.home import Home
 
 LIST = b"""\
@@ -175,8 +175,8 @@ def test_in_a_terminal_one_step_is_worked_at_a_time_and_leaving_ends_nothing(lis
         assert any("b  Better — nothing is done" in line for line in person.said)
         assert person.said[-1].endswith(f"opsconsole checklist resume {view.run.id}")
         person = Scripted("s", "", "s", "asleep", "y")
-        view = work(client, client.run(view.run.id), person, "test")
-        assert view.run.word == "done"
+        view = work(client, look(client, view.run.id), person, "test")
+        assert view.run.word == "done", person.said
         assert "skip needs a reason" in person.said
         assert any("chat was looked at" in line for line in person.said)
     finally:

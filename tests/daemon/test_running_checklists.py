@@ -97,7 +97,7 @@ def test_after_a_kill_the_real_gate_is_asked_what_became_of_it_and_nothing_is_se
             desk.running.do(ann, request)
     again = Running(engine, desk.releasing, desk.view, desk.access)
     again.look()
-    demo.advance(1)
+    demo.advance(15)
     again.look()
     stands = again.book.run(run)
     assert stands.steps["back"].word == word

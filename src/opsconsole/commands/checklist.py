@@ -14,7 +14,7 @@ from pathlib import Path
 from opsconsole import wire
 from opsconsole.client import Client
 from opsconsole.commands import checklist_page
-from opsconsole.commands.checklist_run import POLL_S, Terminal, work
+from opsconsole.commands.checklist_run import POLL_S, Terminal, look, work
 from opsconsole.commands.reading import client_of
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
 from opsconsole.errors import ChecklistError, InputError, UsageError
@@ -192,7 +192,7 @@ def _params(words: list[str]) -> dict[str, str]:
 
 def run_resume(arguments: argparse.Namespace) -> int:
     with client_of(arguments.home) as client:
-        return _worked(client, arguments, client.step(wire.StepRequest(run=arguments.name)).view)
+        return _worked(client, arguments, look(client, arguments.name))
 
 
 def _worked(client: Client, arguments: argparse.Namespace, view: wire.RunView) -> int:
@@ -251,7 +251,7 @@ def _waited(client: Client, view: wire.RunView, seconds: float) -> wire.RunView:
     deadline = time.monotonic() + seconds
     while view.waits and time.monotonic() < deadline:
         time.sleep(POLL_S)
-        view = client.run(view.run.id)
+        view = look(client, view.run.id)
     return view
 
 

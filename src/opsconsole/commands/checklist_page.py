@@ -22,8 +22,8 @@ _SIGNS: dict[str, str] = {
     "active": ">", "waiting": "…", "verifying": "…", "acting": "…",
 }  # fmt: skip
 KEYS: dict[wire.StepVerb, tuple[str, str]] = {
-    "tick": ("y", "done"),
     "send": ("y", "send"),
+    "tick": ("y", "done"),
     "plan": ("y", "plan it"),
     "approve": ("y", "approve"),
     "fail": ("n", "it is not so"),
@@ -159,7 +159,7 @@ def step_words(view: wire.RunView, step: wire.Step) -> Iterator[str]:
     ids = [each.id for each in view.run.checklist.steps]
     about = " · ".join(word for word in (step.type, step.role, step.timebox) if word)
     yield f"[{ids.index(step.id) + 1}/{len(ids)}] {step.title or step.id}  ({about})"
-    for paragraph in step.text.split("\n"):
+    for paragraph in step.text.split("\n") if step.text else ():
         yield from (f"  {line}" for line in textwrap.wrap(paragraph, _WIDTH) or [""])
     for option in step.options:
         consequence = f" — {option.consequence}" if option.consequence else ""

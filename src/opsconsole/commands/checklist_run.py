@@ -73,6 +73,10 @@ class _Session:
         request = wire.StepRequest(run=view.run.id, verb=verb, step=view.run.current, console=self._console, **more)
         return self._client.step(request).view
 
+    def look(self, view: wire.RunView) -> wire.RunView:
+        """How it stands at this moment."""
+        return look(self._client, view.run.id)
+
     def show(self, view: wire.RunView) -> None:
         """What is new: a step is introduced once, and each thing that was found is said once."""
         run = view.run
@@ -102,7 +106,7 @@ class _Session:
         if typed == LEAVE:
             return None
         if typed not in offered:
-            return self._client.run(view.run.id)
+            return self.look(view)
         verb = offered[typed]
         return self._verbs[verb](view) if verb in self._verbs else self.step(view, verb)
 
@@ -121,12 +125,17 @@ class _Session:
         for line in checklist_page.plan_page(plan).splitlines():
             self._dialogue.say(line)
         if plan.refusals:
-            return self._client.run(view.run.id)
+            return self.look(view)
         typed = self._dialogue.ask(f"Type {plan.confirm_with} to {plan.order.act}; anything else does nothing: ")
         if typed != plan.confirm_with:
             self._dialogue.say("nothing was done")
-            return self._client.run(view.run.id)
+            return self.look(view)
         return self.step(view, "act", op_id=plan.op_id, typed=typed)
+
+
+def look(client: Client, run: str) -> wire.RunView:
+    """A run as it stands at this moment, which a view that others share need not be."""
+    return client.step(wire.StepRequest(run=run)).view
 
 
 def work(client: Client, view: wire.RunView, dialogue: Dialogue, console: str) -> wire.RunView:
@@ -138,21 +147,21 @@ def work(client: Client, view: wire.RunView, dialogue: Dialogue, console: str) -
         if view.run.phase == "ended":
             return view
         if view.child:
-            inner = work(client, client.run(view.child), dialogue, console)
-            view = client.step(wire.StepRequest(run=view.run.id)).view
+            inner = work(client, look(client, view.child), dialogue, console)
+            view = look(client, view.run.id)
             if inner.run.phase != "ended":
                 return view
             continue
         if view.waits or (view.run.phase == "aborting" and not view.undoing):
             dialogue.wait()
-            view = client.run(view.run.id)
+            view = look(client, view.run.id)
             continue
         try:
             answered = session.answer(view)
         except OpsConsoleError as error:
             for line in str(error).split("\n"):
                 dialogue.say(line)
-            answered = client.run(view.run.id)
+            answered = look(client, view.run.id)
         if answered is None:
             dialogue.say(f"{view.run.id} goes on in the daemon: opsconsole checklist resume {view.run.id}")
             return view
