@@ -164,6 +164,27 @@ class Client:
         """Hand over what another system's webhook posts."""
         return self._send("POST", f"/v1/incoming/{sender}", wire.IncomingReply, content=webhook)
 
+    def checklists(self) -> wire.ChecklistsView:
+        """Every checklist, and the runs of late."""
+        return self._send("GET", "/v1/checklists", wire.ChecklistsView)
+
+    def checklist(self, name: str, form: str = "") -> wire.ChecklistView:
+        """One checklist; ``form`` writes it anew as ``markdown`` or ``yaml``."""
+        return self._send("GET", "/v1/checklist", wire.ChecklistView, params={"id": name, "form": form})
+
+    def begin_run(self, request: wire.RunRequest) -> wire.StepReply:
+        return self._post("/v1/checklist/run", request, wire.StepReply)
+
+    def step(self, request: wire.StepRequest) -> wire.StepReply:
+        """Do something about a run's step."""
+        return self._post("/v1/checklist/step", request, wire.StepReply, timeout=180.0)
+
+    def lint(self, request: wire.LintRequest) -> wire.LintReply:
+        return self._post("/v1/checklist/lint", request, wire.LintReply)
+
+    def template(self, request: wire.TemplateRequest) -> wire.TemplateReply:
+        return self._post("/v1/checklist/template", request, wire.TemplateReply)
+
     def query(self, request: wire.QueryRequest) -> wire.QueryReply:
         return self._post("/v1/query", request, wire.QueryReply)
 

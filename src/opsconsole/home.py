@@ -91,6 +91,11 @@ class Home:
             return None
 
     @property
+    def checklists(self) -> Path:
+        """Checklists of one's own: they go before the library's."""
+        return self.directory / "checklists"
+
+    @property
     def config(self) -> Path:
         return self.directory / "opsconsole.yaml"
 

@@ -35,7 +35,7 @@ def table(kind: type[msgspec.Struct]) -> str:
     meanings = attribute_docstrings(kind)
     hints = get_type_hints(kind, include_extras=True)
     rows = [
-        f"| `{info.name}` | {_type_words(hints[info.name])} | {_default_words(info)} | {meanings[info.name]} |"
+        f"| `{info.encode_name}` | {_type_words(hints[info.name])} | {_default_words(info)} | {meanings[info.name]} |"
         for info in msgspec.structs.fields(kind)
     ]
     return "\n".join(["| key | value | default | meaning |", "|---|---|---|---|", *rows])

@@ -24,6 +24,7 @@ from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.diagnosis import diagnose
 from opsconsole.daemon.hub import Hub
 from opsconsole.daemon.identity import Admission, Who, person_of
+from opsconsole.daemon.running import KINDS
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import OpsConsoleError, UsageError
@@ -40,6 +41,7 @@ LOOKING: Rule = "viewer", "look"
 ATTACHING: Rule = "operator", "attach logs"
 MAPPING: Rule = "operator", "map logs"
 PINNING: Rule = "operator", "pin baselines"
+RUNNING: Rule = "operator", "run checklists"
 ADDING: Rule = "operator", "register versions"
 RESPONDING: Rule = "operator", "work on incidents"
 ACKNOWLEDGING: Rule = "operator", "acknowledge alerts"
@@ -100,12 +102,13 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     def post(path: str, kind: type[S], call: Callable[[Person, S], msgspec.Struct], rule: Rule = LOOKING) -> Route:
         return Route(f"/v1/{path}", called(kind, call, rule), methods=["POST"])
 
-    releasing = desk.releasing
+    releasing, running = desk.releasing, desk.running
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
         *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
         *_alert_routes(desk, view("alerts")),
+        *(Route(f"/v1/{kind}", view(kind)) for kind in KINDS),
         Route("/v1/manifests", manifests),
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
@@ -124,6 +127,10 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         Route("/v1/incidents", incidents),
         Route("/v1/incident", incident),
         *(post(f"incident/{word}", kind, act, RESPONDING) for word, (kind, act) in desk.responding.acts.items()),
+        post("checklist/run", wire.RunRequest, running.begin, RUNNING),
+        post("checklist/step", wire.StepRequest, running.do),
+        post("checklist/lint", wire.LintRequest, lambda _, asked: running.lint(asked)),
+        post("checklist/template", wire.TemplateRequest, running.template),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
     door = Middleware(Admission, who=who, access=desk.access, refused=_failure)

@@ -7,6 +7,7 @@ shut, and the transaction is read-only); an answer that was cut says so.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from decimal import Decimal
 from time import monotonic
 
@@ -15,27 +16,26 @@ import duckdb
 from opsconsole import wire
 from opsconsole.daemon.engine import Engine
 from opsconsole.errors import QueryError, UsageError
+from opsconsole.store import macros
 
 QUERY_TIMEOUT_S = 30.0
+_REMEDY = "The tables are listed by: SHOW TABLES"
 
 
-def ask(engine: Engine, request: wire.QueryRequest) -> wire.QueryReply:
-    """Read-only SQL on the store."""
+def ask(
+    engine: Engine, request: wire.QueryRequest, parameters: Mapping[str, wire.QueryValue] | None = None
+) -> wire.QueryReply:
+    """Read-only SQL on the store; of the parameters those are bound that the statement names."""
     if request.limit < 1:
         raise UsageError(f"the limit of a query is 1 row at least, not {request.limit}")
-    try:
-        statements = duckdb.extract_statements(request.sql)
-    except duckdb.Error as error:
-        raise QueryError(str(error), "The tables are listed by: SHOW TABLES") from error
-    readable = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
-    if len(statements) != 1 or statements[0].type not in readable:
-        raise QueryError("only one SELECT at a time can be asked", "The store is written by the daemon alone.")
-    connection, began = engine.reader(), monotonic()
+    statement = _only_select(request.sql)
+    bound = {name: value for name, value in (parameters or {}).items() if name in statement.named_parameters}
+    connection, began = _reader(engine, request.sql), monotonic()
     watchdog = threading.Timer(QUERY_TIMEOUT_S, connection.interrupt)
     watchdog.start()
     try:
         connection.execute("BEGIN TRANSACTION READ ONLY")
-        answer = connection.execute(request.sql)
+        answer = connection.execute(request.sql, bound or None)
         described = answer.description or []
         rows = answer.fetchmany(request.limit + 1)
     except duckdb.InterruptException as error:
@@ -44,7 +44,7 @@ def ask(engine: Engine, request: wire.QueryRequest) -> wire.QueryReply:
             "Ask for a shorter time range, or a rollup table.",
         ) from error
     except duckdb.Error as error:
-        raise QueryError(str(error), "The tables are listed by: SHOW TABLES") from error
+        raise QueryError(str(error), _REMEDY) from error
     finally:
         watchdog.cancel()
         connection.close()
@@ -55,6 +55,39 @@ def ask(engine: Engine, request: wire.QueryRequest) -> wire.QueryReply:
         truncated=len(rows) > request.limit,
         elapsed_ms=round((monotonic() - began) * 1000, 1),
     )
+
+
+def rehearse(engine: Engine, sql: str, parameters: Mapping[str, wire.QueryValue]) -> None:
+    """Would this be answered? It is bound and planned, not run. Raises QueryError."""
+    statement = _only_select(sql)
+    if missing := sorted(statement.named_parameters - parameters.keys()):
+        raise QueryError(f"${missing[0]} is no parameter here", f"Known: {', '.join(sorted(parameters))}.")
+    connection = _reader(engine, sql)
+    try:
+        connection.execute("BEGIN TRANSACTION READ ONLY")
+        connection.execute(f"EXPLAIN {sql}", {name: parameters[name] for name in statement.named_parameters} or None)
+    except duckdb.Error as error:
+        raise QueryError(str(error), _REMEDY) from error
+    finally:
+        connection.close()
+
+
+def _only_select(sql: str) -> duckdb.Statement:
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(str(error), _REMEDY) from error
+    readable = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+    if len(statements) != 1 or statements[0].type not in readable:
+        raise QueryError("only one SELECT at a time can be asked", "The store is written by the daemon alone.")
+    return statements[0]
+
+
+def _reader(engine: Engine, sql: str) -> duckdb.DuckDBPyConnection:
+    """A connection that knows the macros of a statement, as of now."""
+    connection = engine.reader()
+    macros.define(connection, engine.clock.now(), sql)
+    return connection
 
 
 def _plain(value: object) -> str | int | float | bool | None:

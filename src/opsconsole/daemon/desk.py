@@ -24,6 +24,7 @@ from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.responding import Responding
+from opsconsole.daemon.running import KINDS, Running
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
 from opsconsole.environment import environment_kind
@@ -71,6 +72,7 @@ class Desk:
             engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
         )
         self.alerting = Alerting(engine, self.view, self.releasing, self.drift, self._spans)
+        self.running = Running(engine, self.releasing, self.view, self.access)
         engine.every_so_often(self.pinning.pin_configured)
 
     def _running(self, services: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,6 +91,8 @@ class Desk:
             return wire.SourcesView(revision=revision, sources=self.sources())
         if asked.kind == "alerts":
             return self.alerting.view(asked)
+        if asked.kind in KINDS:
+            return self.running.view(asked)
         compute = VIEWS.get(asked.kind)
         if compute is None:
             raise UsageError(f"there is no view {asked.kind!r}", f"There are: {', '.join((*VIEWS, 'sources'))}.")

@@ -12,6 +12,9 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True):
     """Base of everything on the wire."""
 
 
+QueryValue = str | int | float | bool | None
+"""A cell of an answer to SQL."""
+
 API_VERSION = 1
 
 WINDOWS: dict[str, int] = {"15m": 900, "1h": 3600, "6h": 21_600, "24h": 86_400, "7d": 604_800, "all": 0}

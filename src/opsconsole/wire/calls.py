@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from opsconsole.wire.base import Baseline, Struct
+from opsconsole.wire.base import Baseline, QueryValue, Struct
 
 
 class AttachRequest(Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class QueryRequest(Struct, frozen=True, kw_only=True):
 class QueryReply(Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     types: tuple[str, ...]
-    rows: list[list[str | int | float | bool | None]]
+    rows: list[list[QueryValue]]
     truncated: bool
     """More rows than the limit: never silent."""
     elapsed_ms: float

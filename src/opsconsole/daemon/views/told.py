@@ -123,6 +123,33 @@ def _alert_silenced(event: Event) -> Told:
     return "note", str(data["subject"]), f"silenced until {data['until'][:16]}: {what} ({data['reason']})"
 
 
+def _run(told: Callable[[Mapping[str, Any]], str]) -> Callable[[Event], Told]:
+    """Words of a run of a checklist, behind its id."""
+
+    def words(event: Event) -> Told:
+        return "note", str(event.data.get("service", "")), f"{event.data['run']} {told(event.data)}"
+
+    return words
+
+
+def _run_expected(data: Mapping[str, Any]) -> str:
+    found = {True: "holds", False: "does not hold", None: "cannot be told"}[data["ok"]]
+    return f"{data.get('step', '')}: {data['which']} {found}: {data['told']}"
+
+
+def _run_ticked(data: Mapping[str, Any]) -> str:
+    word = "not so" if not data["is_ok"] else "verified" if data.get("is_verified") else "ticked"
+    return f"{data['step']} {word}" + (f": {data['note']}" if data.get("note") else "")
+
+
+def _run_acted(data: Mapping[str, Any]) -> str:
+    if data["phase"] == "sending":
+        return (
+            f"{data['step']}: sending {data['op']['told'].splitlines()[0] if data['op']['told'] else data['op']['key']}"
+        )
+    return f"{data['step']} {data['word']}: {data['told']}"
+
+
 TOLD: dict[str, Callable[[Event], Told]] = {
     "sources.attached": _attached,
     "baseline.set": _baseline,
@@ -147,6 +174,20 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "alert.acknowledged": _alert_acknowledged,
     "alert.silenced": _alert_silenced,
     "alert.unsilenced": lambda event: ("note", "", f"silence {event.data['silence']} ended"),
+    "checklist.started": _run(lambda data: f"began: {data['checklist']['title']}"),
+    "checklist.entered": _run(lambda data: f"at {data['step']}"),
+    "checklist.evidence": _run(lambda data: f"{data['step']}: {'; '.join(each['told'] for each in data['items'])}"),
+    "checklist.expected": _run(_run_expected),
+    "checklist.ticked": _run(_run_ticked),
+    "checklist.decided": _run(lambda data: f"{data['step']} decided: {data['option']}"),
+    "checklist.skipped": _run(lambda data: f"{data['step']} skipped: {data['reason']}"),
+    "checklist.approved": _run(lambda data: f"{data['step']} {'approved' if data['is_given'] else 'denied'}"),
+    "checklist.acted": _run(_run_acted),
+    "checklist.undone": _run(lambda data: f"{data['step']} undoing {data['word']}: {data['told']}"),
+    "checklist.noted": _run(lambda data: f"note: {data['text']}"),
+    "checklist.joined": _run(lambda data: f"{data['by']['who']} is {data['role']}"),
+    "checklist.aborted": _run(lambda data: f"aborted: {data['reason']}"),
+    "checklist.ended": _run(lambda data: f"{data['word']}: {data['told']}"),
     "freeze.set": _frozen,
     "freeze.lifted": lambda event: ("config", str(event.data["service"]), "freeze lifted"),
     "console.armed": lambda event: ("config", "", "console armed"),

@@ -1,0 +1,173 @@
+"""Checklists in the daemon: the real gate on the file target, through kills, with several people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo_fleet import DemoFleet
+
+from opsconsole import wire
+from opsconsole.daemon.engine import Engine
+from opsconsole.daemon.running import Running
+from opsconsole.errors import RequestRefused, UsageError
+from opsconsole.releases.access import Person
+
+LIST = """\
+---
+id: back
+title: Back
+owner: me
+last_reviewed: 2026-02-01
+params: {service: {type: service, required: true}}
+---
+
+### Back {#back}
+
+```yaml step
+type: action
+timebox: 5m
+action: release.rollback
+with: {service: $service}
+undo: restore
+verify: {signal: "target_share($service, v42) < 1%", within: 5m}
+```
+
+### Say {#say}
+
+```yaml step
+type: comms
+timebox: 1m
+audience: internal
+to: [ops]
+message: $service is back
+```
+"""
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[DemoFleet]:
+    home = tmp_path / "home"
+    (home / "checklists").mkdir(parents=True)
+    home.chmod(0o700)
+    (home / "checklists" / "back.md").write_text(LIST)
+    made = DemoFleet(home, 600.0)
+    yield made
+    made.close()
+
+
+class Gone(BaseException):
+    """The process is gone."""
+
+
+def killed_at(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, phase: str) -> None:
+    """From now on the process is gone as soon as such an event would be written."""
+    write = engine.journal.append
+
+    def append(actor: str, told: str, data: dict):  # type: ignore[no-untyped-def,type-arg]
+        if told == kind and data.get("phase", "") == phase:
+            raise Gone
+        return write(actor, told, data)
+
+    monkeypatch.setattr(engine.journal, "append", append)
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase", "sent", "word"),
+    [
+        ("checklist.acted", "sending", 0, "active"),
+        ("release.started", "", 0, "failed"),
+        ("checklist.acted", "known", 1, "verified"),
+    ],
+)
+def test_after_a_kill_the_real_gate_is_asked_what_became_of_it_and_nothing_is_sent_again(
+    demo: DemoFleet, monkeypatch: pytest.MonkeyPatch, kind: str, phase: str, sent: int, word: str
+) -> None:
+    engine, desk, ann = demo.daemon.engine, demo.daemon.desk, demo.daemon.owner
+    run = demo.begin("back", service="chat-assist").run.id
+    plan = demo.do(run, "plan").plan
+    assert plan is not None
+    with monkeypatch.context() as patch:
+        killed_at(engine, patch, kind, phase)
+        for book in (desk.running.book, desk.releasing.book):
+            patch.setattr(book, "_append", engine.journal.append)
+        request = wire.StepRequest(run=run, verb="act", op_id=plan.op_id, typed=plan.confirm_with)
+        with pytest.raises(Gone):
+            desk.running.do(ann, request)
+    again = Running(engine, desk.releasing, desk.view, desk.access)
+    again.look()
+    demo.advance(15)
+    again.look()
+    stands = again.book.run(run)
+    assert stands.steps["back"].word == word
+    started = [event for event in engine.journal.events() if event.kind == "release.started"]
+    assert len(started) == sent
+    if word == "failed":
+        assert "nothing was sent: the daemon stopped before" in stands.steps["back"].note
+
+
+def test_messages_are_handed_to_whoever_delivers_or_shown_to_be_sent_by_hand(demo: DemoFleet) -> None:
+    desk, ann = demo.daemon.desk, demo.daemon.owner
+    notices: list[tuple[wire.Notice, tuple[str, ...]]] = []
+    running = Running(desk.engine, desk.releasing, desk.view, desk.access, lambda *said: notices.append(said))
+    run = running.begin(ann, wire.RunRequest(checklist="back", params={"service": "chat-assist"})).view.run.id
+    running.do(ann, wire.StepRequest(run=run, verb="skip", text="not today"))
+    view = running.do(ann, wire.StepRequest(run=run, verb="send")).view
+    ((notice, to),) = notices
+    assert (notice.key, notice.body, to) == (f"{run}:say:1", "chat-assist is back", ("ops",))
+    assert view.run.word == "done"
+
+
+def test_who_is_no_operator_may_look_and_no_more(demo: DemoFleet) -> None:
+    run = demo.begin("back", service="chat-assist").run.id
+    eve = Person(name="eve", uid=4_711)
+    assert demo.daemon.ask("GET", "/v1/run", wire.RunView, person=eve, id=run).run.id == run
+    for path, body in (
+        ("checklist/step", wire.StepRequest(run=run, verb="skip", text="why not")),
+        ("checklist/run", wire.RunRequest(checklist="handover")),
+    ):
+        with pytest.raises(RequestRefused, match="eve may not"):
+            demo.daemon.ask("POST", f"/v1/{path}", wire.StepReply, body, person=eve)
+
+
+def test_the_views_say_what_there_is_how_fresh_and_what_may_be_done(demo: DemoFleet) -> None:
+    run = demo.begin("back", service="chat-assist").run.id
+    view = demo.daemon.ask("GET", "/v1/checklists", wire.ChecklistsView)
+    own = next(each for each in view.checklists if each.id == "back")
+    assert (own.is_own, own.stale, own.last_run, own.problems) == (True, (), None, 0)
+    assert [each.id for each in view.runs] == [run]
+    assert demo.view(run).verbs == ("plan", "act", "skip", "note", "join", "abort")
+    one = demo.daemon.ask("GET", "/v1/checklist", wire.ChecklistView, id="back", form="yaml")
+    assert one.text.startswith("id: back\n")
+    with pytest.raises(UsageError, match="there is no checklist 'bck'"):
+        demo.daemon.ask("GET", "/v1/checklist", wire.ChecklistView, id="bck")
+
+
+def test_every_event_of_a_run_has_words_on_the_timeline(demo: DemoFleet) -> None:
+    from opsconsole.daemon.views.told import TOLD
+
+    run = demo.begin("back", service="chat-assist").run.id
+    demo.do(run, "note", text="who is on it?")
+    demo.do(run, "join", text="operator")
+    plan = demo.do(run, "plan").plan
+    assert plan is not None
+    demo.do(run, "act", op_id=plan.op_id, typed=plan.confirm_with)
+    demo.do(run, "abort", text="enough of it")
+    plan = demo.do(run, "plan").plan
+    assert plan is not None
+    assert demo.do(run, "act", op_id=plan.op_id, typed=plan.confirm_with).view.run.word == "aborted"
+    events = [event for event in demo.daemon.engine.journal.events() if event.kind.startswith("checklist.")]
+    told = [TOLD[event.kind](event) for event in events]
+    assert all(text.startswith(f"{run} ") for _, _, text in told)
+    assert {event.kind for event in events} >= {"checklist.started", "checklist.acted", "checklist.undone"}
+
+
+def test_a_question_knows_the_macros_as_of_the_daemons_clock(demo: DemoFleet) -> None:
+    asked = wire.QueryRequest(sql="SELECT count(*), max(ts) <= at_now() FROM recent('chat-assist', '5m')")
+    ((n, is_past),) = demo.daemon.ask("POST", "/v1/query", wire.QueryReply, asked).rows
+    assert is_past
+    assert isinstance(n, int)
+    assert 600 < n < 2_000
+    demo.daemon.clock.advance(3_600)
+    assert demo.daemon.ask("POST", "/v1/query", wire.QueryReply, asked).rows[0][0] == 0
