@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,27 @@ def test_a_page_is_told_further_until_somebody_has_it(room: Room) -> None:
     assert (alert.state, alert.acknowledged_by, alert.note, alert.next_at) == ("acknowledged", "ann", "looking", None)
     room.look_for(60, BURNING)
     assert len(room.told) == 3
+
+
+def test_an_acknowledgement_waits_for_a_step_that_is_being_taken_and_no_other_follows(room: Room) -> None:
+    tell, began, waited = room.keeper._tell, threading.Event(), []
+    person = threading.Thread(target=lambda: (began.set(), ack(room)))
+
+    def slow(notice: wire.Notice, names: tuple[str, ...]) -> tuple[str, ...]:
+        if notice.kind == "firing":
+            person.start()
+            began.wait(5)
+            person.join(0.05)
+            waited.append(person.is_alive())
+        return tell(notice, names)
+
+    room.keeper._tell = slow
+    room.look(BURNING)
+    person.join(5)
+    assert waited == [True]
+    assert [event.kind for event in room.events[1:]] == ["alert.escalated", "alert.acknowledged"]
+    room.look_for(60, BURNING)
+    assert [notice.kind for notice, _ in room.told] == ["firing", "update"]
 
 
 def test_a_restart_continues_the_ladder_where_it_was(room: Room) -> None:

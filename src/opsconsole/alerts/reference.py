@@ -12,7 +12,7 @@ from pathlib import Path
 from opsconsole.alerts.rules import Rule
 from opsconsole.alerts.table import RULES
 
-BEGIN, END = "<!-- rules: generated from src/opsconsole/alerts/table.py by `make docs` -->", "<!-- end of rules -->"
+BEGIN, END = "<!-- rules: generated from src/opsconsole/alerts/table/ by `make docs` -->", "<!-- end of rules -->"
 
 
 def rules_table() -> str:

@@ -23,6 +23,9 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 OUTAGE: tuple[Cause, ...] = ("provider", "silence", "errors")
 """While users are failed, what merely follows from it is not told."""
 
+STATED = "as often as it is so: nothing is estimated"
+"""False alarms of a rule about what is simply so."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:

@@ -90,7 +90,8 @@ def _body(alert: Alert) -> str:
         else:
             lines.append(f"Acknowledge: opsconsole alert ack {alert.id}")
         if alert.checklist:
-            lines.append(f"Checklist: opsconsole checklist run {alert.checklist}")
+            whose = f" --param service={alert.services[0]}" if alert.services else ""
+            lines.append(f"Checklist: opsconsole checklist run {alert.checklist}{whose}")
     return "\n".join(lines)
 
 

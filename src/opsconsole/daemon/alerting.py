@@ -286,8 +286,9 @@ def _slice_told(found: wire.Slice, view: wire.ExplainView) -> str:
     """``version v42: 62% of the change, 10% of the traffic (420 ms → 900 ms)``."""
     where = ", ".join(f"{name} {value or '(none)'}" for name, value in found.where)
     values = f" ({_value(found.baseline_value, view)} → {_value(found.value, view)})"
+    share = percent(found.share) if found.share <= 1 else "more than all"  # the rest went the other way
     return (
-        f"{where}: {percent(found.share)} of the change in {view.metric}, {percent(found.traffic_share)} of the traffic"
+        f"{where}: {share} of the change in {view.metric}, {percent(found.traffic_share)} of the traffic"
         f"{values}, against {view.baseline_label}"
     )
 

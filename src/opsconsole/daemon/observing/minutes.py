@@ -6,8 +6,7 @@ that a look costs its newest minutes and not the days before; a service takes 12
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -123,9 +122,6 @@ class Minutes:
         """Who serves a model, as the log names it; empty where it does not."""
         return self.providers.get((service, model), "")
 
-    def services(self) -> Iterator[str]:
-        return iter(self._requests)
-
     def requests(self, service: str, since: datetime | None = None) -> Counts:
         """Of each minute, from the one of this moment on."""
         return self._of(self._requests, service)[self._since(since) :]
@@ -141,10 +137,6 @@ class Minutes:
 
     def _since(self, since: datetime | None) -> int:
         return self._index(int(since.timestamp()) // 60) if since is not None else 0
-
-    @property
-    def end(self) -> datetime:
-        return datetime.fromtimestamp(self._end * 60, tz=UTC)
 
 
 @lru_cache(maxsize=4096)
