@@ -14,6 +14,8 @@ import httpx
 from msgspec import field
 
 from opsconsole.errors import ConfigError
+from opsconsole.outside.secrets import SecretFrom
+from opsconsole.outside.web import Web, WebAnswer, WebOptions
 from opsconsole.releases.targets import templates
 from opsconsole.releases.targets.answers import routing_of
 from opsconsole.releases.targets.base import (
@@ -25,9 +27,7 @@ from opsconsole.releases.targets.base import (
     Unsupported,
 )
 from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
-from opsconsole.releases.targets.secrets import SecretFrom
 from opsconsole.releases.targets.shares import parts_of
-from opsconsole.releases.targets.web import Web, WebAnswer, WebOptions
 from opsconsole.wire import Caps, Receipt, Routing, Scope, TargetPhase, TargetRequest, TargetState
 
 _PARTS = {"percent": 100, "relative": 10_000, "share": 1_000_000}

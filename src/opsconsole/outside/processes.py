@@ -1,4 +1,4 @@
-"""Running a program for a target: no shell, a deadline, a bounded output, and nothing left running when time is up.
+"""Running a program: no shell, a deadline, a bounded output, and nothing left running when time is up.
 
 Always true here: the program leads a process group of its own; at the deadline the whole group is asked to end, then
 killed; output beyond the cap is read and dropped, so a chatty program neither blocks nor fills the memory.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from opsconsole.releases.targets.secrets import Secret, masked
+from opsconsole.outside.secrets import Secret, masked
 
 LONGEST_OUTPUT = 1_000_000
 """Bytes kept of each of stdout and stderr."""
