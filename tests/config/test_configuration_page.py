@@ -7,14 +7,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from opsconsole.config import settings
+from opsconsole.config import notifying, settings
 from opsconsole.config.fields import attribute_docstrings
 from opsconsole.config.load import parse
 from opsconsole.config.reference import INTRODUCTION, configuration_page
-from opsconsole.config.settings import Section
+from opsconsole.config.section import Section
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
-SECTIONS = [kind for kind in vars(settings).values() if isinstance(kind, type) and issubclass(kind, Section)]
+SECTIONS = [
+    kind
+    for module in (settings, notifying)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, Section) and kind.__module__ == module.__name__
+]
 
 
 def test_committed_page_is_current() -> None:

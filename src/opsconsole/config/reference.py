@@ -1,4 +1,4 @@
-"""``docs/configuration.md``, made from ``settings.py``: its docstrings, types and defaults.
+"""``docs/configuration.md``, made from the settings: their docstrings, types and defaults.
 
 Always true here: nothing about a setting is written down a second time; a test compares the page with the file.
 """
@@ -17,7 +17,7 @@ from opsconsole.config.settings import Settings
 INTRODUCTION = """\
 # Configuration
 
-<!-- Generated from src/opsconsole/config/settings.py by `make docs`; edit the docstrings there. -->
+<!-- Generated from src/opsconsole/config/ by `make docs`; edit the docstrings there. -->
 
 The daemon reads `opsconsole.yaml` in its home directory when it starts. Every setting has a default, and so has the
 file: without it, all defaults hold. Paths are relative to the file. A time without a zone is UTC. What cannot be
@@ -39,6 +39,11 @@ services:
   chat-assist:
     baseline: {version: v41}
     budget_usd_per_month: 20000
+notifiers:
+  on-call:
+    kind: pagerduty
+    options: {routing_key: {env: PAGERDUTY_ROUTING_KEY}}
+    severities: [page]
 drift: {min_effect: 0.02}
 ```
 """

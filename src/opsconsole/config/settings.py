@@ -10,16 +10,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
+
+from opsconsole.config.notifying import NotifierSetting
+from opsconsole.config.section import Section
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Ratio = Annotated[float, Meta(gt=1)]
 Days = Annotated[int, Meta(ge=1)]
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every section: by keyword, and closed to keys it does not know."""
 
 
 class SourceSetting(Section, frozen=True):
@@ -277,5 +275,7 @@ class Settings(Section, frozen=True):
     """Who may do what."""
     freezes: tuple[FreezeSetting, ...] = ()
     """Times in which nothing new is brought to users."""
+    notifiers: dict[str, NotifierSetting] = {}
+    """Name → one way to tell people; see [notifiers](notifiers.md)."""
     console: ConsoleSetting = ConsoleSetting()
     """How the console looks and which keys it has."""

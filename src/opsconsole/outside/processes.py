@@ -51,17 +51,26 @@ class Finished:
         return f"exit {self.code}" if self.code >= 0 else f"ended by {signal.Signals(-self.code).name}"
 
 
-def run(argv: Sequence[str], *, timeout_s: float, environment: Mapping[str, str], directory: Path) -> Finished:
-    """Run a program to its end or to its deadline; raises OSError when it cannot be started."""
-    process = subprocess.Popen(  # noqa: S603 - the words of the configuration, and no shell reads them
-        argv,
-        cwd=directory,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+def run(
+    argv: Sequence[str], *, timeout_s: float, environment: Mapping[str, str], directory: Path, given: bytes = b""
+) -> Finished:
+    """Run a program to its end or to its deadline; ``given`` is what it finds on its stdin.
+
+    Raises OSError when it cannot be started.
+    """
+    # In memory and not in a pipe, so that a program that does not read it keeps nobody waiting.
+    with os.fdopen(os.memfd_create("stdin"), "w+b") as stdin:
+        stdin.write(given)
+        stdin.seek(0)
+        process = subprocess.Popen(  # noqa: S603 - the words of the configuration, and no shell reads them
+            argv,
+            cwd=directory,
+            env=dict(environment),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     if process.stdout is None or process.stderr is None:
         raise AssertionError("both were asked to be pipes")
     # A program that ends may leave a child that keeps its pipes open: what counts is the end of the program itself.

@@ -12,7 +12,7 @@ import msgspec
 
 from opsconsole import wire
 from opsconsole.config.load import read_as
-from opsconsole.config.settings import Section
+from opsconsole.config.section import Section
 from opsconsole.errors import ConfigError
 from opsconsole.registering.combining import Contribution
 from opsconsole.registering.hashing import Told, nobody

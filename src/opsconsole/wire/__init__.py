@@ -81,6 +81,7 @@ from opsconsole.wire.notices import (
     NotifierRow,
     NotifiersReply,
     NotifyTestRequest,
+    Ring,
 )
 from opsconsole.wire.overview import (
     Breach,
@@ -236,6 +237,7 @@ __all__ = [
     "RequestRow",
     "RequestView",
     "RequestsView",
+    "Ring",
     "Risk",
     "Role",
     "Rollout",
