@@ -69,6 +69,7 @@ docs: $(STAMP)
 	@$(BIN)/python -m opsconsole.commands.reference docs/cli.md
 	@$(BIN)/python -m opsconsole.console.grammar.reference docs/keys.md
 	@$(BIN)/python -m opsconsole.releases.targets.reference docs/targets.md
+	@$(BIN)/python -m opsconsole.notifiers.reference docs/notifiers.md
 	@$(BIN)/python -c 'from opsconsole.ingest.formats import formats_page; print(formats_page(), end="")' > docs/formats.md
 
 sample: $(STAMP)

@@ -23,6 +23,7 @@ from opsconsole.commands import (
     doctor,
     ingest,
     mapping,
+    notify,
     query,
     release,
     show,
@@ -65,7 +66,9 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"opsconsole {__version__}")
     whole.set_defaults(run=console.run)
     verbs = whole.add_subparsers(title="verbs", metavar="VERB")
-    for verb in (watch, mapping, ingest, status, show, query, baseline, version, release, audit, daemon, doctor, demo):
+    for verb in (
+        watch, mapping, ingest, status, show, query, baseline, version, release, notify, audit, daemon, doctor, demo,
+    ):  # fmt: skip
         verb.add(verbs, shared)
     return whole
 

@@ -11,6 +11,7 @@ The tree::
     ├── QueryError                  7   SQL that DuckDB refuses, or that is not read-only
     ├── StoreError                  8   the store cannot be opened, or is of a version that cannot be migrated
     ├── JournalError                9   the journal's chain is broken
+    ├── NotDelivered               18   somebody could not be told: names by what, and why
     └── ReleaseError               14   a release's target cannot be read, or failed; nothing was changed
         ├── ReleaseRefused         10   a rule said no, and nothing was sent: names the rule and what would satisfy it
         ├── WorldMoved             11   the target is not as it was shown, and nothing was sent
@@ -69,6 +70,10 @@ class JournalError(OpsConsoleError):
     exit_code = 9
 
 
+class NotDelivered(OpsConsoleError):  # noqa: N818
+    exit_code = 18
+
+
 class ReleaseError(OpsConsoleError):
     exit_code = 14
 
@@ -101,6 +106,7 @@ BY_NAME: dict[str, type[OpsConsoleError]] = {
         QueryError,
         StoreError,
         JournalError,
+        NotDelivered,
         ReleaseError,
         ReleaseRefused,
         WorldMoved,

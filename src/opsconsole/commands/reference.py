@@ -35,6 +35,7 @@ _MEANINGS: dict[type[errors.OpsConsoleError], str] = {
     errors.QueryError: "SQL that is refused, or that is not read-only",
     errors.StoreError: "the store cannot be opened, or is of a version that cannot be migrated",
     errors.JournalError: "the journal's chain is broken",
+    errors.NotDelivered: "somebody could not be told",
     errors.ReleaseRefused: "a rule said no, and nothing was sent or written",
     errors.WorldMoved: "the target is not as it was shown, and nothing was sent",
     errors.ReleaseIndeterminate: "it was sent, and what became of it cannot be read back yet",

@@ -42,6 +42,8 @@ class Console:
     """Begin something, by name: what was begun under that name before is given up."""
     later: Callable[[float, Callable[[], None]], object]
     """Call something in so many seconds."""
+    write: Callable[[str], None]
+    """Put a sequence on the terminal, between two frames."""
 
 
 class Helm:
@@ -54,7 +56,9 @@ class Helm:
         self._keymap = keymap
         self.now_s = now_s
         """The clock of the prompts: that of the keys' own moments."""
-        self.attending = Attending(client, clock, lambda coroutine: console.run(coroutine, "presence"), console.show)
+        self.attending = Attending(
+            client, clock, lambda coroutine: console.run(coroutine, "presence"), console.show, console.write
+        )
         stage = Stage(self._turn, self._lead, self._show, console.run, console.later, self._spot, self.attending.permit)
         self.acting = Acting(client, stage, now_s, keymap.keys_of(*SCROLLS))
 

@@ -93,6 +93,7 @@ async def serve(home: Home, engine: Engine, listener: socket.socket, linger_s: f
     engine.note("daemon.started", pid=os.getpid())
     engine.start()
     desk.releasing.start()
+    desk.notifying.start()
     restoring = asyncio.create_task(asyncio.to_thread(desk.restore))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not serving.done():

@@ -41,6 +41,7 @@ ATTACHING: Rule = "operator", "attach logs"
 MAPPING: Rule = "operator", "map logs"
 PINNING: Rule = "operator", "pin baselines"
 ADDING: Rule = "operator", "register versions"
+NOTIFYING: Rule = "operator", "test notifiers"
 STOPPING: Rule = "admin", "stop the daemon"
 
 
@@ -66,10 +67,18 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         return _encoded(await asyncio.to_thread(desk.health, hub.waiting))
 
     async def diagnosis(request: Request) -> Response:
-        return _encoded(await asyncio.to_thread(diagnose, desk.engine))
+        checks = (await asyncio.to_thread(diagnose, desk.engine)).checks
+        return _encoded(wire.Diagnosis(checks=(*checks, *desk.notifying.checks())))
 
     async def manifests(request: Request) -> Response:
         return _encoded(desk.registering.manifests(request.query_params.get("service", "")))
+
+    async def deliveries(request: Request) -> Response:
+        asked = request.query_params
+        return _encoded(desk.notifying.deliveries(asked.get("notifier", ""), asked.get("key", "")))
+
+    async def notifiers(request: Request) -> Response:
+        return _encoded(desk.notifying.notifiers())
 
     async def stopping(request: Request) -> Response:
         desk.access.require(person_of(request), *STOPPING)
@@ -95,6 +104,8 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         Route("/v1/diagnosis", diagnosis),
         *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
         Route("/v1/manifests", manifests),
+        Route("/v1/deliveries", deliveries),
+        Route("/v1/notifiers", notifiers),
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
         post("baseline", wire.BaselineRequest, lambda person, asked: desk.pinning.set(asked, person.actor), PINNING),
@@ -106,6 +117,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         post("release/approve", wire.ApproveRequest, releasing.approve),
         post("release/freeze", wire.FreezeRequest, releasing.freeze),
         post("release/arm", wire.ArmRequest, releasing.arm),
+        post("notify/test", wire.NotifyTestRequest, desk.notifying.test, NOTIFYING),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
     door = Middleware(Admission, who=who, access=desk.access, refused=_failure)

@@ -17,6 +17,7 @@ import msgspec
 from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.engine import Engine
+from opsconsole.daemon.notifying import Notifying
 from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
@@ -64,6 +65,7 @@ class Desk:
         arms = Arms(self.access, engine.clock, environment, kind)
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
+        self.notifying = Notifying(engine, self.attendance)
         self.releasing = Releasing(engine, self.view, self.attendance, self.registering, self.access, arms)
         engine.every_so_often(self.pinning.pin_configured)
 
