@@ -54,8 +54,6 @@ class Alertmanager:
 
     def send(self, message: Message) -> str:
         notice, opened = message.notice, message.opened
-        if notice.kind == "test":
-            return self._post([self._alert(notice, is_over=False), self._alert(notice, is_over=True)])
         if notice.kind == "resolved":
             return self._post([self._alert(opened or notice, is_over=True)])
         alerts = [self._alert(notice, is_over=False)]
@@ -132,6 +130,7 @@ KIND = Kind(
     hazards=(
         "If opsconsole stops, its alerts end there by themselves after four times `refresh_s`.",
         "The end of an alert is told in this machine's time: keep both clocks right.",
+        "A test is an alert of severity `info` that ends by itself after four times `refresh_s`.",
         "Two alerts are one if their labels are the same; `key` is among them.",
     ),
     example="""\

@@ -26,6 +26,8 @@ _HIDDEN = "▯"
 """Stands for a character that would be invisible, obeyed, or reorder its neighbours."""
 _BROKEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MOST_URL = 1_000
+_MOST_LINE = 10_000
+"""Characters of one line that any kind of notifier has room for."""
 
 
 def headline(notice: Notice, environment: str) -> str:
@@ -54,7 +56,7 @@ def urls(notice: Notice) -> list[str]:
 
 def commands(notice: Notice) -> list[str]:
     """Links that are no URLs: what to type."""
-    return [line(link) for link in notice.links if not _is_url(link)]
+    return [shown for link in notice.links if not _is_url(link) and (shown := line(link).strip())]
 
 
 def _is_url(link: str) -> bool:
@@ -63,8 +65,9 @@ def _is_url(link: str) -> bool:
 
 
 def line(text: str) -> str:
-    """The text on one line."""
-    return "".join(map(_visible, " ".join(text.splitlines())))
+    """The text on one line, as much of it as anybody takes."""
+    flat = " ".join(text[:_MOST_LINE].splitlines())
+    return flat if flat.isascii() and flat.isprintable() else "".join(map(_visible, flat))
 
 
 def _visible(character: str) -> str:
