@@ -49,7 +49,7 @@ class Mailbox:
     closing: threading.Event = field(default_factory=threading.Event)
 
 
-class _Dropped(Exception):
+class _HungUpError(Exception):
     pass
 
 
@@ -59,7 +59,7 @@ class _Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         try:
             self._talk()
-        except (_Dropped, ConnectionError, ssl.SSLError):
+        except (_HungUpError, ConnectionError, ssl.SSLError):
             return
         finally:
             for each in (self.rfile, self.wfile, self.connection):
@@ -106,7 +106,7 @@ class _Session(socketserver.StreamRequestHandler):
         content = b""
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             content += line.removeprefix(b".") if line.startswith(b"..") else line
-        mail = cast(EmailMessage, message_from_bytes(content, policy=policy.default))
+        mail = cast("EmailMessage", message_from_bytes(content, policy=policy.default))
         answer = self.server.box.answers.get(".", "250 taken")
         if answer.startswith("250") or answer == "drop after":
             self.server.box.received.append(Received(sender, recipients, mail, self.is_encrypted))
@@ -143,7 +143,7 @@ class _Session(socketserver.StreamRequestHandler):
                     break
         if answer in ("hang", "drip", "drop", "drop after"):
             self.connection.shutdown(socket.SHUT_RDWR)
-            raise _Dropped
+            raise _HungUpError
         self.wfile.write(f"{answer}\r\n".encode())
         return answer
 
@@ -161,9 +161,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def mail_server(
-    directory: Path, security: Security = "starttls", *, needs_password: bool = True
-) -> Iterator[Mailbox]:
+def mail_server(directory: Path, security: Security = "starttls", *, needs_password: bool = True) -> Iterator[Mailbox]:
     """A server whose certificate is ``ca.pem`` in this directory."""
     box = Mailbox()
     server = _Server(box, security, needs_password, _certified(directory))
@@ -200,9 +198,7 @@ def _certified(directory: Path) -> ssl.SSLContext:
     (directory / "ca.pem").write_bytes(pem)
     (directory / "server.pem").write_bytes(
         pem
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(directory / "server.pem")

@@ -23,7 +23,7 @@ from opsconsole.notifiers.base import (
     Unreachable,
     Unsupported,
 )
-from opsconsole.notifiers.pace import LONGEST_REST_S, MOST_WAITING
+from opsconsole.notifiers.pace import LONGEST_REST_S, MOST_WAITING, TRIED_FOR_S
 
 PAGES = frozenset({"page"})
 
@@ -248,6 +248,18 @@ def test_a_clock_that_is_set_neither_gives_up_nor_waits(jump_s: float, office: O
     spoken.answer = lambda message: "taken"
     office.work(for_s=backoff.LONGEST_S + LONGEST_REST_S)
     assert len(spoken.taken) == 1
+
+
+def test_after_a_start_what_is_old_is_tried_for_a_while(tmp_path: Path, spoken: Spoken) -> None:
+    office = Office(tmp_path, {"on-call": way(spoken, give_up_s=3_600)})
+    spoken.answer = failing(Unreachable("the network is not up yet"))
+    office.dispatcher.notify(notice())
+    office.clock.advance(7 * 86_400)
+    office.restart()
+    office.work(for_s=TRIED_FOR_S - 1)
+    assert [each.word for each in office.deliveries()] == ["failed"]
+    office.work(for_s=backoff.LONGEST_S + LONGEST_REST_S)
+    assert [each.word for each in office.deliveries()] == ["given up"]
 
 
 def test_what_waits_for_a_notifier_that_is_gone_is_given_up(office: Office) -> None:

@@ -1,4 +1,4 @@
-"""Whatever fails, whenever the daemon dies and however clocks are set: everybody is told, in order, in so many tries."""
+"""Whatever fails, whenever the daemon dies, however clocks are set: everybody is told, in order, in so many tries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from opsconsole.notifiers.base import Busy, Indeterminate, Message, Unreachable
 from opsconsole.notifiers.pace import LONGEST_REST_S
 from opsconsole.wire import NoticeKind, NoticeSeverity
 
-GIVE_UP_S = 7 * 86_400.0
+GIVE_UP_S = 1e9
+"""More than all clocks of an example together are set by: nothing is too old."""
 Weather = Literal["works", "unreachable", "busy", "asks to wait", "fails", "answer lost", "daemon dies"]
 WEATHERS: tuple[Weather, ...] = (
     "works", "unreachable", "busy", "asks to wait", "fails", "answer lost", "daemon dies",
@@ -75,7 +76,7 @@ EVENTS = st.one_of(
 
 
 @given(events=st.lists(EVENTS, max_size=40), chance=st.floats(0, 0.999))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_everything_that_was_queued_arrives_in_order_and_in_so_many_tries(events: list, chance: float) -> None:
     with TemporaryDirectory() as directory:
         receiver = Receiver()
@@ -125,8 +126,8 @@ def test_everything_that_was_queued_arrives_in_order_and_in_so_many_tries(events
         assert max(Counter(each.id for each in receiver.tried).values(), default=0) <= most
 
 
-@given(chances=st.lists(st.floats(0, 0.999), min_size=1, max_size=20), give_up_s=st.floats(1, 3e5))
-@settings(max_examples=40, deadline=None)
+@given(chances=st.lists(st.floats(0, 0.999), min_size=1, max_size=20), give_up_s=st.floats(1, 2e4))
+@settings(max_examples=25, deadline=None)
 def test_a_line_that_never_works_is_tried_a_bounded_number_of_times(chances: list[float], give_up_s: float) -> None:
     with TemporaryDirectory() as directory:
         receiver = Receiver()
@@ -164,13 +165,14 @@ def test_of_one_key_one_attempt_is_under_way_at_a_time_however_many_threads_work
         for key in "ab":
             office.dispatcher.notify(notice(key=key, kind="update", body=str(number)))
 
+    deadline = time.monotonic() + 30
+
     def work() -> None:
-        for _ in range(2_000):
-            if not office.dispatcher.book.state.of("on-call").waiting:
-                return
+        while office.dispatcher.book.state.of("on-call").waiting and time.monotonic() < deadline:
             if not office.dispatcher.step("on-call"):
                 with lock:
                     office.clock.advance(1)
+                time.sleep(0.0001)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

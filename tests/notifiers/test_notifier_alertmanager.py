@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from alertmanager_peer import Alertmanager, alertmanager
-from faulty_server import Answer, Asked, FaultyServer
 from telling import WHERE, notice
 
+from faulty_server import Answer, FaultyServer
 from opsconsole.clock import SystemClock
 from opsconsole.notifiers.base import Message, Notifier, Refreshing, Site
 from opsconsole.notifiers.registry import make
@@ -58,9 +58,7 @@ def told(listener: FaultyServer, status: str) -> list[dict[str, Any]]:
     return [each.json() for each in listener.asked if each.json()["status"] == status]
 
 
-def test_what_fires_is_there_and_what_is_over_goes(
-    peer: Alertmanager, listener: FaultyServer, tmp_path: Path
-) -> None:
+def test_what_fires_is_there_and_what_is_over_goes(peer: Alertmanager, listener: FaultyServer, tmp_path: Path) -> None:
     notifier = notifier_at(peer.url, tmp_path)
     fired = now()
     assert notifier.send(Message(fired, "1")) == "200 OK"
@@ -153,5 +151,3 @@ _VARYING: dict[str, Callable[[Any], Any]] = {
     "externalURL": lambda text: "<url>",
     "fingerprint": lambda text: f"<{len(text)} hexadecimal digits>" if int(text, 16) else "",
 }
-
-

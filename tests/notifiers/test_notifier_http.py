@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty_server import Answer, Asked, Fault, FaultyServer, closed_port
 from telling import NOW, built, notice
 
+from faulty_server import Answer, Asked, Fault, FaultyServer, closed_port
 from opsconsole.errors import ConfigError
 from opsconsole.notifiers.base import (
     FINAL,
@@ -172,7 +172,7 @@ def test_an_address_that_is_a_secret_is_never_quoted(kind: str, tmp_path: Path) 
         with pytest.raises(ConfigError) as caught:
             built(kind, tmp_path, {"URL": address}, url={"env": "URL"})
         assert SECRET not in f"{caught.value.message}{caught.value.remedy}"
-    with pytest.raises(ConfigError, match="A secret never stands in this file|Expected `object`"):
+    with pytest.raises(ConfigError, match="Expected `object`"):
         built(kind, tmp_path, {}, url=f"https://hooks.example.org/{SECRET}")
 
 
@@ -224,9 +224,7 @@ def test_a_webhook_gets_the_whole_notice_and_can_tell_two_attempts_to_be_one(tmp
         ("teams", Answer(200, b"Microsoft Teams endpoint returned HTTP error 429 with ContextId tcid=0")),
     ],
 )
-def test_a_2xx_that_is_not_the_kinds_own_is_not_taken_for_delivery(
-    kind: str, answer: Answer, tmp_path: Path
-) -> None:
+def test_a_2xx_that_is_not_the_kinds_own_is_not_taken_for_delivery(kind: str, answer: Answer, tmp_path: Path) -> None:
     subject = next(each for each in SUBJECTS if each.kind == kind)
     with FaultyServer(lambda asked: answer) as server:
         notifier = subject.made(server.url, tmp_path)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty_server import closed_port
 from mail_server import PASSWORD, USER, Mailbox, Security, mail_server
 from telling import NOW, built, notice
 
+from faulty_server import closed_port
 from opsconsole.errors import ConfigError
 from opsconsole.notifiers.base import (
     AuthFailed,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$"
+
 PAGERDUTY_EVENT: dict[str, Any] = {
     "$comment": "github.com/PagerDuty/developer-docs, docs/events-API-v2/02-Trigger-Events.md, tables `Parameters` and"
     " `links`; 01-Overview.md, PD-CEF",
@@ -26,7 +28,10 @@ PAGERDUTY_EVENT: dict[str, Any] = {
                         "summary": {"type": "string", "minLength": 1, "maxLength": 1024},
                         "source": {"type": "string", "minLength": 1},
                         "severity": {"enum": ["critical", "error", "warning", "info"]},
-                        "timestamp": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:?\d\d$"},
+                        "timestamp": {
+                            "type": "string",
+                            "pattern": _MOMENT,
+                        },
                         "component": {"type": "string"},
                         "group": {"type": "string"},
                         "class": {"type": "string"},
@@ -64,8 +69,8 @@ PAGERDUTY_MOST_BYTES = 512_000
 """01-Overview.md, "Size Limits": 512 KB."""
 
 SLACK_MESSAGE: dict[str, Any] = {
-    "$comment": "docs.slack.dev/reference/block-kit/blocks: header-block (150), section-block (1 to 3000), context-block"
-    " (10 elements); composition-objects/text-object; reference/block-kit/blocks (50 blocks a message)",
+    "$comment": "docs.slack.dev/reference/block-kit/blocks: header-block (150), section-block (1 to 3000),"
+    " context-block (10 elements); composition-objects/text-object; reference/block-kit/blocks (50 blocks a message)",
     "type": "object",
     "additionalProperties": False,
     "required": ["text", "blocks"],
@@ -257,9 +262,8 @@ ALERTMANAGER_ALERTS: dict[str, Any] = {
         "labels": {
             "type": "object",
             "required": ["alertname", "key", "severity", "generator"],
-            "additionalProperties": False,
-            "properties": {},
+            "additionalProperties": {"type": "string", "minLength": 1},
         },
-        "moment": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
+        "moment": {"type": "string", "pattern": _MOMENT},
     },
 }

@@ -83,7 +83,7 @@ class Dispatcher:
         self._paces = {name: Pace() for name in ways}
         for name, pace in self._paces.items():
             for entry in state.of(name).waiting:
-                pace.restored(entry, clock.now(), clock.monotonic())
+                pace.restored(entry, clock.now(), clock.monotonic(), ways[name].give_up_s)
 
     # Queueing -----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from opsconsole.wire import NoticeKind, NoticeSeverity
 
 LONGEST_REST_S = 60.0
 """So often at the least it is looked whether a line that was down works again."""
+TRIED_FOR_S = 600.0
+"""After a start what waits is tried for so long at the least: the network may come up after the daemon."""
 MOST_WAITING = 500
 """Deliveries of one notifier; of more, the least important is given up."""
 _RANKS: dict[NoticeSeverity, int] = {"page": 0, "ticket": 1, "info": 2}
@@ -42,9 +44,11 @@ class Pace:
     def queued(self, id: str, now_s: float) -> None:  # noqa: A002
         self._due_s[id] = self._since_s[id] = now_s
 
-    def restored(self, entry: Entry, now: datetime, now_s: float) -> None:
-        """It waited already when the daemon started; however the clock was set since, it is not waited for long."""
+    def restored(self, entry: Entry, now: datetime, now_s: float, give_up_s: float) -> None:
+        """It waited when the daemon started; however long, or however the clock was set since, it is tried soon, and
+        for a while."""
         waited_s = max(0.0, (now - entry.queued_at).total_seconds())
+        waited_s = min(waited_s, max(0.0, give_up_s - TRIED_FOR_S))
         rest_s = (entry.next_at - now).total_seconds() if entry.next_at else 0.0
         self._since_s[entry.id] = now_s - waited_s
         self._due_s[entry.id] = now_s + min(max(0.0, rest_s), backoff.LONGEST_S)

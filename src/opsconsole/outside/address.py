@@ -7,6 +7,7 @@ that is itself a secret (an incoming webhook's) is shown by its host alone, and 
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 import httpx
@@ -43,8 +44,7 @@ def secret(secret: Secret, *, is_plain_allowed: bool) -> Address:
     host = checked(url, f"what {secret.name} holds", is_plain_allowed=is_plain_allowed)
     parsed = httpx.URL(url)
     behind = parsed.raw_path.decode()
-    pieces = {piece for part in (*behind.split("/"), *behind.replace("?", "&").split("&")) for piece in part.split("=")}
-    telling = [url, behind, *sorted(piece for piece in pieces if len(piece) >= _TELLING)]
+    telling = dict.fromkeys((url, behind, *re.split(r"[/?&=]", behind)))
     secrets = tuple(Secret(secret.name, text) for text in telling if len(text) >= _TELLING)
     return Address(url, host, f"{parsed.scheme}://{host}/{MASK}", secrets)
 
