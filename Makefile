@@ -72,6 +72,7 @@ docs: $(STAMP)
 	@$(BIN)/python -m opsconsole.releases.targets.reference docs/targets.md
 	@$(BIN)/python -m opsconsole.alerts.reference docs/alerts.md
 	@$(BIN)/python -m opsconsole.daemon.checklist_reference docs/checklists.md
+	@$(BIN)/python -m opsconsole.notifiers.reference docs/notifiers.md
 	@$(BIN)/python -c 'from opsconsole.ingest.formats import formats_page; print(formats_page(), end="")' > docs/formats.md
 
 fault-matrix: $(STAMP) peers

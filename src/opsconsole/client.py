@@ -105,6 +105,16 @@ class Client:
         """What is registered of a service, or of every one."""
         return self._send("GET", "/v1/manifests", wire.ManifestsReply, params={"service": service})
 
+    def notifiers(self) -> wire.NotifiersReply:
+        return self._send("GET", "/v1/notifiers", wire.NotifiersReply)
+
+    def deliveries(self, notifier: str = "", key: str = "") -> wire.DeliveriesReply:
+        return self._send("GET", "/v1/deliveries", wire.DeliveriesReply, params={"notifier": notifier, "key": key})
+
+    def test_notifier(self, name: str) -> wire.Delivery:
+        """What became of a notice of the kind ``test``, after one attempt."""
+        return self._post("/v1/notify/test", wire.NotifyTestRequest(notifier=name), wire.Delivery, timeout=600.0)
+
     def plan(self, order: wire.OrderRequest) -> wire.Plan:
         """What would be done, exactly; nothing is done."""
         return self._post("/v1/release/plan", order, wire.Plan)

@@ -12,6 +12,7 @@ The tree::
     ├── StoreError                  8   the store cannot be opened, or is of a version that cannot be migrated
     ├── JournalError                9   the journal's chain is broken
     ├── ChecklistError             17   a checklist has errors, or a rule of it says no
+    ├── NotDelivered               18   somebody could not be told: names by what, and why
     └── ReleaseError               14   a release's target cannot be read, or failed; nothing was changed
         ├── ReleaseRefused         10   a rule said no, and nothing was sent: names the rule and what would satisfy it
         ├── WorldMoved             11   the target is not as it was shown, and nothing was sent
@@ -74,6 +75,10 @@ class ChecklistError(OpsConsoleError):
     exit_code = 17
 
 
+class NotDelivered(OpsConsoleError):  # noqa: N818
+    exit_code = 18
+
+
 class ReleaseError(OpsConsoleError):
     exit_code = 14
 
@@ -107,6 +112,7 @@ BY_NAME: dict[str, type[OpsConsoleError]] = {
         StoreError,
         JournalError,
         ChecklistError,
+        NotDelivered,
         ReleaseError,
         ReleaseRefused,
         WorldMoved,

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from opsconsole.config import alerting, settings
+from opsconsole.config import alerting, notifying, settings
 from opsconsole.config.fields import attribute_docstrings
 from opsconsole.config.load import parse
 from opsconsole.config.reference import INTRODUCTION, configuration_page
@@ -17,6 +17,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
 SECTIONS = [
     kind
     for module in (settings, alerting)
+    for module in (settings, notifying)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Section) and kind.__module__ == module.__name__
 ]

@@ -36,6 +36,7 @@ _MEANINGS: dict[type[errors.OpsConsoleError], str] = {
     errors.StoreError: "the store cannot be opened, or is of a version that cannot be migrated",
     errors.JournalError: "the journal's chain is broken",
     errors.ChecklistError: "a checklist has errors, a rule of it said no, or a step failed",
+    errors.NotDelivered: "somebody could not be told",
     errors.ReleaseRefused: "a rule said no, and nothing was sent or written",
     errors.WorldMoved: "the target is not as it was shown, and nothing was sent",
     errors.ReleaseIndeterminate: "it was sent, and what became of it cannot be read back yet",

@@ -43,6 +43,11 @@ services:
 alerts:
   rules:
     input-drift: {enabled: no}
+notifiers:
+  on-call:
+    kind: pagerduty
+    options: {routing_key: {env: PAGERDUTY_ROUTING_KEY}}
+    severities: [page]
 drift: {min_effect: 0.02}
 ```
 """

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from opsconsole.config.alerting import AlertSetting, RuleId, RuleSetting, SloSetting
+from opsconsole.config.notifying import NotifierSetting
 from opsconsole.config.responding import IncidentSetting
 from opsconsole.config.section import Section
 
@@ -288,5 +289,7 @@ class Settings(Section, frozen=True):
     """How incidents are told to people."""
     alerts: AlertSetting = AlertSetting()
     """Which alerts there are, and whom they tell."""
+    notifiers: dict[str, NotifierSetting] = {}
+    """Name → one way to tell people; see [notifiers](notifiers.md)."""
     console: ConsoleSetting = ConsoleSetting()
     """How the console looks and which keys it has."""

@@ -120,6 +120,7 @@ class OpsConsole(App[None], inherit_bindings=False):
                 copied=self._copied,
                 run=self._begin,
                 later=self.set_timer,
+                write=self._write,
             ),
             self._grammar,
             self._clock,
@@ -331,8 +332,11 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._become(self._copied(command_of(self._state)))
 
     def _copied(self, text: str) -> State:
-        driver = self._driver
-        return hands.copy(text, self._state, driver.write if driver else lambda _: None, os.environ)
+        return hands.copy(text, self._state, self._write, os.environ)
+
+    def _write(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     # The daemon ---------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from opsconsole.clock import Clock
 from opsconsole.console import hands
 from opsconsole.console.feed import Client
 from opsconsole.console.frame import State
+from opsconsole.console.ringing import Ringing
 from opsconsole.errors import OpsConsoleError
 
 EVERY_S = 5.0
@@ -30,12 +31,15 @@ class Attending:
         clock: Clock,
         run: Callable[[Callable[[], Coroutine[None, None, None]]], object],
         show: Callable[[], None],
+        write: Callable[[str], None],
     ) -> None:
+        """``write`` puts a sequence on the terminal, between two frames."""
         self._client = client
         self._clock = clock
         self._run = run
         self._show = show
         self._said = ""
+        self._ringing = Ringing(write, os.environ)
         self.others: tuple[wire.Presence, ...] = ()
         self.permission: wire.Permission | None = None
         self.releases: dict[str, wire.ReleaseBrief] | None = None
@@ -67,6 +71,7 @@ class Attending:
             others: tuple[wire.Presence, ...] = ()
             permission, releases = self.permission, self.releases
         else:
+            self._ringing.hear(present.rings, self._clock.now())
             others, permission = hands.others(present), present.permission
             releases = None if present.releases is None else {each.service: each for each in present.releases}
         if (others, permission, releases) != (self.others, self.permission, self.releases):

@@ -24,8 +24,8 @@ TMUX_WITHIN_S = 2.0
 SCREEN_STRING_BYTES = 240
 """GNU screen cuts device control strings that are longer than 256 bytes."""
 
-_WITHOUT_CLIPBOARD = frozenset({"", "linux", "dumb", "vt100", "vt220"})
-"""Terminals that have none, or would print the sequence."""
+WITHOUT_OSC = frozenset({"", "linux", "dumb", "vt100", "vt220"})
+"""Terminals that have no clipboard and no notifications, or would print the sequence."""
 
 Path = Literal["tmux", "osc52", "page"]
 
@@ -58,12 +58,12 @@ def copy(
         if not failure:
             return Copied("tmux", text, f"copied {size} to the tmux buffer")
     payload = base64.b64encode(data).decode()
-    if environ.get("TERM", "") in _WITHOUT_CLIPBOARD:
+    if environ.get("TERM", "") in WITHOUT_OSC:
         reason = failure or "this terminal has no clipboard"
     elif len(payload) > MOST_PAYLOAD_BYTES:
         reason = failure or f"{size} are too much for the terminal's clipboard"
     else:
-        write(_wrapped(f"\x1b]52;c;{payload}\x07", environ))
+        write(wrapped(f"\x1b]52;c;{payload}\x07", environ))
         return Copied("osc52", text, f"sent {size} by OSC 52; the terminal may refuse it")
     return Copied("page", text, f"not copied, {reason}: select it here")
 
@@ -93,7 +93,7 @@ def _load_tmux_buffer(
     return said
 
 
-def _wrapped(sequence: str, environ: Mapping[str, str]) -> str:
+def wrapped(sequence: str, environ: Mapping[str, str]) -> str:
     """The sequence for the outer terminal, where a multiplexer stands between."""
     if environ.get("TMUX"):
         return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"

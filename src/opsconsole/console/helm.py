@@ -41,6 +41,8 @@ class Console:
     """Begin something, by name: what was begun under that name before is given up."""
     later: Callable[[float, Callable[[], None]], object]
     """Call something in so many seconds."""
+    write: Callable[[str], None]
+    """Put a sequence on the terminal, between two frames."""
 
 
 class Helm:
@@ -53,7 +55,9 @@ class Helm:
         self._keymap = keymap
         self.now_s = now_s
         """The clock of the prompts: that of the keys' own moments."""
-        self.attending = Attending(client, clock, lambda task: console.run(task, "presence"), console.show)
+        self.attending = Attending(
+            client, clock, lambda task: console.run(task, "presence"), console.show, console.write
+        )
         stage = Stage(self._turn, self._lead, self._show, console.run, console.later, self._spot, self._permit)
         self.acting = Acting(client, stage, now_s, keymap.keys_of(*SCROLLS))
 

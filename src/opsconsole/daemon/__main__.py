@@ -102,6 +102,7 @@ async def serve(home: Home, engine: Engine, listener: socket.socket, linger_s: f
     desk.responding.start()
     desk.alerting.start()
     desk.running.start()
+    desk.notifying.start()
     restoring = asyncio.create_task(asyncio.to_thread(desk.restore))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not serving.done():

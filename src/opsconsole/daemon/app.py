@@ -7,7 +7,7 @@ class, its words and its remedy; anything else is a bug and is a 500 with its tr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -47,11 +47,14 @@ RESPONDING: Rule = "operator", "work on incidents"
 ACKNOWLEDGING: Rule = "operator", "acknowledge alerts"
 SILENCING: Rule = "operator", "silence alerts"
 RECEIVING: Rule = "operator", "raise other systems' alerts"
+NOTIFYING: Rule = "operator", "test notifiers"
 STOPPING: Rule = "admin", "stop the daemon"
 
 
 def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starlette:
     """The API of one home; ``stop`` ends the process that serves it, ``who`` finds a request's person."""
+
+    releasing, running, responding, notifying = desk.releasing, desk.running, desk.responding, desk.notifying
 
     def view(kind: str) -> Answer:
         async def answer(request: Request) -> Response:
@@ -72,17 +75,14 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         return _encoded(await asyncio.to_thread(desk.health, hub.waiting))
 
     async def diagnosis(request: Request) -> Response:
-        return _encoded(await asyncio.to_thread(diagnose, desk.engine))
+        checks = (await asyncio.to_thread(diagnose, desk.engine)).checks
+        return _encoded(wire.Diagnosis(checks=(*checks, *notifying.checks())))
 
-    async def manifests(request: Request) -> Response:
-        return _encoded(desk.registering.manifests(request.query_params.get("service", "")))
+    def get(path: str, told: Callable[[Mapping[str, str]], msgspec.Struct]) -> Route:
+        async def answer(request: Request) -> Response:
+            return _encoded(await asyncio.to_thread(told, request.query_params))
 
-    async def incidents(request: Request) -> Response:
-        return _encoded(await asyncio.to_thread(desk.responding.incidents))
-
-    async def incident(request: Request) -> Response:
-        name = request.query_params.get("incident", "")
-        return _encoded(await asyncio.to_thread(desk.responding.incident, name))
+        return Route(f"/v1/{path}", answer)
 
     async def stopping(request: Request) -> Response:
         desk.access.require(person_of(request), *STOPPING)
@@ -102,14 +102,17 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     def post(path: str, kind: type[S], call: Callable[[Person, S], msgspec.Struct], rule: Rule = LOOKING) -> Route:
         return Route(f"/v1/{path}", called(kind, call, rule), methods=["POST"])
 
-    releasing, running = desk.releasing, desk.running
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
         *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
         *_alert_routes(desk, view("alerts")),
         *(Route(f"/v1/{kind}", view(kind)) for kind in KINDS),
-        Route("/v1/manifests", manifests),
+        get("manifests", lambda asked: desk.registering.manifests(asked.get("service", ""))),
+        get("deliveries", lambda asked: notifying.deliveries(asked.get("notifier", ""), asked.get("key", ""))),
+        get("notifiers", lambda _: notifying.notifiers()),
+        get("incidents", lambda _: responding.incidents()),
+        get("incident", lambda asked: responding.incident(asked.get("incident", ""))),
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
         post("baseline", wire.BaselineRequest, lambda person, asked: desk.pinning.set(asked, person.actor), PINNING),
@@ -124,13 +127,12 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         post("release/approve", wire.ApproveRequest, releasing.approve),
         post("release/freeze", wire.FreezeRequest, releasing.freeze),
         post("release/arm", wire.ArmRequest, releasing.arm),
-        Route("/v1/incidents", incidents),
-        Route("/v1/incident", incident),
-        *(post(f"incident/{word}", kind, act, RESPONDING) for word, (kind, act) in desk.responding.acts.items()),
+        *(post(f"incident/{word}", kind, act, RESPONDING) for word, (kind, act) in responding.acts.items()),
         post("checklist/run", wire.RunRequest, running.begin, RUNNING),
         post("checklist/step", wire.StepRequest, running.do),
         post("checklist/lint", wire.LintRequest, lambda _, asked: running.lint(asked)),
         post("checklist/template", wire.TemplateRequest, running.template),
+        post("notify/test", wire.NotifyTestRequest, notifying.test, NOTIFYING),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
     door = Middleware(Admission, who=who, access=desk.access, refused=_failure)

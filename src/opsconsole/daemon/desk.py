@@ -18,6 +18,7 @@ from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon.alerting import Alerting
 from opsconsole.daemon.engine import Engine
+from opsconsole.daemon.notifying import Notifying
 from opsconsole.daemon.pinning import Pinning
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
@@ -67,11 +68,12 @@ class Desk:
         arms = Arms(self.access, engine.clock, environment, kind)
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
-        self.responding = Responding(engine, self.view, self.attendance, self._running)
+        self.notifying = Notifying(engine, self.attendance)
+        self.responding = Responding(engine, self.view, self.attendance, self._running, self.notifying.notify)
         self.releasing = Releasing(
             engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
         )
-        self.alerting = Alerting(engine, self.view, self.releasing, self.drift, self._spans)
+        self.alerting = Alerting(engine, self.view, self.releasing, self.drift, self._spans, self.notifying.notify)
         self.running = Running(engine, self.releasing, self.view, self.access)
         engine.every_so_often(self.pinning.pin_configured)
 

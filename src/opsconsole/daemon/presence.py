@@ -17,6 +17,9 @@ from opsconsole.errors import UsageError
 
 FORGET_AFTER = timedelta(seconds=12)
 MOST_CONSOLES = 64
+RINGS_FOR = timedelta(seconds=30)
+"""A bell that nobody heard by then is no bell any more."""
+MOST_RINGS = 20
 MOST_CHARACTERS = 200
 """Of any word that a console says."""
 
@@ -29,6 +32,8 @@ class Attendance:
         self._lock = Lock()
         self._here: dict[tuple[str, str], tuple[datetime, wire.Presence]] = {}
         """By person and console: whoever takes another's name stands beside them, not in their place."""
+        self._rings: tuple[wire.Ring, ...] = ()
+        self._rung = int(clock.now().timestamp())  # a console that outlives its daemon hears the next one
 
     def tell(self, said: wire.Presence, user: str = "") -> wire.Present:
         """One console says where it is, and hears of all; ``user`` is who it is, whatever it says.
@@ -48,7 +53,22 @@ class Attendance:
             since = known[1].since if known else now
             self._here[key] = (now, msgspec.structs.replace(said, since=since, user=user or said.user))
             here = sorted((each for _, each in self._here.values()), key=lambda each: (each.since or now, each.console))
-        return wire.Present(consoles=tuple(here))
+            rings = tuple(ring for ring in self._rings if ring.until > now)
+        return wire.Present(consoles=tuple(here), rings=rings)
+
+    def ring(self, words: str, has_bell: bool) -> int:
+        """Have every attached console show this once; how many there are."""
+        with self._lock:
+            consoles, now = self._count(), self._clock.now()
+            if consoles:
+                self._rung += 1
+                ring = wire.Ring(number=self._rung, has_bell=has_bell, words=words, until=now + RINGS_FOR)
+                self._rings = (*self._rings, ring)[-MOST_RINGS:]
+            return consoles
+
+    def _count(self) -> int:
+        now = self._clock.now()
+        return sum(now - at <= FORGET_AFTER for at, _ in self._here.values())
 
     def here(self) -> tuple[wire.Presence, ...]:
         """Everyone who said so lately."""

@@ -40,7 +40,7 @@ MOST_REVIEWED = 5_000
 """… in a review; the journal has all."""
 NOW_WINDOW = "15m"
 
-Notify = Callable[[wire.Notice, tuple[str, ...]], None]
+Notify = Callable[[wire.Notice, tuple[str, ...]], object]
 """Tell people: a notice, and the names of the notifiers that it goes out by."""
 Running = Callable[[tuple[str, ...]], tuple[str, ...]]
 """What goes on at these services by itself, in words."""

@@ -177,6 +177,7 @@ from opsconsole.wire.notices import (
     NotifierRow,
     NotifiersReply,
     NotifyTestRequest,
+    Ring,
 )
 from opsconsole.wire.overview import (
     Breach,
@@ -428,6 +429,7 @@ __all__ = [
     "ReviewFiles",
     "ReviewRequest",
     "ReviewSeries",
+    "Ring",
     "Risk",
     "Role",
     "RoleChange",

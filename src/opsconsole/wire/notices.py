@@ -60,8 +60,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     service: str = ""
     title: str
     """… and what it says."""
-    number: int
-    """Of the event in the journal that queued it: deliveries of one key go out in this order."""
+    id: str
+    """The same for every attempt: where the other side has a place for it, two attempts are told to be one by it."""
     word: DeliveryWord
     attempts: int = 0
     queued_at: datetime
@@ -71,6 +71,18 @@ class Delivery(Struct, frozen=True, kw_only=True):
     """When it is tried again, at the earliest; None when it is not."""
     told: str = ""
     """What the other side answered, or why it could not be reached; secrets are masked."""
+
+
+class Ring(Struct, frozen=True, kw_only=True):
+    """What every attached console does once, for the eyes and ears of whoever sits there."""
+
+    number: int
+    """Grows; a console that has done one does none with a lower number."""
+    has_bell: bool
+    words: str
+    """For a desktop notification (OSC 9) and the terminal's title; one line of safe text."""
+    until: datetime
+    """A console that hears of it later does nothing."""
 
 
 class DeliveriesReply(Struct, frozen=True, kw_only=True):

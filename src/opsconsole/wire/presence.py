@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from opsconsole.wire.base import Struct
+from opsconsole.wire.notices import Ring
 from opsconsole.wire.releases import Permission, ReleaseBrief
 
 
@@ -34,3 +35,5 @@ class Present(Struct, frozen=True, kw_only=True):
     """Of the console that asks; None when the daemon does not say."""
     releases: tuple[ReleaseBrief, ...] | None = None
     """Every service that has a target; None when the daemon does not say."""
+    rings: tuple[Ring, ...] = ()
+    """What consoles are to do once, oldest first."""

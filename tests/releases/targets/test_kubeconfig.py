@@ -16,10 +16,10 @@ from loopback import serving
 
 from opsconsole.clock import ManualClock
 from opsconsole.errors import ConfigError
+from opsconsole.outside.secrets import SecretFrom
 from opsconsole.releases.targets import kubernetes
 from opsconsole.releases.targets.base import AuthFailed, Site, Unreachable
 from opsconsole.releases.targets.kubernetes import Cluster, KubernetesOptions
-from opsconsole.releases.targets.secrets import SecretFrom
 
 PATH = "/api/v1/namespaces/ml/configmaps/x"
 

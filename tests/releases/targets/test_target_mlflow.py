@@ -18,6 +18,7 @@ from processes import server
 
 from opsconsole.clock import ManualClock
 from opsconsole.errors import ConfigError
+from opsconsole.outside.secrets import SecretFrom
 from opsconsole.releases.targets.base import (
     AuthFailed,
     Busy,
@@ -30,7 +31,6 @@ from opsconsole.releases.targets.base import (
     Unsupported,
 )
 from opsconsole.releases.targets.mlflow import KIND, MlflowOptions
-from opsconsole.releases.targets.secrets import SecretFrom
 from opsconsole.wire import Routing
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)

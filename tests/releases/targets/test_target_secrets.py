@@ -10,8 +10,8 @@ import pytest
 from subjects import SECRET, site
 
 from opsconsole.errors import ConfigError
+from opsconsole.outside.secrets import Secret, SecretFrom, masked
 from opsconsole.releases.targets.base import AuthFailed
-from opsconsole.releases.targets.secrets import Secret, SecretFrom, masked
 
 
 def kept(directory: Path, text: str = SECRET + "\n", mode: int = 0o600) -> SecretFrom:

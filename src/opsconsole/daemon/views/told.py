@@ -150,6 +150,22 @@ def _run_acted(data: Mapping[str, Any]) -> str:
     return f"{data['step']} {data['word']}: {data['told']}"
 
 
+def _notice_queued(event: Event) -> Told:
+    notice = event.data["notice"]
+    whom = ", ".join(event.data["deliveries"])
+    return "note", str(notice["service"]), f"{notice['kind']}: {notice['title']} → {whom}"
+
+
+def _notice_sent(event: Event) -> Told:
+    tries = f" at the {event.data['attempts']}. attempt" if event.data["attempts"] > 1 else ""
+    return "note", "", f"{event.data['notifier']} was told{tries}"
+
+
+def _notice_failed(event: Event) -> Told:
+    what = "could not be told, and is tried again" if event.data["next_at"] else "WAS NEVER TOLD"
+    return "note", "", f"{event.data['notifier']} {what}: {event.data['told']}"
+
+
 TOLD: dict[str, Callable[[Event], Told]] = {
     "sources.attached": _attached,
     "baseline.set": _baseline,
@@ -192,6 +208,9 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "freeze.lifted": lambda event: ("config", str(event.data["service"]), "freeze lifted"),
     "console.armed": lambda event: ("config", "", "console armed"),
     "console.locked": lambda event: ("config", "", "console locked"),
+    "notice.queued": _notice_queued,
+    "notice.sent": _notice_sent,
+    "notice.failed": _notice_failed,
     "journal.doubted": lambda event: ("note", "", f"the journal is not as it was written: {event.data['found']}"),
     "daemon.started": lambda event: ("daemon", "", "daemon started"),
     "daemon.stopped": lambda event: ("daemon", "", "daemon stopped"),

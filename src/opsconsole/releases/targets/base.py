@@ -24,51 +24,38 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
 from opsconsole.clock import Clock
+from opsconsole.outside.failures import (
+    AuthFailed,
+    Busy,
+    Conflict,
+    Indeterminate,
+    OutsideError,
+    Rejected,
+    Unreachable,
+    Unsupported,
+)
+from opsconsole.outside.options import Options
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 
-
-class TargetError(Exception):
-    """What the target's system said or did not say, and what to do about it."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
-
-
-class Conflict(TargetError):  # noqa: N818 - named for what happened, as in the table above
-    """Carries what was found instead, where it could be read."""
-
-    def __init__(self, message: str, remedy: str = "", found: TargetState | None = None) -> None:
-        super().__init__(message, remedy)
-        self.found = found
+__all__ = [
+    "AuthFailed",
+    "Busy",
+    "Conflict",
+    "Indeterminate",
+    "Kind",
+    "Options",
+    "Rejected",
+    "Site",
+    "Target",
+    "TargetError",
+    "Unreachable",
+    "Unsupported",
+]
 
 
-class Busy(TargetError):  # noqa: N818
-    pass
-
-
-class Rejected(TargetError):  # noqa: N818
-    pass
-
-
-class Unsupported(TargetError):  # noqa: N818
-    pass
-
-
-class AuthFailed(TargetError):  # noqa: N818
-    pass
-
-
-class Unreachable(TargetError):  # noqa: N818
-    pass
-
-
-class Indeterminate(TargetError):  # noqa: N818
-    pass
+TargetError = OutsideError
+"""Any of them, as a target raises it."""
 
 
 class Target(Protocol):
@@ -102,10 +89,6 @@ class Target(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what a kind of target needs to know; each field has a docstring, from which docs/targets.md is made."""
 
 
 @dataclass(frozen=True)

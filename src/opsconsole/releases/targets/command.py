@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from opsconsole.errors import ConfigError
+from opsconsole.outside.processes import LONGEST_OUTPUT, Finished, minimal_environment, run
+from opsconsole.outside.secrets import Secret, SecretFrom, SecretSource, masked
 from opsconsole.releases.targets import templates
 from opsconsole.releases.targets.answers import decoded
 from opsconsole.releases.targets.base import (
@@ -32,8 +34,6 @@ from opsconsole.releases.targets.base import (
     Unsupported,
 )
 from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
-from opsconsole.releases.targets.processes import LONGEST_OUTPUT, Finished, minimal_environment, run
-from opsconsole.releases.targets.secrets import Secret, SecretFrom, SecretSource, masked
 from opsconsole.wire import Caps, Receipt, Routing, Scope, TargetRequest, TargetState
 
 Argv = Annotated[tuple[str, ...], Meta(min_length=1)]

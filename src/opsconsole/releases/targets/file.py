@@ -20,6 +20,7 @@ from typing import Annotated, Literal, Protocol
 from msgspec import Meta, field
 
 from opsconsole.errors import ConfigError
+from opsconsole.outside.processes import minimal_environment, run
 from opsconsole.releases.targets.base import (
     AuthFailed,
     Busy,
@@ -34,7 +35,6 @@ from opsconsole.releases.targets.base import (
 from opsconsole.releases.targets.documents import JSON, YAML, DocumentText
 from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.nginx import NginxText
-from opsconsole.releases.targets.processes import minimal_environment, run
 from opsconsole.releases.targets.replacing import Seen, locked, look, replace, settle
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 

@@ -14,6 +14,9 @@ import httpx
 from msgspec import field
 
 from opsconsole.errors import ConfigError
+from opsconsole.outside.headers import headers_at
+from opsconsole.outside.secrets import SecretFrom
+from opsconsole.outside.web import Web, WebAnswer, WebOptions
 from opsconsole.releases.targets import templates
 from opsconsole.releases.targets.answers import routing_of
 from opsconsole.releases.targets.base import (
@@ -25,14 +28,11 @@ from opsconsole.releases.targets.base import (
     Unsupported,
 )
 from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
-from opsconsole.releases.targets.secrets import SecretFrom
 from opsconsole.releases.targets.shares import parts_of
-from opsconsole.releases.targets.web import Web, WebAnswer, WebOptions
 from opsconsole.wire import Caps, Receipt, Routing, Scope, TargetPhase, TargetRequest, TargetState
 
 _PARTS = {"percent": 100, "relative": 10_000, "share": 1_000_000}
 """Unit → into how many parts the traffic is divided."""
-_SECRETIVE = ("authorization", "cookie", "token", "secret", "key", "password")
 _TESTED = "the real thing: a server that refuses, hangs, resets, fails and does things by halves"
 
 
@@ -203,11 +203,7 @@ def _filled(call: CallOptions, given: Mapping[str, Any]) -> tuple[dict[str, str]
 
 
 def _make(options: HttpOptions, site: Site) -> Target:
-    for name, value in options.headers.items():
-        if isinstance(value, str) and any(word in name.lower() for word in _SECRETIVE):
-            raise ConfigError(
-                f"headers.{name}: credentials do not stand in this file", 'Write `{env: NAME, prefix: "Bearer "}`.'
-            )
+    headers = headers_at(options.headers, site)
     if bool(options.name_key) != bool(options.weight_key):
         raise ConfigError("name_key, weight_key: one without the other", "Name both, for a list of tables.")
     if options.etag and options.token_at:
@@ -220,9 +216,6 @@ def _make(options: HttpOptions, site: Site) -> Target:
     ):
         if call is not None:
             _check(place, call, names)
-    headers = {
-        name: value.at(site) if isinstance(value, SecretFrom) else value for name, value in options.headers.items()
-    }
     return HttpTarget(options, Web(options.url, options, headers=headers), site)
 
 

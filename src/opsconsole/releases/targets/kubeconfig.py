@@ -18,8 +18,8 @@ import msgspec
 import yaml
 
 from opsconsole.errors import ConfigError
+from opsconsole.outside.secrets import Secret, SecretFrom, SecretSource
 from opsconsole.releases.targets.base import AuthFailed, Site
-from opsconsole.releases.targets.secrets import Secret, SecretFrom, SecretSource
 
 _BEARER = "Bearer "
 _OTHERS = 0o077

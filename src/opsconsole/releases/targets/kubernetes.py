@@ -19,11 +19,11 @@ import httpx
 import msgspec
 
 from opsconsole.errors import ConfigError
+from opsconsole.outside.secrets import SecretFrom, SecretSource
+from opsconsole.outside.web import Web, WebAnswer, WebOptions
 from opsconsole.releases.targets import kubeconfig
 from opsconsole.releases.targets.base import Conflict, Rejected, Site, Unsupported
-from opsconsole.releases.targets.secrets import SecretFrom, SecretSource
 from opsconsole.releases.targets.shares import spelled
-from opsconsole.releases.targets.web import Web, WebAnswer, WebOptions
 from opsconsole.wire import Caps, Receipt, Routing, TargetPhase, TargetRequest, TargetState
 
 MOUNTED = Path("/var/run/secrets/kubernetes.io/serviceaccount")

@@ -16,12 +16,12 @@ from typing import Any
 import httpx
 import msgspec
 
+from opsconsole.outside.secrets import SecretFrom
+from opsconsole.outside.web import Web, WebOptions
 from opsconsole.releases.targets.base import AuthFailed, Kind, Rejected, Site, Target, Unreachable
 from opsconsole.releases.targets.file import FileOptions, FileTarget
 from opsconsole.releases.targets.litellm_config import ConfigText, weighted
-from opsconsole.releases.targets.secrets import SecretFrom
 from opsconsole.releases.targets.shares import same_routing, spelled
-from opsconsole.releases.targets.web import Web, WebOptions
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 
 _INFO = "/v1/model/info"

@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
+from opsconsole.outside.secrets import SecretFrom
+from opsconsole.outside.web import Web, WebOptions
 from opsconsole.releases.targets.base import Kind, Rejected, Site, Target, Unsupported
 from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.naming import Naming
-from opsconsole.releases.targets.secrets import SecretFrom
 from opsconsole.releases.targets.shares import heaviest
-from opsconsole.releases.targets.web import Web, WebOptions
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 
 _API = "/api/2.0/mlflow/registered-models"

@@ -1,4 +1,4 @@
-"""Running a program for a target: no shell, a deadline, a bounded output, and nothing left running when time is up.
+"""Running a program: no shell, a deadline, a bounded output, and nothing left running when time is up.
 
 Always true here: the program leads a process group of its own; at the deadline the whole group is asked to end, then
 killed; output beyond the cap is read and dropped, so a chatty program neither blocks nor fills the memory.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from opsconsole.releases.targets.secrets import Secret, masked
+from opsconsole.outside.secrets import Secret, masked
 
 LONGEST_OUTPUT = 1_000_000
 """Bytes kept of each of stdout and stderr."""
@@ -51,17 +51,26 @@ class Finished:
         return f"exit {self.code}" if self.code >= 0 else f"ended by {signal.Signals(-self.code).name}"
 
 
-def run(argv: Sequence[str], *, timeout_s: float, environment: Mapping[str, str], directory: Path) -> Finished:
-    """Run a program to its end or to its deadline; raises OSError when it cannot be started."""
-    process = subprocess.Popen(  # noqa: S603 - the words of the configuration, and no shell reads them
-        argv,
-        cwd=directory,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+def run(
+    argv: Sequence[str], *, timeout_s: float, environment: Mapping[str, str], directory: Path, given: bytes = b""
+) -> Finished:
+    """Run a program to its end or to its deadline; ``given`` is what it finds on its stdin.
+
+    Raises OSError when it cannot be started.
+    """
+    # In memory and not in a pipe, so that a program that does not read it keeps nobody waiting.
+    with os.fdopen(os.memfd_create("stdin"), "w+b") as stdin:
+        stdin.write(given)
+        stdin.seek(0)
+        process = subprocess.Popen(  # noqa: S603 - the words of the configuration, and no shell reads them
+            argv,
+            cwd=directory,
+            env=dict(environment),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     if process.stdout is None or process.stderr is None:
         raise AssertionError("both were asked to be pipes")
     # A program that ends may leave a child that keeps its pipes open: what counts is the end of the program itself.

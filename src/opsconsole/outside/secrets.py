@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsconsole.errors import ConfigError
-from opsconsole.releases.targets.base import AuthFailed, Options, Site
+from opsconsole.outside.failures import AuthFailed
+from opsconsole.outside.options import Options, Surroundings
 
 MASK = "***"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -56,7 +57,7 @@ class SecretFrom(Options, frozen=True, kw_only=True):
         if bool(self.env) == (self.file is not None):
             raise ValueError("a secret is either `{env: NAME}` or `{file: PATH}`")
 
-    def at(self, site: Site) -> SecretSource:
+    def at(self, site: Surroundings) -> SecretSource:
         """The secret as this site has it; raises ConfigError when it cannot be read now."""
         source = SecretSource(self, site)
         try:
@@ -71,7 +72,7 @@ class SecretSource:
     """A secret that is read whenever it is needed."""
 
     origin: SecretFrom
-    site: Site
+    site: Surroundings = field(repr=False)
 
     def secret(self) -> Secret:
         """Raises AuthFailed when it is missing, empty, or others may read it."""

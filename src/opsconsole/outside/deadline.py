@@ -1,4 +1,4 @@
-"""One deadline for a whole HTTP call.
+"""One deadline for a whole conversation.
 
 Always true here: when time is up the connection is shut, whatever it is doing, and the thread that waits on it goes on.
 """
@@ -23,9 +23,13 @@ class Deadline:
     def watch(self, event: str, info: dict[str, Any]) -> None:
         """httpcore's trace callback: learns of the socket as soon as there is one."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            self._socket = info["return_value"].get_extra_info("socket")
-            if self.is_over:
-                self._shut()
+            self.hold(info["return_value"].get_extra_info("socket"))
+
+    def hold(self, connected: socket.socket) -> None:
+        """This is the connection that is shut when time is up."""
+        self._socket = connected
+        if self.is_over:
+            self._shut()
 
     def _end(self) -> None:
         self.is_over = True

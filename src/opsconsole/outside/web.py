@@ -1,4 +1,4 @@
-"""HTTP to a serving system, for every target that speaks it: what was sent, what came back, and what that means.
+"""HTTP to another system, for everything that speaks it: what was sent, what came back, and what that means.
 
 Always true here: each call has a connection of its own and one deadline for all of it; nothing is sent twice and no
 redirect is followed; what a write's missing answer means is decided by whether anything may have been sent; secrets go
@@ -15,19 +15,21 @@ What is raised::
     423, 429, 503                         Busy                     Unreachable
     3xx, other 4xx, 501                   Rejected                 Rejected
 
-Use: one ``Web`` a target. ``send`` a read with ``is_read=True`` (a dry run by POST is one, too), a write with
+How long the other side asks to be left alone (``Retry-After``) goes along with every one of them.
+
+Use: one ``Web`` a system. ``send`` a read with ``is_read=True`` (a dry run by POST is one, too), a write with
 ``is_read=False``; statuses named in ``accepted`` come back as answers. ``request`` says what ``send`` would send, for
-``Target.requests``. Options of such a target extend ``WebOptions``; tests hand in a ``transport``.
+``Target.requests``. Options of such a system extend ``WebOptions``; tests hand in a ``transport``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json as jsonlib
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,18 +39,20 @@ from msgspec import Meta
 
 from opsconsole import __version__
 from opsconsole.errors import ConfigError
-from opsconsole.releases.targets.base import (
+from opsconsole.outside import address
+from opsconsole.outside.address import Address
+from opsconsole.outside.deadline import Deadline
+from opsconsole.outside.failures import (
     AuthFailed,
     Busy,
     Conflict,
     Indeterminate,
-    Options,
+    OutsideError,
     Rejected,
-    TargetError,
     Unreachable,
 )
-from opsconsole.releases.targets.deadline import Deadline
-from opsconsole.releases.targets.secrets import Secret, SecretSource, masked
+from opsconsole.outside.options import Options
+from opsconsole.outside.secrets import Secret, SecretSource, masked
 from opsconsole.wire import TargetRequest
 
 _LONGEST_ANSWER = 8_000_000
@@ -69,7 +73,7 @@ _CREDENTIALS = "Renew the credentials that the configuration names, or ask for t
 _READ_BACK = "It may have been done: read back before anything is sent again."
 _AGAIN = "Try again when it answers."
 _ADDRESS = "Correct the address, or what is sent to it."
-_MEANINGS: dict[int, tuple[type[TargetError], str]] = {
+_MEANINGS: dict[int, tuple[type[OutsideError], str]] = {
     401: (AuthFailed, _CREDENTIALS),
     403: (AuthFailed, _CREDENTIALS),
     407: (AuthFailed, "The proxy wants credentials."),
@@ -82,11 +86,11 @@ _MEANINGS: dict[int, tuple[type[TargetError], str]] = {
     503: (Busy, "It takes no calls for now: wait."),
 }
 """Status → what it means as the answer to a write; others go by their hundred, else it is Indeterminate."""
-_HUNDREDS: dict[int, tuple[type[TargetError], str]] = {
+_HUNDREDS: dict[int, tuple[type[OutsideError], str]] = {
     3: (Rejected, "It has moved: name the new address in the configuration."),
     4: (Rejected, _ADDRESS),
 }
-_OF_A_READ: dict[type[TargetError], tuple[type[TargetError], str]] = {
+_OF_A_READ: dict[type[OutsideError], tuple[type[OutsideError], str]] = {
     Indeterminate: (Unreachable, _AGAIN),
     Busy: (Unreachable, _AGAIN),
     Conflict: (Rejected, _ADDRESS),
@@ -95,7 +99,7 @@ _OF_A_READ: dict[type[TargetError], tuple[type[TargetError], str]] = {
 
 
 class WebOptions(Options, frozen=True, kw_only=True):
-    """What every target that is reached over HTTP may be told."""
+    """What every system that is reached over HTTP may be told."""
 
     timeout_s: Annotated[float, Meta(gt=0, le=300)] = 10.0
     """Deadline of one call, from connecting to the last byte of the answer, in seconds."""
@@ -134,24 +138,26 @@ class WebAnswer:
 
 
 class Web:
-    """One serving system's HTTP interface. Safe to use from several threads."""
+    """One system's HTTP interface. Safe to use from several threads."""
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | SecretSource,
         options: WebOptions,
         *,
         headers: Mapping[str, str | SecretSource] | None = None,
         tls: ssl.SSLContext | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """``headers`` go with every call; ``tls`` is for client certificates.
+        """``headers`` go with every call; ``tls`` is for client certificates; an address that is a secret is read
+        again at every call.
 
         Raises ConfigError for an address that is no address, has a password in it, or is plain HTTP where that is not
         allowed; and for certificates that cannot be read.
         """
-        self._base = base_url.rstrip("/")
-        host = checked_url(self._base, is_plain_allowed=options.plain_http)
+        self._base = base_url
+        self._is_plain_allowed = options.plain_http
+        self.host = self._address().host
         self._headers = dict(headers or {})
         self._timeout_s = options.timeout_s
         self._http = httpx.Client(
@@ -162,7 +168,7 @@ class Web:
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"User-Agent": f"opsconsole/{__version__}", "Accept": "application/json"},
             transport=transport,
-            trust_env=not _is_this_machine(host),  # a proxy is for the way to other machines
+            trust_env=not address.is_this_machine(self.host),  # a proxy is for the way to other machines
         )
 
     def send(
@@ -174,17 +180,23 @@ class Web:
         headers: Mapping[str, str] | None = None,
         is_read: bool,
         accepted: Collection[int] = (),
+        secrets_sent: Iterable[Secret] = (),
     ) -> WebAnswer:
-        """One call and its answer: a 2xx, or one of the ``accepted`` statuses. Raises TargetError as in the table."""
+        """One call and its answer: a 2xx, or one of the ``accepted`` statuses. Raises OutsideError as in the table.
+
+        ``secrets_sent`` are those in the body, which an answer may echo.
+        """
+        there = self._address_now()
         secrets = {name: value.secret() for name, value in self._headers.items() if isinstance(value, SecretSource)}
         own = {name: value for name, value in self._headers.items() if isinstance(value, str)}
         call = _Call(
             method=method,
-            url=self._base + path,
+            url=there.url + path,
+            shown=there.shown + path,
             headers=own | {name: secret.reveal() for name, secret in secrets.items()} | dict(headers or {}),
             body=None if json is None else _encoded(json),
             is_read=is_read,
-            secrets=tuple(secrets.values()),
+            secrets=(*secrets.values(), *there.secrets, *secrets_sent),
         )
         with Deadline(self._timeout_s) as deadline:
             try:
@@ -202,11 +214,24 @@ class Web:
         lines = [f"{name}: {value}" for name, value in (headers or {}).items()]
         body = "" if json is None else _encoded(json)
         return TargetRequest(
-            method=method, where=self._base + path, body="\n".join([*lines, "", body] if lines else [body])
+            method=method, where=self._address().shown + path, body="\n".join([*lines, "", body] if lines else [body])
         )
 
     def close(self) -> None:
         self._http.close()
+
+    def _address(self) -> Address:
+        """Raises ConfigError, and AuthFailed for a secret that cannot be read."""
+        if isinstance(self._base, SecretSource):
+            return address.secret(self._base.secret(), is_plain_allowed=self._is_plain_allowed)
+        return address.plain(self._base, is_plain_allowed=self._is_plain_allowed)
+
+    def _address_now(self) -> Address:
+        """The same for a call: what was put where the address was kept may be none."""
+        try:
+            return self._address()
+        except ConfigError as error:
+            raise AuthFailed(error.message, error.remedy) from None
 
     def _exchange(self, call: _Call, deadline: Deadline) -> WebAnswer:
         body = bytearray()
@@ -226,7 +251,7 @@ class Web:
         plain = {name.lower(): value for name, value in response.headers.items()}
         return WebAnswer(response.status_code, plain, bytes(body), call.asked, call.is_read, call.secrets)
 
-    def _unanswered(self, call: _Call, error: Exception, deadline: Deadline) -> TargetError:
+    def _unanswered(self, call: _Call, error: Exception, deadline: Deadline) -> OutsideError:
         why = masked(" ".join(str(error).split()), call.secrets) or type(error).__name__
         if deadline.is_over or isinstance(error, httpx.TimeoutException):
             why = f"no answer within {self._timeout_s:g} s"
@@ -242,7 +267,8 @@ class _Call:
     """Everything that goes out; never shown, as it holds secrets in the clear."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
+    shown: str
     headers: dict[str, str] = field(repr=False)
     body: str | None
     is_read: bool
@@ -250,39 +276,13 @@ class _Call:
 
     @property
     def asked(self) -> str:
-        return f"{self.method} {self.url}"
+        return f"{self.method} {self.shown}"
 
     def wire_headers(self) -> list[tuple[bytes, bytes]]:
         """Each name once, whatever its case; a call's own content type wins."""
         given = {name.lower(): value for name, value in self.headers.items()}
         content = {} if self.body is None else {"content-type": "application/json"}
         return [(name.encode(), value.encode()) for name, value in (content | given).items()]
-
-
-def checked_url(url: str, *, is_plain_allowed: bool) -> str:
-    """The host in it. Raises ConfigError unless this is an address that credentials may be sent to."""
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ConfigError(f"{url!r} is no address: {error}", "Write `https://host/…`.") from error
-    if parsed.userinfo:
-        raise ConfigError(
-            f"the address of {parsed.host} has a password in it", "Name the secret as a header: `{env: NAME}`."
-        )
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ConfigError(f"{url!r} is no address of HTTP", "Write `https://host/…`.")
-    if parsed.scheme == "http" and not is_plain_allowed and not _is_this_machine(parsed.host):
-        raise ConfigError(
-            f"{url} is not encrypted", "Write `https://…`, or `plain_http: true` if the way there is trusted."
-        )
-    return parsed.host
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _trusting(ca_file: Path | None) -> ssl.SSLContext:
@@ -296,13 +296,25 @@ def _encoded(json: Any) -> str:
     return jsonlib.dumps(json, ensure_ascii=False)
 
 
-def _meaning(answer: WebAnswer) -> TargetError:
+def _meaning(answer: WebAnswer) -> OutsideError:
     kind, remedy = _MEANINGS.get(answer.status) or _HUNDREDS.get(answer.status // 100, (Indeterminate, _READ_BACK))
     if answer.is_read:
         kind, remedy = _OF_A_READ.get(kind, (kind, remedy))
-    if (after := answer.headers.get("retry-after")) and kind in (Busy, Unreachable):
-        remedy = f"It asks to be tried again {f'in {after} s' if after.isdigit() else f'after {after}'}."
-    return kind(f"{answer.asked}: {answer.told()}", remedy)
+    wait_s = _retry_after_s(answer.headers)
+    if wait_s is not None and kind in (Busy, Unreachable):
+        remedy = f"It asks to be tried again in {wait_s:g} s."
+    return kind(f"{answer.asked}: {answer.told()}", remedy, retry_after_s=wait_s)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds until it wants to be asked again (RFC 9110, 10.2.3); a moment is counted from the answer's own."""
+    after = headers.get("retry-after", "").strip()
+    if after.isdecimal():
+        return float(after)
+    try:
+        return max(0.0, (parsedate_to_datetime(after) - parsedate_to_datetime(headers["date"])).total_seconds())
+    except (KeyError, TypeError, ValueError):  # none, or no moment: then it has not said
+        return None
 
 
 def _status_words(status: int) -> str:
