@@ -83,7 +83,7 @@ SECTIONS: tuple[tuple[type[msgspec.Struct], str], ...] = (
     (wire.Undo, "`undo`"),
     (wire.Branch, "`on_fail`, `on_timeout`"),
     (wire.Retry, "`retry`"),
-    (wire.Silence, "`on_silence`"),
+    (wire.SilenceRule, "`on_silence`"),
     (wire.Param, "`params`"),
     (wire.RoleRule, "`roles`"),
     (wire.AbortRule, "`abort`"),
