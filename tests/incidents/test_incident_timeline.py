@@ -41,9 +41,9 @@ def test_what_happened_at_its_services_and_to_its_links_is_on_it_and_nothing_els
     room.append("ann", "baseline.set", {"service": "chat", "label": "v41"})
     room.append("ann", "console.armed", {"console": "c"})
     room.append("ops", "daemon.started", {"pid": 1})
-    room.append("page", "notice.sent", {"key": "INC-1", "notifier": "status"})
-    room.append("page", "notice.sent", {"key": "INC-2", "notifier": "status"})
-    room.append("bob", "checklist.ticked", {"run": "RUN-1", "step": "s"})
+    room.append("page", "notice.sent", {"key": "INC-1", "notifier": "status", "attempts": 1})
+    room.append("page", "notice.sent", {"key": "INC-2", "notifier": "status", "attempts": 1})
+    room.append("bob", "checklist.ticked", {"run": "RUN-1", "step": "s", "is_ok": True})
     room.link("checklist", "RUN-1")
     room.open(title="another", services=("chat",))
     found = [(line.kind, line.text) for line in lines(room)]
