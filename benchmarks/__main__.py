@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from benchmarks import (
+    alerts,
     byte_budget,
     calibration,
     canary,
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "explain": explain.rows,
     "lists": lists.rows,
     "canary": canary.rows,
+    "alerts": alerts.rows,
 }
 HEAD = ("what", "ours", "floor or peer", "ratio", "limit", "ok?")
 

@@ -18,7 +18,8 @@ from typing import Any, Literal
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = REPOSITORY / "bench-data"
-PEERS = REPOSITORY.parent / "shared" / "peers"
+SHARED = REPOSITORY.parent / "shared"
+PEERS = SHARED / "peers"
 
 Judged = Literal["ours", "ratio", "times less"]
 """What a limit is put on: our number (at most), ours over the other (at most), the other over ours (at least)."""
@@ -69,6 +70,14 @@ class Run:
 
 class BenchmarkError(Exception):
     """A side that could not be run: its row fails and says why."""
+
+
+def shared_data(name: str) -> Path:
+    """A folder or file of the data beside the repository. Raises BenchmarkError when it is not there."""
+    path = SHARED / "data" / name
+    if not path.exists():
+        raise BenchmarkError(f"needs {name} of the folder `shared/data` beside the repository")
+    return path
 
 
 def say(text: str) -> None:

@@ -6,8 +6,8 @@ bound it for single outcomes.
 
 Bifet & Gavaldà 2007, "Learning from time-changing data with adaptive windowing", SDM: a window is cut where two of its
 parts differ by more than ``sqrt(2/m · v · ln(2/δ')) + 2/(3m) · ln(2/δ')`` with ``1/m = 1/n0 + 1/n1`` and
-``δ' = δ / ln(n)``, as its authors' code has it. Here ``v`` is ``p(1−p)`` times a dispersion (at least 1) measured
-within the two parts, because errors of one minute are seldom independent.
+``δ' = δ / ln(n)``, as its authors' code has it. Here ``v`` is ``p(1−p)``, and 1/m is multiplied by a dispersion (at
+least 1) measured within the two parts, because errors of one minute are seldom independent.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def _cut(buckets: tuple[Bucket, ...], delta: float) -> int | None:
     phi = np.maximum(1.0, scatter / np.maximum(m0 + m1 - 2, 1.0) / variance)
     confidence = log(2 * log(max(float(total[2, 0]), 3.0)) / delta)
     reciprocal = 1 / np.maximum(n0 - LEAST_OUTCOMES + 1, 1.0) + 1 / np.maximum(n1 - LEAST_OUTCOMES + 1, 1.0)
-    needed = np.sqrt(2 * reciprocal * variance * phi * confidence) + 2 / 3 * reciprocal * confidence
+    reciprocal = reciprocal * phi  # so many outcomes are worth n/φ independent ones
+    needed = np.sqrt(2 * reciprocal * variance * confidence) + 2 / 3 * reciprocal * confidence
     excess = np.where(is_enough, np.abs(bad0 / n0 - bad1 / n1) / needed, 0.0)
     best = int(np.argmax(excess))
     return best + 1 if excess[best] > 1 else None

@@ -59,7 +59,7 @@ class Unusualness:
 def unusualness(values: NDArray[Any], rhythm: Rhythm = WEEK) -> Unusualness:
     """Of a series at even intervals, oldest first; NaN is not known."""
     values = np.asarray(values, dtype=np.float64)
-    unit = _unit(values, rhythm.season)
+    unit = _unit(values, rhythm.recent)
     y = np.sign(values) * np.log1p(np.abs(values) / unit)
     earlier = np.full((len(y), rhythm.lags), np.nan)
     for lag in range(1, rhythm.lags + 1):
@@ -74,6 +74,7 @@ def unusualness(values: NDArray[Any], rhythm: Rhythm = WEEK) -> Unusualness:
     level = medians(recently)
     level_spread = medians(np.abs(recently - level[:, None]))
     is_level = np.count_nonzero(~np.isnan(recently), axis=1) >= max(3, rhythm.recent // 2)
+    is_level[: rhythm.recent] = False
 
     expected = np.where(is_seasonal, seasonal, np.where(is_level, level, np.nan))
     mad = np.where(is_seasonal, spread, level_spread)
@@ -115,14 +116,15 @@ def _before(y: Floats, n: int) -> Floats:
     return sliding_window_view(padded, n)[: len(y)]
 
 
-def _unit(values: Floats, season: int) -> float:
-    """A hundredth of the first season's usual size, else of the first value that is not zero: it never moves later."""
+def _unit(values: Floats, recent: int) -> float:
+    """A hundredth of the usual size at the beginning, else of the first value that is not zero: no later value moves
+    it, or the past would look different tomorrow."""
     sizes = np.abs(values)
-    for some in (sizes[:season], sizes):
-        known = some[some > 0]
-        if len(known):
-            return _UNIT * float(np.median(known) if some is not sizes else known[0])
-    return 1.0
+    first = sizes[:recent][sizes[:recent] > 0]
+    if len(first):
+        return _UNIT * float(np.median(first))
+    later = sizes[sizes > 0]
+    return _UNIT * float(later[0]) if len(later) else 1.0
 
 
 def _averaged(z: Floats, n: int) -> Floats:
