@@ -28,7 +28,7 @@ def test_what_is_armed_is_told_at_once_and_taken_back_at_once() -> None:
         await session.press("j", "p")
         await session.until("type chat-assist")
         assert client.told[-1].armed == "promote v42"
-        assert client.told[-1].service == ""
+        assert client.told[-1].service == "chat-assist"
         await session.pilot.pause(0.45)
         await session.press("escape")
         assert client.told[-1].armed == ""

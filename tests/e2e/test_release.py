@@ -205,7 +205,7 @@ def test_two_consoles_see_each_other_armed_and_only_one_of_them_executes(demo: D
     first, second = (open_fleet(tmux, name, *PROGRAM, "--home", demo.home) for name in ("first", "second"))
     first.press("b")
     first.until("type ca")
-    second.until("roll back to v41 chat-assist")
+    second.until("roll back to v41 of chat-assist")
     second.press("b")
     second.until("type ca", "has open: roll back to v41")
     first.until("has open: roll back to v41")

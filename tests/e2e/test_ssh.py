@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,8 +56,7 @@ def sshd(room: Path) -> Iterator[Sshd]:
         pytest.skip("needs sshd: apt-get install openssh-server")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it separates its privileges
-    directory = room / "ssh"
-    directory.mkdir()
+    directory = Path(tempfile.mkdtemp(prefix="ssh-", dir=room))  # one for each module that has a server
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name], check=True)
     with socket.socket() as free:
