@@ -29,13 +29,13 @@ import test_target_seldon as seldon
 import test_target_systems as systems
 import yaml
 from apiserver import ApiServer
-from faulty_server import Answer, Asked, Fault, FaultyServer, System
 from loopback import free_port
 from peer_programs import peer
 from processes import server
 from registries import ENVIRON, TagRegistry, git
 from subjects import CLI, CommandSubject, FileSubject, HttpSubject, built
 
+from faulty_server import Answer, Asked, Fault, FaultyServer, System
 from opsconsole.releases.targets.base import Target
 from opsconsole.releases.targets.shares import shares_of
 from opsconsole.wire import Routing

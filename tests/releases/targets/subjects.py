@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from faulty_server import Answer, Asked, FaultyServer
 
+from faulty_server import Answer, Asked, FaultyServer
 from opsconsole.clock import ManualClock
 from opsconsole.demo.fleet import ROUTING
 from opsconsole.demo.stage import routing_text

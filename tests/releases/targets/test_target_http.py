@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faulty_server import Answer, Fault, closed_port
 from subjects import ROLLED_BACK, SECRET, SERVICE, HttpSubject, built
 
+from faulty_server import Answer, Fault, closed_port
 from opsconsole.errors import ConfigError
 from opsconsole.releases.targets.base import (
     AuthFailed,

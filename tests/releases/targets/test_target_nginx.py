@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from faulty_server import closed_port
 from hypothesis import given
 from hypothesis import strategies as st
 from subjects import ROLLED_BACK, built
 
+from faulty_server import closed_port
 from opsconsole.releases.targets.base import Rejected, Target, Unsupported
 from opsconsole.releases.targets.nginx import NginxText
 from opsconsole.releases.targets.shares import same_routing
