@@ -19,6 +19,13 @@ HISTORY_S = 4_500.0
 """More than an hour: what is compared with an hour before has something to be compared with."""
 
 
+def look(daemon: Daemon) -> None:
+    """Let the watch look once at every service that has a target."""
+    releasing = daemon.desk.releasing
+    for service in releasing.around.targets:
+        releasing.watch.look(service)
+
+
 class DemoFleet:
     """A demo whose time goes on when it is told to."""
 
@@ -34,7 +41,7 @@ class DemoFleet:
         self.daemon.start()
         self.daemon.desk.restore()
         self.daemon.settle()
-        self.daemon.desk.releasing.look()
+        look(self.daemon)
 
     def advance(self, seconds: float) -> None:
         """Let time go by, and the fleet serve by what the routing file says now; what it serves is logged at once."""
@@ -46,7 +53,7 @@ class DemoFleet:
                 log.writelines(line.text for line in traffic.lines(service, weights[service.name], at_s, self._rng))
         self.daemon.clock.advance(seconds)
         self.daemon.settle()
-        self.daemon.desk.releasing.look()
+        look(self.daemon)
 
     def begin(self, name: str, **params: str) -> wire.RunView:
         request = wire.RunRequest(checklist=name, params=params)

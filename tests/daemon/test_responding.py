@@ -123,7 +123,11 @@ def test_an_incident_that_there_is_not_is_refused(daemon: Daemon, name: str) -> 
 def test_an_alert_and_a_release_set_the_milestones_by_themselves(daemon: Daemon, tmp_path: Path) -> None:
     daemon.attach(outage(tmp_path / "a.jsonl"))
     note = daemon.engine.journal.append
-    note("alerts", "alert.fired", {"subject": "chat", "cause": "errors", "services": ["chat"], "title": "errors"})
+    note(
+        "alerts",
+        "alert.fired",
+        {"subject": "chat", "cause": "errors", "services": ["chat"], "severity": "page", "title": "errors"},
+    )
     opened(daemon, "SEV-2", alert="A-1")
     daemon.clock.advance(60)
     note("bob", "alert.acknowledged", {"alert": "A-1", "person": "bob", "note": ""})
@@ -179,9 +183,11 @@ def test_without_alerts_it_is_mitigated_once_the_signals_stay_back(daemon: Daemo
 
 def test_a_checklist_that_says_it_belongs_to_it_is_linked_and_its_decision_identifies(daemon: Daemon) -> None:
     opened(daemon, "SEV-2")
-    daemon.engine.journal.append("bob", "checklist.started", {"run": "RUN-1", "incident": "INC-1"})
+    daemon.engine.journal.append(
+        "bob", "checklist.started", {"run": "RUN-1", "checklist": {"title": "Bad canary"}, "incident": "INC-1"}
+    )
     daemon.clock.advance(30)
-    daemon.engine.journal.append("bob", "checklist.decided", {"run": "RUN-1", "step": "decide"})
+    daemon.engine.journal.append("bob", "checklist.decided", {"run": "RUN-1", "step": "decide", "option": "r"})
     daemon.desk.responding.look()
     daemon.desk.responding.look()
     incident = view(daemon).incident

@@ -69,7 +69,8 @@ class Desk:
         self.pinning = Pinning(engine, self.drift.forget)
         self.registering = Registering(engine)
         self.notifying = Notifying(engine, self.attendance)
-        self.responding = Responding(engine, self.view, self.attendance, self._running, self.notifying.notify)
+        tell = self.notifying.notify if engine.settings.notifiers else None
+        self.responding = Responding(engine, self.view, self.attendance, self._running, tell)
         self.releasing = Releasing(
             engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
         )
