@@ -76,7 +76,7 @@ docs: $(STAMP)
 	@$(BIN)/python -c 'from opsconsole.ingest.formats import formats_page; print(formats_page(), end="")' > docs/formats.md
 
 fault-matrix: $(STAMP) peers
-	@PYTHONPATH=tests/releases:tests/releases/targets $(BIN)/python -m fault_matrix docs/fault-matrix.md
+	@PYTHONPATH=tests:tests/releases:tests/releases/targets $(BIN)/python -m fault_matrix docs/fault-matrix.md
 
 sample: $(STAMP)
 	@$(BIN)/python -m opsconsole.demo sample_data --sample --seed 7

@@ -310,7 +310,7 @@ def in_another_process(directory: Path, prelude: str, **options: object) -> subp
     program = f"""
         import sys
         from pathlib import Path
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[2])]!r}
         from subjects import ROLLED_BACK, built
         target = built("file", Path({str(directory)!r}), **{options!r})
         before = target.read()
