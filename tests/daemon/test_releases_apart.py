@@ -44,7 +44,7 @@ def test_a_target_that_hangs_keeps_no_other_service_waiting(tmp_path: Path) -> N
     releasing = daemon.desk.releasing
     releasing.start()
     try:
-        eventually(lambda: "quick" in releasing.watch.states)
+        eventually(lambda: "quick" in releasing.executor.states)
         assert "slow" not in releasing.watch.troubles
     finally:
         (daemon.home.directory / "go-on").touch()
