@@ -35,6 +35,8 @@ WAYS: dict[str, tuple[str, ...]] = {
     "explain": ("x",),
     "timeline": ("enter", "T"),
     "sources": ("s",),
+    "release": ("V",),
+    "plan": ("b",),
 }
 """View → the keys that lead to it from the fleet, the cursor on the service that warns."""
 READY_WITHIN_S = 60.0
