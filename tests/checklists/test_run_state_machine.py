@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from makeshift import Killed, Room, written_list
@@ -84,6 +84,14 @@ class RunsUnderKills(RuleBasedStateMachine):
         self.room.world.word = word
         self.alive(lambda: self.room.act(self.run))
 
+    @rule(in_moments=st.integers(0, 8))
+    def a_kill_comes_while_somebody_acts(self, in_moments: int) -> None:
+        self.room.world.word = "done"
+        self.alive(lambda: self.room.do(self.run, "decide", option="a"))
+        self.room.world.kill_in = in_moments
+        self.alive(lambda: self.room.act(self.run))
+        self.room.world.kill_in = None
+
     @precondition(lambda self: len(self.room.book.run(self.run).ops) > 1)
     @rule()
     def somebody_aborts(self) -> None:
@@ -142,4 +150,11 @@ class RunsUnderKills(RuleBasedStateMachine):
 def test_runs_survive_whatever_happens() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
-    run_state_machine_as_test(RunsUnderKills, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))
+    phases = (
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    )  # what fails is told at once: making it shorter takes minutes
+    run_state_machine_as_test(
+        RunsUnderKills, settings=settings(max_examples=30, stateful_step_count=40, deadline=None, phases=phases)
+    )

@@ -17,6 +17,8 @@ from opsconsole.page import aligned, counted
 _WIDTH = 78
 _ROWS_SHOWN = 8
 _CELL = 28
+_KEPT = ("- ", "* ", "|", "```", "    ", "1")
+"""How a line begins that is not filled with its neighbours."""
 _SIGNS: dict[str, str] = {
     "verified": "✓", "ticked": "·", "decided": "→", "approved": "✓", "skipped": "-", "failed": "✗", "undone": "↶",
     "active": ">", "waiting": "…", "verifying": "…", "acting": "…",
@@ -159,8 +161,8 @@ def step_words(view: wire.RunView, step: wire.Step) -> Iterator[str]:
     ids = [each.id for each in view.run.checklist.steps]
     about = " · ".join(word for word in (step.type, step.role, step.timebox) if word)
     yield f"[{ids.index(step.id) + 1}/{len(ids)}] {step.title or step.id}  ({about})"
-    for paragraph in step.text.split("\n") if step.text else ():
-        yield from (f"  {line}" for line in textwrap.wrap(paragraph, _WIDTH) or [""])
+    for paragraph in step.text.split("\n\n") if step.text else ():
+        yield from (f"  {line}" for line in _wrapped(paragraph))
     for option in step.options:
         consequence = f" — {option.consequence}" if option.consequence else ""
         yield f"  {option.key}  {option.label}{consequence}"
@@ -171,6 +173,13 @@ def step_words(view: wire.RunView, step: wire.Step) -> Iterator[str]:
         yield f"  to: {', '.join(step.to) or 'nobody by itself'} ({step.audience})"
     if view.confirm:
         yield f"  whoever approves types {view.confirm}"
+
+
+def _wrapped(paragraph: str) -> list[str]:
+    """Prose is filled; a list, a table or code stays as it is."""
+    lines = [line for line in paragraph.split("\n") if line]
+    is_prose = not any(line.startswith(_KEPT) for line in lines)
+    return textwrap.wrap(" ".join(lines), _WIDTH) if is_prose else lines
 
 
 def shown(exhibit: wire.Exhibit) -> Iterator[str]:
@@ -201,5 +210,7 @@ def keys(view: wire.RunView) -> dict[str, wire.StepVerb]:
 
 
 def prompt(view: wire.RunView) -> str:
+    options = view.run.checklist.step(view.run.current).options if "decide" in view.verbs else ()
+    ways = [f"{option.key} {option.label}" for option in options]
     words = [f"{key} {KEYS[name][1]}" for key, name in keys(view).items()]
-    return " · ".join([*words, "Enter look again", "q leave it"]) + ": "
+    return " · ".join([*ways, *words, "Enter look again", "q leave it"]) + ": "
