@@ -102,6 +102,7 @@ CASES: list[tuple[str, str, int, str, str]] = [
     ("expect:\n", "undo: restore\nexpect:\n", 17, "`undo` means nothing to a check", "It belongs to: action"),
     ("audience: internal", "audience: everybody", 51, "no such audience: 'everybody'", "internal"),
     ("  - {key: n, label: No, goto: tell}\n", "", 29, "a decision has two options at least", "Add one."),
+    ("key: n, label: No", "key: a, label: No", 31, "the key 'a' does something else in a run", "s, t, a, q"),
     ("type: comms", "type: approval\nrole: aprover", 50, "there is no role 'aprover'", "approver"),
     ("on_fail: {goto: look}", "on_fail: {goto: back}", 0, "", ""),
 ]

@@ -24,7 +24,7 @@ ACTION = (
 )
 STEPS = (
     "look | type: check; expect: error_rate($service) >= 0; retry: {times: 1, every: 10s}; on_fail: {goto: decide}",
-    "decide | type: decision; options:;   - {key: a, label: Act, goto: back};   - {key: s, label: Say, goto: say}",
+    "decide | type: decision; options:;   - {key: b, label: Act, goto: back};   - {key: c, label: Say, goto: say}",
     ACTION.format(id="back", action="release.rollback", more="reason: by the book"),
     ACTION.format(id="all", action="release.promote", more="version: v43"),
     "say | type: comms; audience: internal; to: [ops]; message: All is well",
@@ -75,7 +75,7 @@ class RunsUnderKills(RuleBasedStateMachine):
     def somebody_skips(self) -> None:
         self.alive(lambda: self.room.do(self.run, "skip", text="not today"))
 
-    @rule(option=st.sampled_from(["a", "a", "s"]))
+    @rule(option=st.sampled_from(["b", "b", "c"]))
     def somebody_decides(self, option: str) -> None:
         self.alive(lambda: self.room.do(self.run, "decide", option=option))
 
@@ -87,7 +87,7 @@ class RunsUnderKills(RuleBasedStateMachine):
     @rule(in_moments=st.integers(0, 8))
     def a_kill_comes_while_somebody_acts(self, in_moments: int) -> None:
         self.room.world.word = "done"
-        self.alive(lambda: self.room.do(self.run, "decide", option="a"))
+        self.alive(lambda: self.room.do(self.run, "decide", option="b"))
         self.room.world.kill_in = in_moments
         self.alive(lambda: self.room.act(self.run))
         self.room.world.kill_in = None

@@ -251,6 +251,8 @@ _OF: Mapping[str, tuple[wire.StepType, ...]] = {
     "with_": ("action", "subchecklist"),
 }
 """Field → the types that it means something to."""
+TAKEN = ("s", "t", "a", "q")
+"""Keys that skip, take a note, abort and leave wherever a run is worked."""
 AUDIENCES = ("internal", "external", "executive")
 
 
@@ -278,6 +280,13 @@ def _fields(looked: Looked) -> Iterator[wire.ChecklistProblem]:
             yield looked.found(
                 f"{path}.options", "a decision has two options at least, each with a key of its own", "Add one."
             )
+        for index, option in enumerate(step.options):
+            if option.key in TAKEN:
+                yield looked.found(
+                    f"{path}.options[{index}].key",
+                    f"the key {option.key!r} does something else in a run",
+                    f"Any letter will do but {', '.join(TAKEN)}.",
+                )
 
 
 def _actions(looked: Looked) -> Iterator[wire.ChecklistProblem]:

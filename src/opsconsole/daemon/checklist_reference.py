@@ -94,10 +94,10 @@ _LINT = """\
 Unknown fields and words, with the nearest that exists; ids that are there twice; a `goto` that leads nowhere; steps
 that no way leads to; loops without a way out, and checks that lead in a circle with nobody asked; actions that the
 gate does not know, or without `undo` or `verify`; a section with more than nine killer steps; a step without a
-timebox; a list without owner or review; roles, parameters, panels and sub-checklists that there are not; a signal
-that is compared with nothing; SQL that does not parse, does not bind, is no SELECT, or asks for the machine's
-clock. SQL is planned on this home's store and not run. A review that is stale is a warning. The exit code is 17 if
-there is an error.
+timebox; a list without owner or review; a decision's key that skips or aborts; roles, parameters, panels and
+sub-checklists that there are not; a signal that is compared with nothing; SQL that does not parse, does not bind, is
+no SELECT, or asks for the machine's clock. SQL is planned on this home's store and not run. A review that is stale is
+a warning. The exit code is 17 if there is an error.
 """
 
 
