@@ -147,6 +147,13 @@ def test_a_log_of_last_month_is_no_outage(daemon: Daemon, tmp_path: Path) -> Non
     assert look(daemon, minutes=5) == ()
 
 
+def test_a_look_at_alerts_does_not_change_what_a_view_of_old_records_shows(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.attach(write_calls(tmp_path / "a.jsonl", START, range(-48 * HOUR, -46 * HOUR, 10)))
+    look(daemon)
+    assert daemon.service("chat", "1h").drift.findings
+    assert unknown(daemon, "chat", "input-drift") == "no records in the last hour"
+
+
 def test_a_log_that_is_not_followed_is_not_missed(daemon: Daemon, tmp_path: Path) -> None:
     daemon.attach(write_calls(tmp_path / "a.jsonl", START, range(-6 * HOUR, 0, 5)), follow=False)
     assert look(daemon, minutes=15) == ()
