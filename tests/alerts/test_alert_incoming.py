@@ -22,7 +22,7 @@ def sent(name: str = "HighLatency", status: str = "firing", **labels: str) -> di
 
 
 def heard(body: bytes, sender: Sender = "alertmanager") -> tuple[Heard, ...]:
-    return read(sender, body)[0]
+    return read(sender, body).heard
 
 
 def test_a_real_alertmanagers_webhook_is_understood(shared: Path) -> None:
@@ -62,9 +62,15 @@ def test_what_is_sent_is_bounded() -> None:
     body = webhook(
         *(sent(f"a{i}", service="s" * 500) | {"annotations": {"summary": "x" * 9_000}} for i in range(1_200))
     )
-    alerts, left_out = read("alertmanager", body)
+    alerts, left_out, _ = read("alertmanager", body)
     assert (len(alerts), left_out) == (MOST_AT_ONCE, 200)
     assert all(len(alert.reading.told) <= LONGEST_TOLD and len(alert.subject) <= 80 for alert in alerts)
+
+
+def test_what_we_told_an_alertmanager_is_not_heard_again() -> None:
+    webhook_of_both = read("alertmanager", webhook(sent(service="chat"), sent(service="rank", generator="opsconsole")))
+    assert [each.subject for each in webhook_of_both.heard] == ["chat"]
+    assert (webhook_of_both.left_out, webhook_of_both.own) == (0, 1)
 
 
 def test_what_is_remembered_is_bounded_and_what_was_resolved_makes_room() -> None:

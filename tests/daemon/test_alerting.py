@@ -17,6 +17,7 @@ from opsconsole.demo.fleet import ROUTING
 from opsconsole.demo.gateway import Fleet
 from opsconsole.demo.stage import staged_files, write_missing
 from opsconsole.errors import RequestRefused, UsageError
+from opsconsole.notifiers import pagerduty
 from opsconsole.releases.access import Person
 
 MINUTE, HOUR = 60, 3600
@@ -237,7 +238,8 @@ def test_an_operator_acknowledges_and_a_viewer_does_not(burning: Daemon, told: l
     alert = burning.ask("POST", "/v1/alert/ack", wire.Alert, request)
     assert (alert.state, alert.acknowledged_by) == ("acknowledged", "ann")
     look(burning, minutes=20)
-    assert [notice.kind for notice in told] == ["firing", "update"]
+    assert [(notice.kind, notice.acknowledged_by) for notice in told] == [("firing", ""), ("update", "ann")]
+    assert pagerduty.actions(told[-1]) == ("acknowledge",)
     with pytest.raises(UsageError, match="A-7"):
         burning.ask("POST", "/v1/alert/ack", wire.Alert, wire.AckRequest(alert="A-7"))
     assert burning.ask("GET", "/v1/alerts", wire.AlertsView, person=GUEST).alerts[0].id == "A-1"

@@ -14,6 +14,7 @@ from alertmanager_peer import Alertmanager, alertmanager
 from telling import WHERE, notice
 
 from faulty_server import Answer, FaultyServer
+from opsconsole.alerts import incoming
 from opsconsole.clock import SystemClock
 from opsconsole.notifiers.base import Message, Notifier, Refreshing, Site
 from opsconsole.notifiers.registry import make
@@ -88,6 +89,16 @@ def test_what_fires_is_there_and_what_is_over_goes(peer: Alertmanager, listener:
     until(lambda: not peer.alerts())
     [last] = until(lambda: told(listener, "resolved"))
     assert last["alerts"][0]["fingerprint"] == first["alerts"][0]["fingerprint"]
+    notifier.close()
+
+
+def test_what_an_alertmanager_tells_us_of_our_own_is_not_heard_again(
+    peer: Alertmanager, listener: FaultyServer, tmp_path: Path
+) -> None:
+    notifier = notifier_at(peer.url, tmp_path)
+    notifier.send(Message(now(), "1"))
+    [webhook] = until(lambda: told(listener, "firing"))
+    assert incoming.read("alertmanager", json.dumps(webhook).encode()) == ((), 0, 1)
     notifier.close()
 
 

@@ -211,6 +211,7 @@ def test_a_webhook_gets_the_whole_notice_and_can_tell_two_attempts_to_be_one(tmp
         "title": "error budget burns 14 times too fast",
         "body": notice().body,
         "at": NOW.isoformat().replace("+00:00", "Z"),
+        "acknowledged_by": "",
         "labels": {"rule": "burn", "version": "v42"},
         "links": ["https://ops.internal/alerts/7", "opsconsole show explain chat-assist"],
     }

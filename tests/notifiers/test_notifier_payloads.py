@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from schema_check import violations
 from telling import NOW, built, notice
@@ -74,7 +75,7 @@ def test_slack_takes_whatever_a_notice_holds(given_notice: Notice, environment: 
 def test_teams_takes_whatever_a_notice_holds(given_notice: Notice, environment: str) -> None:
     payload = teams.payload(given_notice, environment)
     assert violations(payload, TEAMS_MESSAGE) == []
-    assert len(msgspec.json.encode(payload)) <= TEAMS_MOST_BYTES
+    assert len(json.dumps(msgspec.json.encode(payload).decode())) <= TEAMS_MOST_BYTES
     assert all(map(is_clean, strings_in(payload)))
 
 
@@ -89,6 +90,7 @@ def test_pagerduty_takes_whatever_a_notice_holds(given_notice: Notice, environme
 
 
 @given(NOTICES, st.integers(-500, 500))
+@example(notice(labels={"empty once it is cleaned": "\x85"}), 0)
 @settings(max_examples=40, deadline=None)
 def test_alertmanager_takes_whatever_a_notice_holds(given_notice: Notice, ends_in_s: int) -> None:
     labels = alertmanager.labels(given_notice, "prod", {"team": "ml"})
@@ -141,7 +143,7 @@ def test_markdown_from_data_is_not_obeyed_in_teams() -> None:
         ({"kind": "firing"}, ("trigger",)),
         ({"kind": "escalated"}, ("trigger",)),
         ({"kind": "update"}, ("trigger",)),
-        ({"kind": "update", "labels": {"acknowledged_by": "ann"}}, ("acknowledge",)),
+        ({"kind": "update", "acknowledged_by": "ann"}, ("acknowledge",)),
         ({"kind": "resolved"}, ("resolve",)),
         ({"kind": "test"}, ("trigger", "resolve")),
     ],

@@ -36,7 +36,10 @@ def test_every_option_says_what_it_is_for(kind: Kind) -> None:
 def test_every_kind_says_what_it_is_and_what_it_was_tested_against(kind: Kind) -> None:
     assert kind.about.endswith(".")
     assert all(hazard.endswith(".") for hazard in kind.hazards)
-    assert any(proof in kind.tested_against for proof in ("the real thing: ", "vendor schema: "))
+    assert any(
+        proof in kind.tested_against
+        for proof in ("the real thing: ", "vendor schema: ", "a console without a screen: ")
+    )
 
 
 def test_every_example_is_a_configuration_and_makes_a_notifier(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""What vendors publish of the messages that they take, written down as JSON Schemas; each names its source."""
+"""What vendors publish of the messages that they take, written down by us as JSON Schemas; each names its source.
+None is a vendor's own file."""
 
 from __future__ import annotations
 
@@ -138,7 +139,7 @@ SLACK_MESSAGE: dict[str, Any] = {
     },
 }
 SLACK_MOST_CHARACTERS = 13_000
-"""Of all blocks together: github.com/slackapi/bolt-js, issue 2509: `msg_blocks_too_long` from about 13,200 on."""
+"""Of all blocks together: `msg_blocks_too_long` from about 13,200 on, as users of slackapi/bolt-js report."""
 
 _URL = {"type": "string", "pattern": "^https?://"}
 TEAMS_MESSAGE: dict[str, Any] = {

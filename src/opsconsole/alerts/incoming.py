@@ -1,7 +1,8 @@
 """Other systems' alerts: webhooks of Alertmanager (version 4) and Grafana become readings like any other.
 
 Always true here: what is sent is data of strangers: it is bounded in number and length, and nothing of it is believed
-but that somebody said so; an alert is over when its sender says so, or has not repeated it for a day.
+but that somebody said so; an alert is over when its sender says so, or has not repeated it for a day; what we told an
+Alertmanager ourselves is not heard again when it comes back.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -58,8 +59,18 @@ class Heard:
     reading: Reading
 
 
-def read(sender: Sender, body: bytes) -> tuple[tuple[Heard, ...], int]:
-    """(what a webhook says, how many of it were left out). Raises UsageError for what is no such webhook."""
+class Webhook(NamedTuple):
+    """What a webhook says."""
+
+    heard: tuple[Heard, ...]
+    left_out: int
+    """Beyond what is taken at once."""
+    own: int
+    """That an opsconsole told its sender: heard of again they would be told again, and so on for ever."""
+
+
+def read(sender: Sender, body: bytes) -> Webhook:
+    """Raises UsageError for what is no such webhook."""
     try:
         payload = msgspec.json.decode(body, type=_Payload, strict=False)
     except msgspec.DecodeError as error:
@@ -68,8 +79,13 @@ def read(sender: Sender, body: bytes) -> tuple[tuple[Heard, ...], int]:
         ) from error
     if sender == "alertmanager" and payload.version not in ("", "4"):
         raise UsageError(f"webhooks of version {payload.version!r} are not understood", "Alertmanager sends version 4.")
-    kept = payload.alerts[:MOST_AT_ONCE]
-    return tuple(_heard(sender, sent) for sent in kept), len(payload.alerts) - len(kept)
+    others = [sent for sent in payload.alerts if sent.labels.get("generator") != wire.GENERATOR]
+    kept = others[:MOST_AT_ONCE]
+    return Webhook(
+        heard=tuple(_heard(sender, sent) for sent in kept),
+        left_out=len(others) - len(kept),
+        own=len(payload.alerts) - len(others),
+    )
 
 
 def _heard(sender: Sender, sent: _Sent) -> Heard:

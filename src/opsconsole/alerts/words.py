@@ -54,6 +54,7 @@ def notice_of(alert: Alert, kind: wire.NoticeKind, environment: str) -> wire.Not
         title=_headline(alert, kind),
         body=_body(alert),
         at=(alert.resolved_at if kind == "resolved" else None) or alert.fired_at,
+        acknowledged_by=alert.acknowledged_by,
         labels={
             "alert": alert.id,
             "subject": alert.subject,

@@ -176,5 +176,6 @@ def run_receive(arguments: argparse.Namespace) -> int:
         print_json(reply)
     else:
         dropped = f", {reply.dropped} dropped" if reply.dropped else ""
-        sys.stdout.write(f"{reply.firing} firing, {reply.resolved} resolved{dropped}\n")
+        own = f", {reply.own} of our own not heard again" if reply.own else ""
+        sys.stdout.write(f"{reply.firing} firing, {reply.resolved} resolved{dropped}{own}\n")
     return 0

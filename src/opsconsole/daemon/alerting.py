@@ -222,11 +222,16 @@ class Alerting:
 
     def receive(self, sender: str, body: bytes) -> wire.IncomingReply:
         """A webhook of another system: its alerts are among the findings of the next look, which is made now."""
-        heard, left_out = incoming.read(incoming.spoken(sender), body)
-        dropped = self._heard.take(heard, self._engine.clock.now())
+        webhook = incoming.read(incoming.spoken(sender), body)
+        dropped = self._heard.take(webhook.heard, self._engine.clock.now())
         self.look()
-        firing = sum(each.is_firing for each in heard)
-        return wire.IncomingReply(firing=firing, resolved=len(heard) - firing, dropped=dropped + left_out)
+        firing = sum(each.is_firing for each in webhook.heard)
+        return wire.IncomingReply(
+            firing=firing,
+            resolved=len(webhook.heard) - firing,
+            dropped=dropped + webhook.left_out,
+            own=webhook.own,
+        )
 
     # As it is shown -----------------------------------------------------------------------------------------------
 

@@ -18,13 +18,11 @@ from opsconsole.notifiers.base import Kind, Message, Notifier, Site
 from opsconsole.outside.headers import headers_at
 from opsconsole.outside.secrets import SecretFrom
 from opsconsole.outside.web import Web, WebOptions
-from opsconsole.wire import Notice
+from opsconsole.wire import GENERATOR, Notice
 
 LIVES = 4
 """An alert lives for so many times of what lies between two refreshes, as Prometheus has it (rules/manager.go:
 ``ts.Add(4 * delta)``): three may get lost."""
-GENERATOR = "opsconsole"
-"""Value of the label ``generator``: whoever gets alerts back from an Alertmanager knows its own by it."""
 _MOST_ANNOTATION, _MOST_LABEL = 8_000, 200
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -107,8 +105,8 @@ def labels(notice: Notice, environment: str, more: Mapping[str, str]) -> dict[st
         "severity": notice.severity,
         "generator": GENERATOR,
     }
-    every = given | dict(more) | own
-    return {name: words.clipped(words.line(value), _MOST_LABEL) for name, value in every.items() if value}
+    every = {name: words.clipped(words.line(value), _MOST_LABEL) for name, value in (given | dict(more) | own).items()}
+    return {name: value for name, value in every.items() if value}
 
 
 def _name(text: str) -> str:

@@ -27,8 +27,6 @@ BUSY_WAIT_S = 120.0
 """After a 429 that names no time: the documentation wants "a backoff of a few minutes"."""
 _MOST_DETAIL, _MOST_DETAILS, _MOST_LINKS, _MOST_LINE = 1_000, 50, 20, 2_000
 _SEVERITIES: dict[NoticeSeverity, str] = {"page": "critical", "ticket": "warning", "info": "info"}
-ACKNOWLEDGED_BY = "acknowledged_by"
-"""Label of an update that says who has taken it on."""
 
 PagerDutySeverity = Literal["critical", "error", "warning", "info"]
 
@@ -79,7 +77,7 @@ def actions(notice: Notice) -> tuple[Action, ...]:
         return "trigger", "resolve"
     if notice.kind == "resolved":
         return ("resolve",)
-    if notice.kind == "update" and notice.labels.get(ACKNOWLEDGED_BY):
+    if notice.kind == "update" and notice.acknowledged_by:
         return ("acknowledge",)
     return ("trigger",)
 
@@ -146,8 +144,8 @@ KIND = Kind(
     " over resolves.",
     options=PagerDutyOptions,
     make=_make,
-    tested_against="vendor schema: Events API v2 of github.com/PagerDuty/developer-docs, and a server that fails in"
-    " every way",
+    tested_against="vendor schema: as written down by us from the tables of github.com/PagerDuty/developer-docs (Events"
+    " API v2), and a server that fails in every way; never PagerDuty itself",
     needs_open=frozenset({"update"}),
     hazards=(
         "`202` means that the event was taken; whom PagerDuty calls its own schedules decide.",

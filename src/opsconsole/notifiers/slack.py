@@ -2,7 +2,7 @@
 
 Always true here: what came from data is escaped, so it mentions nobody and links to nothing; the limits of each block
 and of the whole are kept (docs.slack.dev, Block Kit reference; 13,200 characters of all blocks together are refused
-with ``msg_blocks_too_long``, slackapi/bolt-js issue 2509).
+with ``msg_blocks_too_long``, as users of slackapi/bolt-js report).
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ KIND = Kind(
     about="A channel of Slack, by an incoming webhook.",
     options=SlackOptions,
     make=_make,
-    tested_against="vendor schema: Block Kit of docs.slack.dev, and a server that fails in every way",
+    tested_against="vendor schema: as written down by us from the Block Kit pages of docs.slack.dev, and a server that"
+    " fails in every way; never Slack itself",
     hazards=(
         "An incoming webhook cannot say what it has posted already: an answer that gets lost means that the message is"
         " there twice.",

@@ -50,7 +50,7 @@ KIND = Kind(
     about="Every console that is attached: a bell, a desktop notification (OSC 9) and the terminal's title.",
     options=TerminalOptions,
     make=_make,
-    tested_against="the real thing: a console that is attached",
+    tested_against="a console without a screen: the sequences that it writes; no desktop was watched",
     hazards=(
         "It is told within five seconds, and to nobody while nobody is attached.",
         "Whether a terminal shows a notification or rings is up to the terminal, and to tmux between it and the"

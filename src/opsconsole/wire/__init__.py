@@ -168,6 +168,7 @@ from opsconsole.wire.inquiries import (
     VersionsView,
 )
 from opsconsole.wire.notices import (
+    GENERATOR,
     DeliveriesReply,
     Delivery,
     DeliveryWord,
@@ -273,6 +274,7 @@ __all__ = [
     "EXPLAIN_DIMENSIONS",
     "EXPLAIN_METRICS",
     "FORWARD",
+    "GENERATOR",
     "INCIDENT_ROLES",
     "MILESTONES",
     "MOST_REQUESTS",

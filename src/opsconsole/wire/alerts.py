@@ -188,3 +188,5 @@ class IncomingReply(Struct, frozen=True, kw_only=True):
     resolved: int
     dropped: int
     """Beyond what is taken at once, or of what is remembered."""
+    own: int
+    """That an opsconsole told the sender itself, and that are not heard again."""

@@ -16,6 +16,8 @@ from opsconsole.wire.base import Struct
 NoticeKind = Literal["firing", "resolved", "escalated", "update", "test"]
 """firing: something is wrong; escalated: nobody answered, so it is told further; update: news of the same thing;
 resolved: it is over; test: whether the way there works."""
+GENERATOR = "opsconsole"
+"""Value of the label ``generator`` of what other systems are told: by it what comes back is known as ours."""
 NoticeSeverity = Literal["page", "ticket", "info"]
 """page: somebody has to get up; ticket: somebody has to look today; info: nobody has to do anything."""
 
@@ -36,6 +38,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     """Lines of plain text: evidence, what changed, what to do."""
     at: datetime
     """When what it tells of happened."""
+    acknowledged_by: str = ""
+    """Who has taken it on; empty while nobody has."""
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     """What machines sort by: ``rule``, ``version``, ``incident``, ``checklist``."""
     links: tuple[str, ...] = ()
