@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from textual._context import active_app
 from textual.events import Key
 from textual.message import Message
 
@@ -58,3 +60,25 @@ def test_an_input_that_has_ended_asks_the_console_to_leave_once() -> None:
     arrived, exits = typed(b"j")
     assert arrived == ["j"]
     assert exits == [(None, 129)]
+
+
+def test_what_the_terminal_has_taken_is_told_where_timers_may_begin() -> None:
+    apps: list[object] = []
+
+    async def told_from_a_thread() -> object:
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+        def on_drained() -> None:
+            apps.append(active_app.get(None))
+            told.set()
+
+        app = SimpleNamespace(on_drained=on_drained)
+        token = active_app.set(app)  # type: ignore[arg-type]
+        driver = Keyboard(app)
+        active_app.reset(token)
+        await loop.run_in_executor(None, driver._tell_drained)
+        await asyncio.wait_for(told.wait(), 10)
+        return app
+
+    app = asyncio.run(told_from_a_thread())
+    assert apps == [app]

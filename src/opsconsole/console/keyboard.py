@@ -3,12 +3,14 @@ goes through an outlet that never blocks.
 
 Always true here: what a sequence of bytes means is decided by Textual's parser alone. Textual 8 asks that parser about
 a pending Esc only every tenth of a second, whatever ESCDELAY says, and goes on reading from an input that has ended.
-A frame is whole when Textual flushes, so that is where the terminal is asked to confirm what it drew.
+A frame is whole when Textual flushes, so that is where the terminal is asked to confirm what it drew. What a thread has
+the app's loop do is done in the app's context: a timer that begins without one dies before it paints.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextvars
 import errno
 import os
 import select
@@ -78,6 +80,7 @@ class Keyboard(LinuxDriver):
         self._writer: WriterThread | Outlet | None = None
         self._unflushed = 0
         self._is_leaving = False
+        self._context = contextvars.copy_context()
         super().__init__(app, **options)
 
     @property
@@ -98,7 +101,7 @@ class Keyboard(LinuxDriver):
 
     def _tell_drained(self) -> None:
         if not self._loop.is_closed() and (on_drained := getattr(self._app, "on_drained", None)):
-            self._loop.call_soon_threadsafe(on_drained)
+            self._loop.call_soon_threadsafe(on_drained, context=self._context)
 
     def write(self, data: str) -> None:
         self._unflushed += len(data) if data.isascii() else len(data.encode(errors="replace"))
