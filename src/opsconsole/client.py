@@ -7,6 +7,7 @@ is a DaemonError that says what to do. Nothing slow is imported: this is on the 
 from __future__ import annotations
 
 import fcntl
+import os
 import socket
 import subprocess
 import sys
@@ -345,11 +346,15 @@ def _spawn(home: Home, linger_s: float | None) -> tuple[subprocess.Popen[bytes],
     command = [sys.executable, "-m", "opsconsole.daemon", "--home", str(home.directory)]
     if linger_s is not None:
         command += ["--linger", str(linger_s)]
-    with home.daemon_log.open("ab") as log:
+    with open(home.daemon_log, "ab", opener=_for_us_alone) as log:
         began = log.tell()
         return subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         ), began
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _last_words(log: Path, since: int) -> str:
