@@ -50,6 +50,20 @@ def sections(root: type[msgspec.Struct], heading: str = "") -> list[tuple[type[m
     return found
 
 
+def options(root: type[msgspec.Struct]) -> str:
+    """A kind's options as tables: each struct once, headed by every key that it may stand under."""
+    found: dict[type[msgspec.Struct], list[str]] = {}
+    for section, heading in sections(root):
+        found.setdefault(section, []).append(heading)
+    parts: list[str] = []
+    for section, headings in found.items():
+        if headings != [""]:
+            about = inspect.cleandoc(section.__doc__ or "").replace("\n", " ")
+            parts += [", ".join(f"`{heading}`" for heading in headings) + ": " + about, ""]
+        parts += [table(section), ""]
+    return "\n".join(parts)
+
+
 def struct_in(annotation: Any) -> type[msgspec.Struct] | None:
     """The first struct that a type mentions."""
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):

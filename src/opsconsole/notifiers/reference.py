@@ -6,11 +6,8 @@ each example as the configuration would.
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
-
-import msgspec
 
 from opsconsole.config import fields
 from opsconsole.notifiers import backoff, registry
@@ -92,28 +89,13 @@ def _table(kinds: list[Kind]) -> str:
 def _section(kind: Kind) -> str:
     lines = [f"    {line}".rstrip() for line in kind.example.splitlines()]
     parts = [f"## {kind.name}", "", kind.about, "", "```yaml", "notifiers:", "  on-call:", *lines, "```", ""]
-    for section, headings in _options(kind):
-        if headings != [""]:
-            parts += [", ".join(f"`{heading}`" for heading in headings) + ": " + _about(section), ""]
-        parts += [fields.table(section), ""]
+    parts.append(fields.options(kind.options))
     if kind.name == "command":
         meanings = [f"| {code} | {failure.__name__}: {remedy} |" for code, (failure, remedy) in ENDINGS.items()]
         parts += ["| exit code | meaning |", "|---|---|", "| 0 | It is told. |", *meanings, ""]
     if kind.hazards:
         parts += ["Hazards:", "", *(f"- {hazard}" for hazard in kind.hazards), ""]
     return "\n".join(parts)
-
-
-def _options(kind: Kind) -> list[tuple[type[msgspec.Struct], list[str]]]:
-    """Each struct of a kind's options once, with every key that it may stand under."""
-    found: dict[type[msgspec.Struct], list[str]] = {}
-    for section, heading in fields.sections(kind.options):
-        found.setdefault(section, []).append(heading)
-    return list(found.items())
-
-
-def _about(section: type[msgspec.Struct]) -> str:
-    return inspect.cleandoc(section.__doc__ or "").replace("\n", " ")
 
 
 def main(argv: list[str]) -> None:

@@ -6,11 +6,8 @@ each example as the configuration would, and runs the target that the page shows
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
-
-import msgspec
 
 from opsconsole.config import fields
 from opsconsole.releases.targets import registry, templates
@@ -110,27 +107,12 @@ def _section(kind: Kind) -> str:
     if kind.example:
         lines = [f"      {line}".rstrip() for line in kind.example.splitlines()]
         parts += ["```yaml", "services:", "  chat-assist:", "    release:", *lines, "```", ""]
-    for section, headings in _options(kind):
-        if headings != [""]:
-            parts += [", ".join(f"`{heading}`" for heading in headings) + ": " + _about(section), ""]
-        parts += [fields.table(section), ""]
+    parts.append(fields.options(kind.options))
     if kind.name == "command":
         parts += [_COMMAND_ANSWER, fields.table(Answer), ""]
     if kind.hazards:
         parts += ["Hazards:", "", *(f"- {hazard}" for hazard in kind.hazards), ""]
     return "\n".join(parts)
-
-
-def _options(kind: Kind) -> list[tuple[type[msgspec.Struct], list[str]]]:
-    """Each struct of a kind's options once, with every key that it may stand under."""
-    found: dict[type[msgspec.Struct], list[str]] = {}
-    for section, heading in fields.sections(kind.options):
-        found.setdefault(section, []).append(heading)
-    return list(found.items())
-
-
-def _about(section: type[msgspec.Struct]) -> str:
-    return inspect.cleandoc(section.__doc__ or "").replace("\n", " ")
 
 
 def main(argv: list[str]) -> None:
