@@ -1,7 +1,7 @@
-"""What crosses the socket about incidents: the record, its timers, its timeline, its messages and its review.
+"""What crosses the socket about incidents: the record, its timers and its timeline.
 
 Always true here: an incident is what the journal's events make of it; whatever was edited keeps what it was before; a
-milestone that nobody and nothing set is absent, and a duration that needs it is None.
+milestone that nobody and nothing set is absent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from opsconsole.wire.base import Axis, HealthWord, Lines, Struct, View
+from opsconsole.wire.base import HealthWord, Struct, View
+from opsconsole.wire.messages import IncidentUpdate
 from opsconsole.wire.presence import Presence
 
 # What there are words for -----------------------------------------------------------------------------------------
@@ -24,14 +25,9 @@ IncidentRole = Literal["commander", "deputy", "scribe", "comms", "operator"]
 """commander: decides and gives out work; deputy: keeps the time, takes over; scribe: writes down; comms: tells those
 who are not here; operator: acts."""
 Milestone = Literal["impact_start", "detected", "acknowledged", "identified", "mitigated", "resolved"]
-Stage = Literal["investigating", "identified", "update", "resolved"]
-"""Of a message to people."""
-Audience = Literal["internal", "external", "executive"]
 
 MILESTONES: tuple[Milestone, ...] = ("impact_start", "detected", "acknowledged", "identified", "mitigated", "resolved")
 INCIDENT_ROLES: tuple[IncidentRole, ...] = ("commander", "deputy", "scribe", "comms", "operator")
-STAGES: tuple[Stage, ...] = ("investigating", "identified", "update", "resolved")
-AUDIENCES: tuple[Audience, ...] = ("internal", "external", "executive")
 
 
 class SeverityMeaning(Struct, frozen=True, kw_only=True):
@@ -148,20 +144,6 @@ class FollowUp(Struct, frozen=True, kw_only=True):
     by: str
     done_at: datetime | None = None
     done_by: str = ""
-
-
-class IncidentUpdate(Struct, frozen=True, kw_only=True):
-    """A message that was sent."""
-
-    at: datetime
-    by: str
-    stage: Stage
-    audience: Audience
-    template: str
-    """Where its template came from: ``built in``, or a path."""
-    text: str
-    notifiers: tuple[str, ...] = ()
-    """By which it went out; none: it was written down alone."""
 
 
 LinkKind = Literal["alert", "release", "checklist", "view", "query"]
@@ -301,42 +283,6 @@ class ReopenIncident(Struct, frozen=True, kw_only=True):
     why: str
 
 
-class ReviewRequest(Struct, frozen=True, kw_only=True):
-    incident: str
-    is_reviewed: bool = False
-    """The review is finished, and says so from now on."""
-
-
-class DraftRequest(Struct, frozen=True, kw_only=True):
-    """A message, to be shown before it is sent."""
-
-    incident: str
-    stage: Stage
-    audience: Audience
-    said: dict[str, str] = msgspec.field(default_factory=dict)
-    """What only a person knows: ``impact``, ``cause``, ``doing``, ``changed``, ``data_loss``, ``next``."""
-
-
-class Draft(Struct, frozen=True, kw_only=True):
-    text: str
-    """Its first line is its title."""
-    template: str
-    notifiers: tuple[str, ...]
-    """By which it would go out."""
-    warnings: tuple[str, ...] = ()
-
-
-class SendRequest(Struct, frozen=True, kw_only=True):
-    """Send a message, exactly as it was shown."""
-
-    incident: str
-    stage: Stage
-    audience: Audience
-    text: str
-    template: str = ""
-    said: dict[str, str] = msgspec.field(default_factory=dict)
-
-
 class Responded(Struct, frozen=True, kw_only=True):
     """What became of it."""
 
@@ -440,77 +386,3 @@ class IncidentView(View, frozen=True, kw_only=True):
     """What goes on at its services by itself: rollouts, changes that are watched, checklists."""
     here: tuple[Presence, ...] = ()
     """Who looks at it, or at one of its services."""
-
-
-# The review -------------------------------------------------------------------------------------------------------
-
-
-class IncidentMetrics(Struct, frozen=True, kw_only=True):
-    """Raw durations of this one incident; a mean over several of them says nothing (Davidovič, 2021)."""
-
-    detect_s: float | None
-    """From the impact's start to its detection."""
-    acknowledge_s: float | None
-    """From detection on."""
-    identify_s: float | None
-    """From the impact's start on, as are the next two."""
-    mitigate_s: float | None
-    resolve_s: float | None
-    first_update_s: float | None
-    """From its opening to the first message."""
-    longest_silence_s: float | None
-    """Between two messages, from the opening to the end; None where there was none."""
-
-
-class Impact(Struct, frozen=True, kw_only=True):
-    """What it did to the users of one service, in whole buckets of the axis; None where nothing was measured."""
-
-    service: str
-    start: datetime
-    stop: datetime
-    requests: int
-    errors: int
-    error_rate: float | None
-    error_rate_before: float | None
-    """In as long a time before."""
-    excess_errors: float | None
-    """Errors beyond what the rate before would have given."""
-    worst_p99_ms: float | None
-    usd: float | None
-    usd_before: float | None
-    budget_usd_per_month: float | None
-    budget_share: float | None
-    """``usd`` over the month's budget."""
-    command: str
-    """Shows these numbers."""
-
-
-class ReviewSeries(Struct, frozen=True, kw_only=True):
-    """What the charts of one service are drawn from."""
-
-    service: str
-    axis: Axis
-    lines: Lines
-    command: str
-
-
-class IncidentReview(Struct, frozen=True, kw_only=True):
-    """Everything that is to be learnt from."""
-
-    incident: Incident
-    environment: str
-    made_at: datetime
-    due_at: datetime | None
-    """When the review is due; None where none has to be."""
-    metrics: IncidentMetrics
-    impacts: tuple[Impact, ...]
-    series: tuple[ReviewSeries, ...]
-    timeline: tuple[IncidentLine, ...]
-
-
-class ReviewFiles(Struct, frozen=True, kw_only=True):
-    """The review, and the two files that it becomes."""
-
-    review: IncidentReview
-    markdown: str
-    html: str

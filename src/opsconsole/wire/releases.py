@@ -1,7 +1,6 @@
-"""What crosses the socket about releases: versions, targets, plans, approvals, outcomes, rollouts.
+"""What crosses the socket about releases: orders, plans, approvals, outcomes, rollouts.
 
-Always true here: a share is a part of the traffic between 0 and 1 and the shares of a routing add up to 1; an outcome
-never says ``done`` where nothing was read back; what is not known is None and not 0.
+Always true here: an outcome never says ``done`` where nothing was read back; what is not known is None and not 0.
 """
 
 from __future__ import annotations
@@ -13,139 +12,8 @@ import msgspec
 
 from opsconsole.wire.base import Struct, View
 from opsconsole.wire.inquiries import Comparison
-
-# What is deployed -------------------------------------------------------------------------------------------------
-
-
-PartKind = Literal["model", "data", "config", "lock", "code", "image", "evaluation", "card"]
-
-
-class Part(Struct, frozen=True, kw_only=True):
-    """One of the things that a version is made of."""
-
-    kind: PartKind
-    uri: str
-    """Where it is: a path, a URL, ``repository@revision``, ``registry/name@sha256:…``."""
-    digest: str = ""
-    """``sha256:…`` of the content, a git revision, or empty where none was given."""
-    name: str = ""
-    """What people call it: ``harbor-chat-2.1``, ``train-2026-11``."""
-    obtain: tuple[str, ...] = ()
-    """Commands that fetch or rebuild it, each an exact shell line."""
-    caveat: str = ""
-    """What its digest does not settle, in words: ``names packages without hashes``; empty when it settles all."""
-
-
-class Manifest(Struct, frozen=True, kw_only=True):
-    """A version: model, data, configuration and dependency lock together, and what else is known of it."""
-
-    service: str
-    version: str
-    parts: tuple[Part, ...]
-    note: str = ""
-    origin: str = ""
-    """Where it was registered from: ``flags``, a file, ``git``, ``dvc``, ``mlflow``."""
-    added_at: datetime | None = None
-    added_by: str = ""
-
-
-class VersionRequest(Struct, frozen=True, kw_only=True):
-    """Register what a version is made of."""
-
-    manifest: Manifest
-    """Its ``added_at`` and ``added_by`` are not looked at: the journal says them."""
-    is_replacement: bool = False
-    """It may contradict what was registered before."""
-
-
-class Registered(Struct, frozen=True, kw_only=True):
-    """What is registered now."""
-
-    manifest: Manifest
-    is_new: bool
-    """False when exactly this was registered already, and nothing was written."""
-    replaced: Manifest | None = None
-    """What was registered before, if something was."""
-
-
-class ManifestsReply(Struct, frozen=True, kw_only=True):
-    """What is registered, the newest registration of each version, oldest version first."""
-
-    manifests: tuple[Manifest, ...]
-    superseded: tuple[Manifest, ...] = ()
-    """Every registration that a later one of the same version took the place of, oldest first."""
-
-
-# Targets ----------------------------------------------------------------------------------------------------------
-
-Scope = Literal["serving", "metadata"]
-"""Does an acknowledgement change what users get, or only what a registry says?"""
-
-Guarding = Literal["cas", "busy lock", "none"]
-"""How the system itself keeps two writers apart: compare-and-swap, one update at a time, or not at all."""
-
-
-class Caps(Struct, frozen=True, kw_only=True):
-    """What a target can do."""
-
-    split: bool
-    """Several versions at once, by weight."""
-    headers: bool = False
-    """Requests with a header go to a version of their own."""
-    shadow: bool = False
-    """A copy of the traffic goes to a version whose answers nobody gets."""
-    dry_run: bool = False
-    scope: Scope = "serving"
-    guarding: Guarding = "none"
-    weight_unit: Literal["percent", "relative", "whole"] = "percent"
-    """``whole``: all or nothing."""
-    tested_against: str
-    """``the real thing: …`` or ``vendor schema: …``: shown wherever the target is."""
-
-
-class Routing(Struct, frozen=True, kw_only=True):
-    """Which version answers what."""
-
-    shares: dict[str, float]
-    """Version → share of the traffic, 0 to 1; adds up to 1. Versions without traffic may be left out."""
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
-    """``Header: value`` → the version that answers such requests whatever the shares."""
-    shadow: dict[str, float] = msgspec.field(default_factory=dict)
-    """Version → share of the traffic that is copied to it."""
-
-
-TargetPhase = Literal["steady", "changing", "rolling back", "failed", "mixed", "unknown"]
-
-
-class TargetState(Struct, frozen=True, kw_only=True):
-    """What a target says, read at one moment."""
-
-    routing: Routing
-    phase: TargetPhase = "steady"
-    token: str = ""
-    """What a compare-and-swap compares: an etag, a resource version, a hash of the content; empty where none is."""
-    detail: dict[str, str] = msgspec.field(default_factory=dict)
-    """What else a person should see: revision names, the file's time, who changed it last."""
-    observed_at: datetime
-
-
-class TargetRequest(Struct, frozen=True, kw_only=True):
-    """One thing that will be sent, exactly as it will be; secrets are masked."""
-
-    method: str
-    """``PATCH``, ``replace``, ``run``, ``push``."""
-    where: str
-    """A URL, a path, the words of a command."""
-    body: str = ""
-
-
-class Receipt(Struct, frozen=True, kw_only=True):
-    """That a target took a change: not yet that it has an effect."""
-
-    op_id: str
-    answer: str
-    """The target's own words, in one line."""
-
+from opsconsole.wire.manifests import Manifest
+from opsconsole.wire.targets import Caps, Receipt, Routing, TargetRequest, TargetState
 
 # Acting -----------------------------------------------------------------------------------------------------------
 
