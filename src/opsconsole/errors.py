@@ -25,6 +25,12 @@ No module raises a bare ``Exception`` at a person: what has no place here is a b
 from __future__ import annotations
 
 
+def sentences(*texts: str) -> str:
+    """Texts behind each other, a full stop between them where the one before has none."""
+    said = [text for text in texts if text]
+    return " ".join([*(text if text[-1] in ".?!…" else f"{text}." for text in said[:-1]), *said[-1:]])
+
+
 class OpsConsoleError(Exception):
     """What happened, and on a second line what to do next."""
 
@@ -37,6 +43,11 @@ class OpsConsoleError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+    @property
+    def told(self) -> str:
+        """What happened and what to do next, on one line."""
+        return sentences(self.message, self.remedy)
 
 
 class UsageError(OpsConsoleError):

@@ -217,7 +217,7 @@ def test_commands_order_what_they_say(command: str, order: tuple[str, ...]) -> N
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("start chat", "start which version?"),
+        ("start chat", "start which version? start chat-assist VERSION."),
         ("promote ticket", "promote which version?"),
         ("rollback nobody", "is no service"),
         ("rollback chat because I say so", "nothing refuses to rollback"),

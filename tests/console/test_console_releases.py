@@ -137,20 +137,20 @@ def test_a_plan_that_cannot_be_made_is_said_with_the_remedy() -> None:
 
 
 def test_a_daemon_that_is_lost_in_the_middle_leaves_it_indeterminate_and_nothing_is_sent_again() -> None:
-    client = releasing(outcome=DaemonError("no daemon answers"))
+    client = releasing(outcome=DaemonError("no daemon answers", "Start it."))
 
     async def scenario(session: Session) -> None:
         await session.press("j", "b")
         await session.until("type ba")
         await type_as_a_person(session, "ba")
         await session.until("? indeterminate")
-        assert "the daemon did not answer; the release view says what became of it" in session.text
+        assert "no daemon answers. Start it. The release view says what became of it." in session.text
         await session.pilot.pause(0.45)
         await session.press("escape")
         assert state(session)[1] == "release"
         await session.pilot.pause(0.3)
 
-    drive(scenario, client=client)
+    drive(scenario, client=client, size=LARGE)
     assert len(client.applied) == 1
 
 

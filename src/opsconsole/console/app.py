@@ -285,8 +285,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             elif outcome.effect:
                 self._do(outcome.effect, outcome.argument)
         except UsageError as error:
-            told = f"{error.message}. {error.remedy}" if error.remedy else error.message
-            self._become(replace(self._state, mode="command", draft=text, notice=told))
+            self._become(replace(self._state, mode="command", draft=text, notice=error.told))
 
     def _do(self, effect: str, argument: str) -> None:
         """What a command asks of the app. Raises UsageError in words."""

@@ -25,7 +25,7 @@ NAMES: dict[wire.Act, str] = {
 }
 """Act → what people call it."""
 
-LOST = "the daemon did not answer; the release view says what became of it"
+LOOK = "The release view says what became of it."
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,5 @@ WORDS: tuple[tuple[type[errors.OpsConsoleError], wire.OutcomeWord], ...] = (
 def failed(op_id: str, error: errors.OpsConsoleError) -> wire.Outcome:
     """The outcome of an act that was answered with an error, or not at all."""
     word: wire.OutcomeWord = next((word for kind, word in WORDS if isinstance(error, kind)), "indeterminate")
-    if word != "indeterminate" or isinstance(error, errors.ReleaseError):
-        told = f"{error.message}. {error.remedy}" if error.remedy else error.message
-        return wire.Outcome(op_id=op_id, word=word, told=told)
-    return wire.Outcome(op_id=op_id, word="indeterminate", told=LOST)
+    is_open = word == "indeterminate" and not isinstance(error, errors.ReleaseError)
+    return wire.Outcome(op_id=op_id, word=word, told=errors.sentences(error.told, LOOK) if is_open else error.told)
