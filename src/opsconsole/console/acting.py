@@ -2,7 +2,8 @@
 
 Always true here: nothing is executed but what ``confirming`` confirmed, once, and nothing is sent a second time; a plan
 that comes late, when the person has gone on, is dropped; after a prompt was cancelled, keys that follow it without a
-pause reach no view. An execution that was sent goes on whatever the person looks at, and its outcome is said.
+pause reach no view. An execution that was sent goes on whatever the person looks at, and its outcome is said. One thing
+at a time is on its way; an answer about another one is said, and closes nothing.
 """
 
 from __future__ import annotations
@@ -43,11 +44,15 @@ Spot: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What this may do with the console."""
+class Host:
+    """What this may do with the console that it is in."""
 
-    turn: Callable[[Mode, str], None]
-    """Open its page, or close it if it is open, with a notice."""
+    open: Callable[[Mode], None]
+    """Open the page of what is on its way, …"""
+    close: Callable[[str], None]
+    """… and close it if it is open, with a notice."""
+    say: Callable[[str], None]
+    """A notice, whatever is open."""
     lead: Callable[[str], None]
     """Go to the release view of a service, under the page that is open."""
     show: Callable[[], None]
@@ -65,16 +70,24 @@ class Stage:
 class Acting:
     """The one act of this console that is on its way."""
 
-    def __init__(self, client: Client, stage: Stage, now_s: Callable[[], float], scrolls: frozenset[str]) -> None:
+    def __init__(self, client: Client, host: Host, now_s: Callable[[], float], scrolls: frozenset[str]) -> None:
         self._client = client
-        self._stage = stage
+        self._host = host
         self._now_s = now_s
         self._scrolls = scrolls
         self._deaf_until_s = float("-inf")
         self._characters: tuple[tuple[str, float], ...] = ()
-        self.proceeding: Proceeding | None = None
-        self.arming: Confirming | None = None
+        self._current: Proceeding | Confirming | None = None
+        """What is on its way: an act, or the prompt for the environment's name."""
+
+    @property
+    def proceeding(self) -> Proceeding | None:
+        return self._current if isinstance(self._current, Proceeding) else None
+
+    @property
+    def arming(self) -> Confirming | None:
         """The prompt for the environment's name."""
+        return self._current if isinstance(self._current, Confirming) else None
 
     @property
     def armed(self) -> str:
@@ -160,7 +173,7 @@ class Acting:
         now_s = self._now_s()
         if prompt.is_deaf(now_s) or prompt.complete_s is not None:
             next_s = prompt.deaf_until_s if prompt.complete_s is None else prompt.due_s
-            self._stage.later(max(0.0, next_s - now_s) + SETTLE_S, self.look)
+            self._host.later(max(0.0, next_s - now_s) + SETTLE_S, self.look)
 
     # Plans --------------------------------------------------------------------------------------------------------
 
@@ -168,20 +181,20 @@ class Acting:
         """Ask for a plan; when it is there and the person still is, open its page."""
         order = msgspec.structs.replace(order, console=CONSOLE)
         going = Proceeding(order, opener, self._now_s(), again, note)
-        self.proceeding = going
-        self._stage.turn("browse", "")
-        self._stage.run(partial(self._plan, going, self._stage.spot()), "plan")
+        self._current = going
+        self._host.close("")
+        self._host.run(partial(self._plan, going, self._host.spot()), "plan")
 
     async def _plan(self, going: Proceeding, spot: Spot) -> None:
         try:
             plan = await self._client.plan(going.order)
         except OpsConsoleError as error:
             if self.proceeding is going:
-                self._close(f"no plan: {error.message}" + (f". {error.remedy}" if error.remedy else ""))
+                self._close(f"no plan: {error.told}")
             return
         if self.proceeding is not going:
             return
-        if self._stage.spot() != spot:
+        if self._host.spot() != spot:
             self._close(f"the plan to {going.phrase} came when you had gone on: {NOTHING_DONE}")
             return
         now_s = self._now_s()
@@ -189,8 +202,8 @@ class Acting:
         prompt = confirming.opened(
             "" if plan.refusals else plan.confirm_with, going.opener, now_s, now_s + good_for_s, self._scrolls
         )
-        self.proceeding = replace(going, stage="confirming", since_s=now_s, plan=plan, confirming=prompt)
-        self._stage.turn("plan", "")
+        self._current = replace(going, stage="confirming", since_s=now_s, plan=plan, confirming=prompt)
+        self._host.open("plan")
         self._look_later(prompt)
 
     def _confirm(self, prompt: Confirming) -> None:
@@ -202,9 +215,9 @@ class Acting:
             self._close(f"{prompt.why}: {NOTHING_DONE}" if not going.plan.refusals else "")
             return
         if prompt.word == "confirmed":
-            self.proceeding = replace(going, confirming=prompt, stage="sent", since_s=self._now_s())
-            self._stage.lead(going.order.service)
-            self._stage.run(partial(self._apply, going.plan, prompt.typed), f"apply {going.plan.op_id}")
+            self._current = replace(going, confirming=prompt, stage="sent", since_s=self._now_s())
+            self._host.lead(going.order.service)
+            self._host.run(partial(self._apply, going.plan, prompt.typed), f"apply {going.plan.op_id}")
             return
         self._look_later(prompt)
         self._set(replace(going, confirming=prompt))
@@ -218,60 +231,58 @@ class Acting:
         if going is not None and going.plan is not None and going.plan.op_id == plan.op_id:
             self._set(replace(going, stage="done", since_s=self._now_s(), outcome=outcome, scroll=0))
         else:
-            self._stage.turn("browse", f"{outcome.word}: {outcome.told}")
+            self._host.say(f"{outcome.word}: {outcome.told}")
 
-    def _set(self, going: Proceeding) -> None:
-        self.proceeding = going
-        self._stage.show()
+    def _set(self, current: Proceeding | Confirming) -> None:
+        self._current = current
+        self._host.show()
 
     def _close(self, notice: str) -> None:
-        self.proceeding = None
-        self._stage.turn("browse", notice)
+        self._current = None
+        self._host.close(notice)
 
     # May this console act? ----------------------------------------------------------------------------------------
 
     def arm(self, environment: str, opener: str) -> None:
         """Ask for the environment's name, which lets this console act for a while."""
         now_s = self._now_s()
-        self.arming = confirming.opened(environment, opener, now_s, now_s + ARMING_S)
-        self._stage.turn("arm", "")
-        self._look_later(self.arming)
+        self._current = prompt = confirming.opened(environment, opener, now_s, now_s + ARMING_S)
+        self._host.open("arm")
+        self._look_later(prompt)
 
     def lock(self) -> None:
         """Let this console act no longer."""
-        self._stage.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, is_locked=True)), "arm")
+        self._host.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, is_locked=True)), "arm")
 
     def approve(self, op_id: str) -> None:
         """This person's yes to what another one planned."""
-        self._stage.run(partial(self._approve, op_id), "approve")
+        self._host.run(partial(self._approve, op_id), "approve")
 
     def _confirm_arming(self, prompt: Confirming) -> None:
-        if not prompt.is_open:
-            self.arming = None
-            if prompt.word == "cancelled":
-                self._deaf_until_s = self._now_s() + AFTER_S
-                self._stage.turn("browse", f"{prompt.why}: not armed")
-                return
-            self._stage.turn("browse", "")
-            self._stage.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, typed=prompt.typed)), "arm")
+        if prompt.word == "cancelled":
+            self._deaf_until_s = self._now_s() + AFTER_S
+            self._close(f"{prompt.why}: not armed")
+            return
+        if prompt.word == "confirmed":
+            self._close("")
+            self._host.run(partial(self._arm, wire.ArmRequest(console=CONSOLE, typed=prompt.typed)), "arm")
             return
         self._look_later(prompt)
-        self.arming = prompt
-        self._stage.show()
+        self._set(prompt)
 
     async def _arm(self, request: wire.ArmRequest) -> None:
         try:
             permission = await self._client.arm(request)
         except OpsConsoleError as error:
-            self._stage.turn("browse", f"not {'locked' if request.is_locked else 'armed'}: {error.message}")
+            self._host.say(f"not {'locked' if request.is_locked else 'armed'}: {error.told}")
             return
-        self._stage.permit(permission)
-        self._stage.turn("browse", "locked: this console only shows" if request.is_locked else "armed")
+        self._host.permit(permission)
+        self._host.say("locked: this console only shows" if request.is_locked else "armed")
 
     async def _approve(self, op_id: str) -> None:
         try:
             approval = await self._client.approve(wire.ApproveRequest(op_id=op_id))
         except OpsConsoleError as error:
-            self._stage.turn("browse", f"not approved: {error.message}" + (f". {error.remedy}" if error.remedy else ""))
+            self._host.say(f"not approved: {error.told}")
             return
-        self._stage.turn("browse", f"approved until {approval.expires_at:%H:%M} UTC: {approval.told}")
+        self._host.say(f"approved until {approval.expires_at:%H:%M} UTC: {approval.told}")

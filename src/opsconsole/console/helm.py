@@ -12,7 +12,7 @@ from functools import partial
 
 from opsconsole import wire
 from opsconsole.clock import Clock
-from opsconsole.console.acting import Acting, Spot, Stage, Task
+from opsconsole.console.acting import Acting, Host, Spot, Task
 from opsconsole.console.attending import Attending
 from opsconsole.console.feed import Client
 from opsconsole.console.frame import Frame, Mode, State
@@ -58,8 +58,18 @@ class Helm:
         self.attending = Attending(
             client, clock, lambda task: console.run(task, "presence"), console.show, console.write
         )
-        stage = Stage(self._turn, self._lead, self._show, console.run, console.later, self._spot, self._permit)
-        self.acting = Acting(client, stage, now_s, keymap.keys_of(*SCROLLS))
+        host = Host(
+            self._open,
+            self._close,
+            self._say,
+            self._lead,
+            self._show,
+            console.run,
+            console.later,
+            self._spot,
+            self._permit,
+        )
+        self.acting = Acting(client, host, now_s, keymap.keys_of(*SCROLLS))
 
     @property
     def effects(self) -> Mapping[str, Callable[[str], None]]:
@@ -101,7 +111,7 @@ class Helm:
         try:
             order = orders.BY_KEY[name](verbs.service_here(state, frame), state, frame)
         except UsageError as error:
-            self._console.become(replace(state, notice=f"{error.message} {error.remedy}".strip()))
+            self._console.become(replace(state, notice=error.told))
             return
         self.acting.order(order, key, again=key, note=orders.note(state, frame))
 
@@ -126,6 +136,8 @@ class Helm:
         environment = (permission.environment if permission is not None else "") or self._console.frame().environment
         if permission is not None and not permission.is_read_only and permission.armed_until is None:
             self._console.become(replace(state, notice="this console may act already: it need not be armed"))
+        elif reason := orders.being_planned(self._console.frame()):
+            self._console.become(replace(state, notice=reason))
         elif not environment:
             self._console.become(replace(state, notice="the environment has no name: there is nothing to type"))
         else:
@@ -143,17 +155,22 @@ class Helm:
 
     # What the flow does with the console --------------------------------------------------------------------------
 
-    def _turn(self, mode: Mode, notice: str) -> None:
-        """Open the page of an act, or close it; while it is open the rows keep their order."""
+    def _open(self, mode: Mode) -> None:
+        """Open the page of an act; while it is open the rows keep their order."""
         state = self._console.state()
-        if mode in PROMPTS:
-            held = state.held or tuple(item.key for item in verbs.items_of(state, self._console.frame()))
-            state = replace(state, mode=mode, held=held, notice=notice)
-        else:
-            now = mode if state.mode in PROMPTS else state.mode
-            state = replace(state, mode=now, held=state.held if state.marks else (), notice=notice)
-        self._console.become(state)
+        held = state.held or tuple(item.key for item in verbs.items_of(state, self._console.frame()))
+        self._console.become(replace(state, mode=mode, held=held, notice=""))
         self._tell_armed()
+
+    def _close(self, notice: str) -> None:
+        """Close that page; what else is open stays."""
+        state = self._console.state()
+        mode: Mode = "browse" if state.mode in PROMPTS else state.mode
+        self._console.become(replace(state, mode=mode, held=state.held if state.marks else (), notice=notice))
+        self._tell_armed()
+
+    def _say(self, notice: str) -> None:
+        self._console.become(replace(self._console.state(), notice=notice))
 
     def _lead(self, service: str) -> None:
         """To the release view, under the page that is open."""

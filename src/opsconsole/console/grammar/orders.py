@@ -27,8 +27,8 @@ def unavailable(action: Action, state: State, frame: Frame | None = None) -> str
         return IN_THE_PAST
     if not action.is_order or frame is None:
         return ""
-    if frame.proceeding is not None and frame.proceeding.stage == "planning":
-        return f"the plan to {frame.proceeding.phrase} is still being asked for: Esc gives it up"
+    if reason := being_planned(frame):
+        return reason
     service = service_here(state, frame)
     if not service:
         return "choose a service first"
@@ -41,6 +41,13 @@ def unavailable(action: Action, state: State, frame: Frame | None = None) -> str
     if action.id == "undo" and (frame.release is None or frame.release.watch is None):
         return "there is no change that is being watched"
     return ""
+
+
+def being_planned(frame: Frame) -> str:
+    """Why nothing else can be begun while a plan is on its way."""
+    if frame.proceeding is None or frame.proceeding.stage != "planning":
+        return ""
+    return f"the plan to {frame.proceeding.phrase} is still being asked for: Esc gives it up"
 
 
 def _forbidden(frame: Frame) -> str:

@@ -102,16 +102,15 @@ def _plural(n: int, word: str) -> str:
 def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
     """What is open above the view, or else the state of the data and the keys that matter."""
     state = frame.state
+    notice: Line = (span(state.notice, "warn" if state.mode == "command" else "notice"), Span(" ", "text"))
     if state.mode in _TYPED:
-        return _TYPED[state.mode](frame, width)
-    if state.mode == "plan":
-        notice = (span(state.notice, "notice"), Span(" ", "text")) if state.notice else ()
-        return ends(_truth(frame), notice or plan.hints(frame), width)
-    if state.mode == "window":
-        return ends(_picker(frame), (Span("Enter take · Esc cancel ", "dim"),), width)
+        left, right = _TYPED[state.mode](frame, width)
+        return ends(left, notice if state.notice else right, width)
     truth = _truth(frame)
     if state.notice:
-        return ends(truth, (span(state.notice, "notice"), Span(" ", "text")), width)
+        return ends(truth, notice, width)
+    if state.mode == "plan":
+        return ends(truth, plan.hints(frame), width)
     if frame.proceeding is not None and frame.proceeding.stage == "planning":
         going = frame.proceeding
         asking = f"asking for the plan to {going.phrase} of {going.order.service} …"
@@ -120,17 +119,17 @@ def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
     return ends(truth, _hints(hints, width - line_width(truth) - 3), width)
 
 
-def _filtering(frame: Frame, width: int) -> Line:
+def _filtering(frame: Frame, width: int) -> tuple[Line, Line]:
     """The filter as it is typed; a word that cannot be understood is said at once."""
     left = (Span(" /", "accent"), span(frame.state.draft, "strong"), Span("▏", "accent"))
     try:
         parse(frame.state.draft)
     except UsageError as error:
-        return ends(left, (span(error.message, "warn"), Span(" ", "text")), width)
-    return ends(left, (Span("word  !not  ~fuzzy  column=value  >2s · Enter keep · Esc ", "dim"),), width)
+        return left, (span(error.message, "warn"), Span(" ", "text"))
+    return left, (Span("word  !not  ~fuzzy  column=value  >2s · Enter keep · Esc ", "dim"),)
 
 
-def _commanding(frame: Frame, width: int) -> Line:
+def _commanding(frame: Frame, width: int) -> tuple[Line, Line]:
     """The command as it is typed, what it would be completed to, and what else there is."""
     found = completions(frame.state.draft, frame.state, frame)
     left: Line = (
@@ -139,43 +138,43 @@ def _commanding(frame: Frame, width: int) -> Line:
         Span("▏", "accent"),
         span(ghost(frame.state.draft, found), "dim"),
     )
-    if frame.state.notice:
-        return ends(left, (span(frame.state.notice, "warn"), Span(" ", "text")), width)
     others = "  ".join(each.rpartition(" ")[2] for each in found[:12])
     room = width - line_width(left) - 2
     shown = cut(safe(others), room) if room >= 12 else ""
-    return ends(left, (Span(shown, "dim"), Span(" ", "text")), width)
+    return left, (Span(shown, "dim"), Span(" ", "text"))
 
 
-def _finding(frame: Frame, width: int) -> Line:
+def _finding(frame: Frame, width: int) -> tuple[Line, Line]:
     left = (Span(" ? ", "accent"), span(frame.state.draft, "strong"), Span("▏", "accent"))
-    return ends(left, (Span("↑ ↓ move · Enter run · Esc close ", "dim"),), width)
+    return left, (Span("↑ ↓ move · Enter run · Esc close ", "dim"),)
 
 
-def _jumping(frame: Frame, width: int) -> Line:
-    return ends((Span(" jump to the row of which letter?", "accent"),), (Span("Esc cancel ", "dim"),), width)
+def _jumping(frame: Frame, width: int) -> tuple[Line, Line]:
+    return (Span(" jump to the row of which letter?", "accent"),), (Span("Esc cancel ", "dim"),)
 
 
-def _arming(frame: Frame, width: int) -> Line:
+def _arming(frame: Frame, width: int) -> tuple[Line, Line]:
     """The environment's name as it is typed."""
     prompt = frame.arming
     if prompt is None:
-        return ends((), (), width)
+        return (), ()
     left = (
         span(f" arm this console: type {prompt.token} ", "warn"),
         span(prompt.typed, "strong" if prompt.is_right_so_far else "fail"),
         Span("▏", "accent"),
     )
-    return ends(left, (Span("any other key: not armed ", "dim"),), width)
+    return left, (Span("any other key: not armed ", "dim"),)
 
 
-_TYPED: dict[str, Callable[[Frame, int], Line]] = {
+_TYPED: dict[str, Callable[[Frame, int], tuple[Line, Line]]] = {
     "filter": _filtering,
     "command": _commanding,
     "help": _finding,
     "jump": _jumping,
     "arm": _arming,
+    "window": lambda frame, width: (_picker(frame), (Span("Enter take · Esc cancel ", "dim"),)),
 }
+"""Mode → the two ends of the last line; a notice takes the place of the second."""
 
 
 def _picker(frame: Frame) -> Line:
