@@ -238,6 +238,19 @@ def test_commands_that_say_too_little_or_too_much_order_nothing(command: str, to
     assert client.approved == []
 
 
+def test_another_service_than_the_one_on_the_screen_is_never_given_its_versions() -> None:
+    client = releasing()
+
+    async def scenario(session: Session) -> None:
+        await session.press("j", "enter")
+        await session.until("1 latency")
+        await session.press(":", *"promote ticket", "enter")
+        assert "promote which version?" in session.bottom
+
+    drive(scenario, client=client, size=LARGE)
+    assert client.ordered == []
+
+
 def test_a_second_person_approves_by_the_id_of_a_plan() -> None:
     client = releasing()
 

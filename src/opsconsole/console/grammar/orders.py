@@ -129,7 +129,7 @@ def _version_here(service: str, state: State, frame: Frame) -> str:
 
 def _shares(service: str, frame: Frame) -> list[tuple[str, float]]:
     """Version and share of the records, where the view on the screen has them."""
-    if frame.service is not None:
+    if frame.service is not None and frame.service.service == service:
         return [(each.version, each.share) for each in frame.service.versions]
     rows = frame.fleet.services if frame.fleet is not None else ()
     return [pair for row in rows if row.service == service for pair in row.versions]
