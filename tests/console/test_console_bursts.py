@@ -111,7 +111,7 @@ def test_a_person_among_the_bursts_executes_exactly_once() -> None:
     assert len(client.applied) == 1
 
 
-def test_a_pasted_text_without_brackets_asks_for_no_plan_and_runs_no_verb() -> None:
+def test_a_pasted_text_without_brackets_gives_its_plan_up_and_runs_no_verb() -> None:
     client = releasing()
     client.may_plan.clear()
 
@@ -120,7 +120,7 @@ def test_a_pasted_text_without_brackets_asks_for_no_plan_and_runs_no_verb() -> N
         for i, key in enumerate("habc /opt/run"):
             press_at(session, key, at_s + i * 0.002)
         await session.settle()
-        assert "faster than a hand: no plan was asked for" in session.text
+        assert "faster than a hand: the plan is given up, nothing was done" in session.text
         client.may_plan.set()
         await session.settle()
         assert session.app.frame.state.mode == "browse"
@@ -128,3 +128,20 @@ def test_a_pasted_text_without_brackets_asks_for_no_plan_and_runs_no_verb() -> N
 
     drive(scenario, client=client)
     assert client.applied == []
+
+
+def test_only_keys_that_come_fast_are_said_to_be_faster_than_a_hand() -> None:
+    client = releasing()
+    client.may_plan.clear()
+
+    async def scenario(session: Session) -> None:
+        at_s = session.app._helm.now_s()
+        for i, key in enumerate("zjkb"):
+            press_at(session, key, at_s + i * 0.02)
+        await session.settle()
+        assert len(client.ordered) == 1
+        press_at(session, "escape", at_s + 2.0)
+        await session.settle()
+        assert "given up: nothing was done" in session.text
+
+    drive(scenario, client=client)

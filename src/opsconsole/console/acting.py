@@ -105,13 +105,13 @@ class Acting:
         if at_s < self._deaf_until_s:
             self._deaf_until_s = at_s + AFTER_S
             return True
+        self._characters = tuple(each for each in self._characters if at_s - each[1] <= BURST_S)
         if len(key) == 1 and key != (self._characters[-1][0] if self._characters else ""):
-            recent = tuple(each for each in self._characters if at_s - each[1] <= BURST_S)
-            self._characters = (*recent, (key, at_s))
+            self._characters = (*self._characters, (key, at_s))
         if not self._is_planning:
             return False
         if len(self._characters) >= BURST_KEYS:
-            self._close("that was faster than a hand: no plan was asked for")
+            self._close(f"that was faster than a hand: the plan is given up, {NOTHING_DONE}")
             self._deaf_until_s = at_s + AFTER_S
             return True
         if key == "escape":
