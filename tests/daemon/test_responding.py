@@ -14,6 +14,7 @@ from calls import write_calls
 from inprocess import START, Daemon
 
 from opsconsole import wire
+from opsconsole.config.notifying import NotifierSetting
 from opsconsole.config.responding import IncidentSetting
 from opsconsole.config.settings import AccessSetting, ReleaseSetting, ServiceSetting, Settings
 from opsconsole.daemon.responding import Responding
@@ -241,7 +242,7 @@ def test_a_message_goes_out_in_the_words_that_were_shown_and_is_written_down(dae
     ((notice, names),) = found
     assert names == NAMES
     assert f"{notice.title}\n\n{notice.body}\n" == shown.text
-    assert (notice.key, notice.kind, notice.severity, notice.service) == ("INC-1", "update", "info", "chat")
+    assert (notice.key, notice.kind, notice.severity, notice.service) == ("INC-1/external", "update", "info", "chat")
     (update,) = view(daemon).incident.updates
     assert (update.text, update.notifiers, update.by) == (shown.text, NAMES, "ann")
     assert "first update" not in {timer.name for timer in view(daemon).timers}
@@ -257,7 +258,34 @@ def test_that_it_is_over_is_told_with_a_word_on_lost_data_or_not_at_all(daemon: 
         send(daemon, "resolved", without.text)
     assert (found, view(daemon).incident.updates) == ([], ())
     send(daemon, "resolved", draft(daemon, "resolved", data_loss="none").text, data_loss="none")
-    assert found[0][0].kind == "resolved"
+    assert found[0][0].labels["stage"] == "resolved"
+
+
+def test_each_audience_hears_its_own_messages_and_every_one_of_them(tmp_path: Path) -> None:
+    """Nobody hears what was said to others; that it is over is told once more when it was over twice."""
+    audiences: tuple[wire.Audience, ...] = ("internal", "external")
+    told = Settings(
+        notifiers={name: NotifierSetting(kind="terminal") for name in audiences},
+        incidents=IncidentSetting(internal=("internal",), external=("external",)),
+    )
+    daemon = Daemon(tmp_path, told)
+    daemon.start()
+    opened(daemon, "SEV-1")
+    said: tuple[tuple[wire.Audience, wire.Stage], ...] = (
+        ("internal", "investigating"), ("external", "resolved"), ("internal", "update"), ("internal", "resolved"),
+        ("internal", "update"), ("internal", "resolved"),
+    )  # fmt: skip
+    for number, (audience, stage) in enumerate(said):
+        text = f"{audience} message {number}\nlost data: none\n"
+        asked = wire.SendRequest(
+            incident="INC-1", stage=stage, audience=audience, text=text, said={"data_loss": "none"}
+        )
+        assert respond(daemon, "send", asked).told == f"INC-1: sent by {audience}"
+    sent = daemon.ask("GET", "/v1/deliveries", wire.DeliveriesReply).deliveries
+    for audience in audiences:
+        titles = {each.title for each in sent if each.notifier == audience}
+        assert titles == {f"{whom} message {number}" for number, (whom, _) in enumerate(said) if whom == audience}
+    daemon.engine.stop()
 
 
 def test_nobody_is_said_to_be_told_where_nobody_can_be(daemon: Daemon) -> None:

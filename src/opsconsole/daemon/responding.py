@@ -288,10 +288,12 @@ class Responding:
 
 
 def _notice(incident: wire.Incident, asked: wire.SendRequest) -> wire.Notice:
+    """Each audience is told a story of its own. That it is over is news like any other: it may be opened again, and
+    whoever hears of it for the first time then has to hear of it nevertheless."""
     title, _, body = asked.text.partition("\n")
     return wire.Notice(
-        key=incident.incident,
-        kind="resolved" if asked.stage == "resolved" else "update",
+        key=f"{incident.incident}/{asked.audience}",
+        kind="update",
         severity="info",
         service=incident.services[0] if len(incident.services) == 1 else "",
         title=title,
