@@ -210,7 +210,9 @@ def test_pages_that_fired_before_the_outage_was_understood_are_held_back(room: R
     states = {alert.subject: alert.state for alert in room.alerts}
     assert states == {"provider acme": "firing", "chat": "inhibited"}
     room.look_for(60, *both)
-    assert room.kinds("escalated") == ["nobody has answered: provider acme: provider-errors is bad"] * 2
+    assert room.kinds("escalated") == [
+        f"nobody has answered (call {call}): provider acme: provider-errors is bad" for call in (2, 3)
+    ]
 
 
 def test_no_drift_or_cost_is_told_during_an_outage(room: Room) -> None:

@@ -12,6 +12,7 @@ from inprocess import START, Daemon
 
 from opsconsole import wire
 from opsconsole.config.alerting import AlertSetting, RuleSetting, SloSetting
+from opsconsole.config.notifying import NotifierSetting
 from opsconsole.config.settings import ServiceSetting, Settings
 from opsconsole.demo.fleet import ROUTING
 from opsconsole.demo.gateway import Fleet
@@ -256,6 +257,22 @@ def test_a_silence_is_somebodys_and_is_listed(burning: Daemon) -> None:
     assert burning.fleet().services[0].alerts == ()
     burning.ask("POST", "/v1/alert/unsilence", wire.Silence, wire.UnsilenceRequest(silence="S-1"))
     assert burning.ask("GET", "/v1/alerts", wire.AlertsView).alerts[0].state == "firing"
+
+
+def test_every_call_of_a_ladder_is_handed_to_the_notifiers(tmp_path: Path, shared: Path) -> None:
+    """Nothing has changed and nobody has answered, twice: the second time is no repetition of the first."""
+    webhook = (shared / "samples" / "prometheus" / "alertmanager_webhook.jsonl").read_bytes()
+    daemon = Daemon(tmp_path / "home", Settings(notifiers={"pager": NotifierSetting(kind="terminal")}))
+    try:
+        daemon.start()
+        daemon.ask("POST", "/v1/incoming/alertmanager", wire.IncomingReply, webhook)
+        (alert,) = look(daemon, minutes=16)
+        assert [told.notify for told in alert.told] == [("pager",)] * 3
+        sent = daemon.ask("GET", "/v1/deliveries", wire.DeliveriesReply).deliveries
+        calls = [each.title.removesuffix(alert.title) for each in reversed(sent)]
+        assert calls == ["", "nobody has answered (call 2): ", "nobody has answered (call 3): "]
+    finally:
+        daemon.engine.stop()
 
 
 def test_a_restart_of_the_daemon_keeps_alerts_and_timers(tmp_path: Path) -> None:

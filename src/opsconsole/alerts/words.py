@@ -67,9 +67,10 @@ def notice_of(alert: Alert, kind: wire.NoticeKind, environment: str) -> wire.Not
 
 
 def _headline(alert: Alert, kind: wire.NoticeKind) -> str:
+    """Each call is told apart from the one before, so that none is taken for a repetition of it."""
     first: dict[wire.NoticeKind, str] = {
         "resolved": "resolved: ",
-        "escalated": "nobody has answered: ",
+        "escalated": f"nobody has answered (call {alert.step + 1}): ",
         "update": f"{alert.acknowledged_by} has it: ",
     }
     return f"{first.get(kind, '')}{alert.title}"

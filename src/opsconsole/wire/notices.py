@@ -27,7 +27,8 @@ class Notice(Struct, frozen=True, kw_only=True):
 
     key: str
     """What it is about, the same for everything that is ever said of it: ``alert:chat-assist:burn``, or
-    ``INC-7/internal``, which is what one audience is told of an incident. Systems that keep state by key (PagerDuty, Alertmanager, a mail's thread) go by it."""
+    ``INC-7/internal``, which is what one audience is told of an incident. Systems that keep state by key (PagerDuty,
+    Alertmanager, a mail's thread) go by it."""
     kind: NoticeKind
     severity: NoticeSeverity
     service: str = ""
