@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from demo_fleet import DemoFleet
+from inprocess import Daemon
 
 from opsconsole import wire
+from opsconsole.config.notifying import NotifierSetting
+from opsconsole.config.settings import Settings
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.running import Running
 from opsconsole.errors import RequestRefused, UsageError
@@ -95,7 +98,7 @@ def test_after_a_kill_the_real_gate_is_asked_what_became_of_it_and_nothing_is_se
         request = wire.StepRequest(run=run, verb="act", op_id=plan.op_id, typed=plan.confirm_with)
         with pytest.raises(Gone):
             desk.running.do(ann, request)
-    again = Running(engine, desk.releasing, desk.view, desk.access)
+    again = Running(engine, desk.releasing, desk.view, desk.access, None)
     again.look()
     demo.advance(15)
     again.look()
@@ -107,16 +110,53 @@ def test_after_a_kill_the_real_gate_is_asked_what_became_of_it_and_nothing_is_se
         assert "nothing was sent: the daemon stopped before" in stands.steps["back"].note
 
 
-def test_messages_are_handed_to_whoever_delivers_or_shown_to_be_sent_by_hand(demo: DemoFleet) -> None:
-    desk, ann = demo.daemon.desk, demo.daemon.owner
-    notices: list[tuple[wire.Notice, tuple[str, ...]]] = []
-    running = Running(desk.engine, desk.releasing, desk.view, desk.access, lambda *said: notices.append(said))
-    run = running.begin(ann, wire.RunRequest(checklist="back", params={"service": "chat-assist"})).view.run.id
-    running.do(ann, wire.StepRequest(run=run, verb="skip", text="not today"))
-    view = running.do(ann, wire.StepRequest(run=run, verb="send")).view
-    ((notice, to),) = notices
-    assert (notice.key, notice.body, to) == (f"{run}:say:1", "chat-assist is back", ("ops",))
-    assert view.run.word == "done"
+SAY = """\
+---
+id: say
+title: Say
+owner: me
+last_reviewed: 2026-02-01
+---
+
+### Say {#say}
+
+```yaml step
+type: comms
+timebox: 1m
+audience: internal
+to: [ops, pgaer]
+message: All is well
+```
+"""
+
+
+MISSING = "which there is not, or which does not take it"
+
+
+@pytest.mark.parametrize(
+    ("notifiers", "handed", "told"),
+    [
+        (("ops",), [("ops", "Say")], f"handed over for ops; NOT by pgaer, {MISSING}"),
+        (("other",), [], f"shown, to be sent by hand; NOT by ops, pgaer, {MISSING}"),
+        ((), [], "shown, to be sent by hand: this daemon has no notifiers, and ops, pgaer cannot be told"),
+    ],
+)
+def test_a_message_is_handed_to_the_notifiers_that_it_names_or_shown_to_be_sent_by_hand(
+    tmp_path: Path, notifiers: tuple[str, ...], handed: list[tuple[str, str]], told: str
+) -> None:
+    (tmp_path / "checklists").mkdir(mode=0o700)
+    (tmp_path / "checklists" / "say.md").write_text(SAY)
+    daemon = Daemon(tmp_path, Settings(notifiers={name: NotifierSetting(kind="terminal") for name in notifiers}))
+    daemon.start()
+    try:
+        begun = daemon.ask("POST", "/v1/checklist/run", wire.StepReply, wire.RunRequest(checklist="say")).view.run
+        request = wire.StepRequest(run=begun.id, verb="send")
+        run = daemon.ask("POST", "/v1/checklist/step", wire.StepReply, request).view.run
+        assert [exhibit.told for exhibit in run.steps["say"].evidence] == [told]
+        sent = daemon.ask("GET", "/v1/deliveries", wire.DeliveriesReply).deliveries
+        assert [(each.notifier, each.title) for each in sent] == handed
+    finally:
+        daemon.engine.stop()
 
 
 def test_who_is_no_operator_may_look_and_no_more(demo: DemoFleet) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from opsconsole import wire
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.engine import Engine
+from opsconsole.daemon.notifying import Notify, untold
 from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import UsageError
@@ -23,8 +24,6 @@ from opsconsole.releases.guard import is_another
 log = logging.getLogger("opsconsole")
 
 View = Callable[[Asked], wire.View | wire.SourcesView]
-Deliver = Callable[[wire.Notice, tuple[str, ...]], None]
-"""(notice, names of notifiers): hands a message to those who deliver."""
 
 _GB = 1e9
 _BY_HAND = "shown, to be sent by hand"
@@ -34,9 +33,9 @@ class DaemonHands:
     """What a run is done with, for one person or, when the daemon looks by itself, for nobody."""
 
     def __init__(
-        self, engine: Engine, releasing: Releasing, view: View, deliver: Deliver | None, person: Person | None = None
+        self, engine: Engine, releasing: Releasing, view: View, notify: Notify | None, person: Person | None = None
     ) -> None:
-        self._engine, self._releasing, self._view, self._deliver = engine, releasing, view, deliver
+        self._engine, self._releasing, self._view, self._notify = engine, releasing, view, notify
         self._person = person
         self.clock = engine.clock
         self.actor = person.actor if person is not None else "opsconsole"
@@ -69,10 +68,11 @@ class DaemonHands:
     def tell(self, notice: wire.Notice, to: tuple[str, ...]) -> str:
         if not to:
             return _BY_HAND
-        if self._deliver is None:
+        if self._notify is None:
             return f"{_BY_HAND}: this daemon has no notifiers, and {', '.join(to)} cannot be told"
-        self._deliver(notice, to)
-        return f"handed over for {', '.join(to)}"
+        told = self._notify(notice, to)
+        handed = f"handed over for {', '.join(told)}" if told else _BY_HAND
+        return "; ".join(filter(None, (handed, untold(to, told))))
 
     def is_another(self, party: wire.Party) -> bool:
         asking = self._releasing.asking(self._somebody(), "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from opsconsole import wire
@@ -32,7 +32,16 @@ TROUBLE_FOR = timedelta(days=1)
 """How long something that was given up is said to be wrong."""
 _TEST_BODY = "If you can read this, opsconsole can tell you when something is wrong. Nothing is."
 
+Notify = Callable[[wire.Notice, tuple[str, ...]], tuple[str, ...]]
+"""Tell people: a notice, and the names of the notifiers that it goes out by; the names of those that it really will."""
+
 log = logging.getLogger("opsconsole")
+
+
+def untold(wanted: tuple[str, ...], told: tuple[str, ...]) -> str:
+    """In words, who was to be told and will not be; empty where all will."""
+    missing = [name for name in wanted if name not in told]
+    return f"NOT by {', '.join(missing)}, which there is not, or which does not take it" if missing else ""
 
 
 class Notifying:

@@ -18,6 +18,7 @@ from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.engine import Engine
+from opsconsole.daemon.notifying import Notify
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.reviewing import made
 from opsconsole.daemon.views.reading import Asked
@@ -40,8 +41,6 @@ MOST_REVIEWED = 5_000
 """… in a review; the journal has all."""
 NOW_WINDOW = "15m"
 
-Notify = Callable[[wire.Notice, tuple[str, ...]], object]
-"""Tell people: a notice, and the names of the notifiers that it goes out by."""
 Running = Callable[[tuple[str, ...]], tuple[str, ...]]
 """What goes on at these services by itself, in words."""
 S = TypeVar("S", bound=msgspec.Struct)

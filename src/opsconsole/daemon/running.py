@@ -26,7 +26,8 @@ from opsconsole.checklists.verbs import verbs
 from opsconsole.checklists.writing import to_markdown, to_yaml
 from opsconsole.daemon.asking import rehearse
 from opsconsole.daemon.engine import Engine
-from opsconsole.daemon.handling import DaemonHands, Deliver, View
+from opsconsole.daemon.handling import DaemonHands, View
+from opsconsole.daemon.notifying import Notify
 from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import QueryError, UsageError
@@ -45,12 +46,10 @@ _NEEDS: Mapping[wire.StepVerb, wire.Role] = {"look": "viewer", "approve": "appro
 class Running:
     """The checklists and runs of one home."""
 
-    def __init__(
-        self, engine: Engine, releasing: Releasing, view: View, access: Access, deliver: Deliver | None = None
-    ) -> None:
-        """Raises JournalError for a broken journal. ``deliver`` hands messages to notifiers."""
+    def __init__(self, engine: Engine, releasing: Releasing, view: View, access: Access, notify: Notify | None) -> None:
+        """Without ``notify`` messages are shown, to be sent by hand. Raises JournalError for a broken journal."""
         self._engine, self._releasing, self._view, self._access = engine, releasing, view, access
-        self._deliver = deliver
+        self._notify = notify
         self.catalogue = Catalogue(engine.home.checklists, engine.clock)
         self.book = RunBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self._stopping = threading.Event()
@@ -71,7 +70,7 @@ class Running:
 
     def runner(self, person: Person | None = None) -> Runner:
         """The runs, in this person's hands."""
-        hands = DaemonHands(self._engine, self._releasing, self._view, self._deliver, person)
+        hands = DaemonHands(self._engine, self._releasing, self._view, self._notify, person)
         return Runner(self.book, self.catalogue, hands)
 
     def look(self) -> None:
