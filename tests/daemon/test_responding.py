@@ -61,7 +61,12 @@ def view(daemon: Daemon, name: str = "INC-1", person: Person | None = None) -> w
 def told(daemon: Daemon) -> list[tuple[wire.Notice, tuple[str, ...]]]:
     """What people are told from here on."""
     found: list[tuple[wire.Notice, tuple[str, ...]]] = []
-    daemon.desk.responding._notify = lambda notice, names: found.append((notice, names))
+
+    def notify(notice: wire.Notice, names: tuple[str, ...]) -> tuple[str, ...]:
+        found.append((notice, names))
+        return names
+
+    daemon.desk.responding._notify = notify
     return found
 
 
@@ -285,6 +290,22 @@ def test_each_audience_hears_its_own_messages_and_every_one_of_them(tmp_path: Pa
     for audience in audiences:
         titles = {each.title for each in sent if each.notifier == audience}
         assert titles == {f"{whom} message {number}" for number, (whom, _) in enumerate(said) if whom == audience}
+    daemon.engine.stop()
+
+
+def test_only_those_are_said_to_be_told_who_are(tmp_path: Path) -> None:
+    """Alertmanager takes no news of what it does not know of; who is named gets what it does not get unnamed."""
+    notifiers = {
+        "pager": NotifierSetting(kind="alertmanager", options={"url": "http://127.0.0.1:9"}),
+        "desk": NotifierSetting(kind="terminal", severities=("page",)),
+    }
+    settings = Settings(notifiers=notifiers, incidents=IncidentSetting(external=("pager", "desk")))
+    daemon = Daemon(tmp_path, settings)
+    daemon.start()
+    opened(daemon, "SEV-1")
+    answer = send(daemon, "investigating", "chat is slow")
+    assert answer.told == "INC-1: sent by desk; NOT by pager, which there is not, or which does not take it"
+    assert answer.incident.updates[0].notifiers == ("desk",)
     daemon.engine.stop()
 
 

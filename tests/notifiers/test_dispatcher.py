@@ -54,7 +54,17 @@ def test_a_notice_goes_to_every_notifier_that_is_of_its_severity_and_service(tmp
     }
     office = Office(tmp_path, ways)
     assert office.dispatcher.notify(notice()) == ("pages", "all")
-    assert office.dispatcher.notify(notice(key="b"), ("all", "tickets")) == ("all",)
+
+
+def test_a_notifier_that_is_named_is_told_whatever_else_it_gets(tmp_path: Path) -> None:
+    ways = {
+        "tickets": way(Spoken(), severities=frozenset({"ticket"})),
+        "search": way(Spoken(), services=frozenset({"doc-search"})),
+        "all": way(Spoken()),
+    }
+    office = Office(tmp_path, ways)
+    assert office.dispatcher.notify(notice(), ("tickets", "search")) == ("tickets", "search")
+    assert office.dispatcher.notify(notice(kind="update"), ("tickets",)) == ("tickets",)
 
 
 def test_whoever_notifies_waits_for_nobody(office: Office, spoken: Spoken) -> None:

@@ -105,7 +105,7 @@ class Notifying:
     # Telling ------------------------------------------------------------------------------------------------------
 
     def notify(self, notice: wire.Notice, names: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Tell people; the notifiers that will. Without names: all whose severities and services it is of."""
+        """Tell people; the notifiers that will: of those that are named, or of all whose severity and service it is."""
         return self.dispatcher.notify(notice, names)
 
     def test(self, person: Person, request: wire.NotifyTestRequest) -> wire.Delivery:

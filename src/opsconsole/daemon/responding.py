@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.engine import Engine
-from opsconsole.daemon.notifying import Notify
+from opsconsole.daemon.notifying import Notify, untold
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.reviewing import made
 from opsconsole.daemon.views.reading import Asked
@@ -192,11 +193,13 @@ class Responding:
     def send(self, person: Person, asked: wire.SendRequest) -> wire.Responded:
         """Write a message down, and tell it in exactly these words. Raises UsageError for one that must not go out."""
         templates.require_sendable(asked.stage, asked.text, asked.said)
-        names = self._names(asked.audience)
-        incident = self.conduct.log_update(person.actor, asked, names)
+        names, incident = self._names(asked.audience), self.conduct.incident(asked.incident)
+        told: tuple[str, ...] = ()
         if names and self._notify is not None:
-            self._notify(_notice(incident, asked), names)
-        return self._responded(incident, f"sent by {', '.join(names)}" if names else "written down; nobody was told")
+            told = self._notify(_notice(incident, asked, self._clock.now()), names)
+        incident = self.conduct.log_update(person.actor, asked, told)
+        sent = f"sent by {', '.join(told)}" if told else "written down; nobody was told"
+        return self._responded(incident, "; ".join(filter(None, (sent, untold(names, told)))))
 
     def _names(self, audience: wire.Audience) -> tuple[str, ...]:
         names: tuple[str, ...] = getattr(self._engine.settings.incidents, audience)
@@ -286,7 +289,7 @@ class Responding:
         return wire.ReviewFiles(review=review, markdown=markdown(review), html=html(review))
 
 
-def _notice(incident: wire.Incident, asked: wire.SendRequest) -> wire.Notice:
+def _notice(incident: wire.Incident, asked: wire.SendRequest, now: datetime) -> wire.Notice:
     """Each audience is told a story of its own. That it is over is news like any other: it may be opened again, and
     whoever hears of it for the first time then has to hear of it nevertheless."""
     title, _, body = asked.text.partition("\n")
@@ -297,7 +300,7 @@ def _notice(incident: wire.Incident, asked: wire.SendRequest) -> wire.Notice:
         service=incident.services[0] if len(incident.services) == 1 else "",
         title=title,
         body=body.strip("\n"),
-        at=incident.updates[-1].at,
+        at=now,
         labels={
             "incident": incident.incident,
             "severity": incident.severity,

@@ -88,7 +88,8 @@ class Dispatcher:
     # Queueing -----------------------------------------------------------------------------------------------------
 
     def notify(self, notice: Notice, names: Iterable[str] = (), actor: str = _SELF) -> tuple[str, ...]:
-        """Tell people; the notifiers that will. Without names: all whose severities and services it is of.
+        """Tell people; the notifiers that will: of those that are named, whatever else they get; or of all whose
+        severities and services it is of.
 
         Nobody is named who was told already. Names that there are not are trouble, and stop nothing.
         """
@@ -115,9 +116,11 @@ class Dispatcher:
             return False
         if notice.kind in _FOLLOW_UP and is_open and (not wanted or name in wanted):
             return True
+        if wanted:
+            return name in wanted
         is_of_severity = not way.severities or notice.severity in way.severities
         is_of_service = not way.services or notice.service in way.services
-        return is_of_severity and is_of_service and (not wanted or name in wanted)
+        return is_of_severity and is_of_service
 
     def _queue(self, actor: str, notice: Notice, chosen: Mapping[str, str]) -> None:
         self.book.note(actor, QUEUED, notice=msgspec.to_builtins(notice), deliveries=dict(chosen))
