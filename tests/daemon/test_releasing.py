@@ -280,6 +280,14 @@ def test_presence_carries_what_a_console_may_do_and_how_releases_stand(tmp_path:
             home.arm(VERA, "v", "eu-prod")
 
 
+def test_a_refused_arming_is_written_down_without_what_was_typed(tmp_path: Path) -> None:
+    with gated(tmp_path, environment="eu-prod") as home:
+        with pytest.raises(RequestRefused, match="not the name of this environment"):
+            home.arm(OLI, "o", "s3cret")
+        (event,) = (event for event in home.daemon.engine.journal.events() if event.kind == "request.refused")
+        assert (event.actor, event.data["why"]) == ("oli", "what was typed is not the name of this environment")
+
+
 # Did it work? ---------------------------------------------------------------------------------------------------------
 
 

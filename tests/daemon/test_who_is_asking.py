@@ -32,6 +32,7 @@ from starlette.routing import Route
 from opsconsole import wire
 from opsconsole.client import AsyncClient
 from opsconsole.config.settings import AccessSetting, Settings
+from opsconsole.daemon.app import make_app
 from opsconsole.daemon.identity import Peer, PeerProtocol, by_peer, person_at
 from opsconsole.daemon.sshkey import claimed_key
 from opsconsole.errors import RequestRefused
@@ -75,7 +76,23 @@ def test_a_viewer_looks_and_changes_nothing(daemon: Daemon, tmp_path: Path) -> N
     for path, (body, act) in refused.items():
         with pytest.raises(RequestRefused, match=f"vera may not {act}"):
             daemon.ask("POST", path, wire.Attached, body, person=vera)
-    assert (daemon.stops, list(daemon.engine.journal.events())) == ([], [])
+    assert daemon.stops == []
+    noted = [(event.kind, event.actor, event.data["why"].partition(":")[0]) for event in daemon.engine.journal.events()]
+    assert noted == [("request.refused", "vera", f"vera may not {act}") for _, act in refused.values()]
+
+
+def test_strangers_and_nobodies_who_were_refused_stand_in_the_journal(daemon: Daemon) -> None:
+    async def who(request: Request) -> Person:
+        raise RequestRefused("who is asking cannot be told")
+
+    for _ in range(50):
+        with pytest.raises(RequestRefused):
+            daemon.ask("GET", "/v1/fleet", wire.Health, person=EVE)
+    daemon.app = make_app(daemon.desk, daemon.hub, lambda: None, who)
+    with pytest.raises(RequestRefused, match="cannot be told"):
+        daemon.ask("GET", "/v1/fleet", wire.Health)
+    noted = [(event.kind, event.actor) for event in daemon.engine.journal.events()]
+    assert noted == [("request.refused", "eve"), ("request.refused", "somebody")]
 
 
 def test_an_operator_stops_no_daemon_and_an_admin_does(daemon: Daemon) -> None:

@@ -107,10 +107,18 @@ def test_an_approval_runs_out(gate: Gate) -> None:
 
 def test_a_freeze_by_hand_holds_until_it_ends_or_is_lifted(gate: Gate) -> None:
     with pytest.raises(ReleaseRefused, match="role"):
-        by_hand(gate.book, ANN, wire.FreezeRequest(service=SERVICE), gate.clock.now(), gate.around.setting)
+        by_hand(
+            gate.book,
+            gate.executor.refused,
+            ANN,
+            wire.FreezeRequest(service=SERVICE),
+            gate.clock.now(),
+            gate.around.setting,
+        )
     until = START + timedelta(hours=1)
     by_hand(
         gate.book,
+        gate.executor.refused,
         ROOT,
         wire.FreezeRequest(service=SERVICE, until=until, reason="launch"),
         gate.clock.now(),
@@ -119,15 +127,31 @@ def test_a_freeze_by_hand_holds_until_it_ends_or_is_lifted(gate: Gate) -> None:
     assert "launch" in gate.plan("promote", "v42").refusals[0].why
     gate.clock.advance(3_600)
     assert rules(gate.plan("promote", "v42")) == []
-    by_hand(gate.book, ROOT, wire.FreezeRequest(service=""), gate.clock.now(), gate.around.setting)
+    by_hand(
+        gate.book, gate.executor.refused, ROOT, wire.FreezeRequest(service=""), gate.clock.now(), gate.around.setting
+    )
     assert rules(gate.plan("promote", "v42")) == ["freeze"]
-    by_hand(gate.book, ROOT, wire.FreezeRequest(service="", is_lifted=True), gate.clock.now(), gate.around.setting)
+    by_hand(
+        gate.book,
+        gate.executor.refused,
+        ROOT,
+        wire.FreezeRequest(service="", is_lifted=True),
+        gate.clock.now(),
+        gate.around.setting,
+    )
     assert rules(gate.plan("promote", "v42")) == []
 
 
 def test_a_freeze_that_began_after_the_plan_was_shown_still_holds(gate: Gate) -> None:
     plan = gate.plan("promote", "v42")
-    by_hand(gate.book, ROOT, wire.FreezeRequest(service=SERVICE), gate.clock.now(), gate.around.setting)
+    by_hand(
+        gate.book,
+        gate.executor.refused,
+        ROOT,
+        wire.FreezeRequest(service=SERVICE),
+        gate.clock.now(),
+        gate.around.setting,
+    )
     assert gate.apply(plan).refusals[0].rule == "freeze"
     assert gate.target.applied == []
 

@@ -23,17 +23,20 @@ from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.diagnosis import diagnose
 from opsconsole.daemon.hub import Hub
-from opsconsole.daemon.identity import Admission, Who, person_of
+from opsconsole.daemon.identity import Admission, Refuse, Who, person_of
 from opsconsole.daemon.running import KINDS
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked
-from opsconsole.errors import OpsConsoleError, UsageError
+from opsconsole.errors import OpsConsoleError, RequestRefused, UsageError
+from opsconsole.journal.refused import Refused
 from opsconsole.releases.access import Person
 
 S = TypeVar("S", bound=msgspec.Struct)
 Answer = Callable[[Request], Awaitable[Response]]
 
 MAX_BODY_BYTES = 4 << 20
+NOBODY_KNOWN = "somebody"
+"""Whose refusal it is where nobody can tell who asks."""
 
 Rule = tuple[wire.Role, str]
 """Who may, and what they wanted, for the words of a refusal."""
@@ -135,8 +138,10 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         post("notify/test", wire.NotifyTestRequest, notifying.test, NOTIFYING),
         Route("/v1/stop", stopping, methods=["POST"]),
     ]
-    door = Middleware(Admission, who=who, access=desk.access, refused=_failure)
-    return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: _refused})
+
+    refuse = _refusing(releasing.refused)
+    door = Middleware(Admission, who=who, access=desk.access, refused=refuse)
+    return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: refuse})
 
 
 def _alert_routes(desk: Desk, follow: Answer) -> list[Route]:
@@ -162,8 +167,16 @@ def _alert_routes(desk: Desk, follow: Answer) -> list[Route]:
     ]
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    return _failure(error)
+def _refusing(refused: Refused) -> Refuse:
+    async def refuse(request: Request, error: Exception) -> Response:
+        """What a role or the wrong words do not allow is written down, off this loop: the disk may be slow."""
+        if isinstance(error, RequestRefused):
+            person: Person | None = getattr(request.state, "person", None)
+            actor = person.actor if person is not None else NOBODY_KNOWN
+            await asyncio.to_thread(refused.tell, actor, "request.refused", (error.message,), why=error.message)
+        return _failure(error)
+
+    return refuse
 
 
 def _failure(error: Exception) -> Response:

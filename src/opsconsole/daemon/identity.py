@@ -29,6 +29,8 @@ _CREDENTIALS = struct.Struct("3i")
 
 Who = Callable[[Request], Awaitable[Person]]
 """How a request's person is found. Raises RequestRefused where that cannot be told."""
+Refuse = Callable[[Request, Exception], Awaitable[Response]]
+"""Answers whoever is refused."""
 
 
 class Peer(NamedTuple):
@@ -102,7 +104,7 @@ def _names(gids: Any) -> tuple[str, ...]:
 class Admission:
     """The door before every route: finds the person, and lets in who may look."""
 
-    def __init__(self, app: ASGIApp, who: Who, access: Access, refused: Callable[[OpsConsoleError], Response]) -> None:
+    def __init__(self, app: ASGIApp, who: Who, access: Access, refused: Refuse) -> None:
         self._app, self._who, self._access, self._refused = app, who, access, refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,12 +112,11 @@ class Admission:
             raise RuntimeError(f"the daemon speaks HTTP alone, not {scope['type']}")
         request = Request(scope)
         try:
-            person = await self._who(request)
+            request.state.person = person = await self._who(request)
             self._access.require(person, "viewer", "look")
         except OpsConsoleError as error:
-            await self._refused(error)(scope, receive, send)
+            await (await self._refused(request, error))(scope, receive, send)
             return
-        request.state.person = person
         await self._app(scope, receive, send)
 
 

@@ -222,6 +222,7 @@ class Releasing:
         self.book = ReleaseBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self.around.judging = Judging(engine, self.book, self.around.settings)
         self.executor = Executor(self.book, self.around)
+        self.refused = self.executor.refused
         self.watch = Watch(self.book, self.executor, self.around, self._tell_trouble)
         self._stopping = threading.Event()
         self._threads = [
@@ -230,6 +231,7 @@ class Releasing:
         ]
         engine.on_stop(self.stop)
         engine.every_so_often(self._lock_by_the_clock)
+        engine.every_so_often(self.refused.catch_up)
 
     def start(self) -> None:
         """Begin to look after the services that have a target."""
@@ -243,6 +245,7 @@ class Releasing:
                 thread.join()
         for target in self.around.targets.values():
             target.close()
+        self.refused.catch_up(is_last=True)
 
     # Who asks -----------------------------------------------------------------------------------------------------
 
@@ -271,7 +274,7 @@ class Releasing:
 
     def freeze(self, person: Person, request: wire.FreezeRequest) -> wire.Freeze:
         now = self._engine.clock.now()
-        return freezes.by_hand(self.book, self.asking(person, ""), request, now, self.around.setting)
+        return freezes.by_hand(self.book, self.refused, self.asking(person, ""), request, now, self.around.setting)
 
     def arm(self, person: Person, request: wire.ArmRequest) -> wire.Permission:
         """Arm a console or lock it again. Raises RequestRefused for whoever may not, or types another name."""

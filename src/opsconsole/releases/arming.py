@@ -56,9 +56,7 @@ class Arms:
                 "Name it in opsconsole.yaml: `environment: prod`.",
             )
         if typed != self._environment:
-            raise RequestRefused(
-                f"{typed[:MOST_CHARACTERS]!r} is not the name of this environment", f"Type {self._environment}."
-            )
+            raise RequestRefused("what was typed is not the name of this environment", f"Type {self._environment}.")
         now, key = self._clock.now(), _key(person, console)
         with self._lock:
             others = sum(1 for each, armed in self._armed.items() if armed.until > now and each != key)

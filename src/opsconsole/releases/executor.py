@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 from uuid import uuid4
@@ -20,12 +20,14 @@ import msgspec
 from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.config.settings import FreezeSetting, ReleaseSetting
-from opsconsole.errors import ReleaseError, ReleaseRefused
-from opsconsole.releases import freezes, orders, planning
+from opsconsole.errors import ReleaseError
+from opsconsole.journal.refused import Refused
+from opsconsole.releases import freezes, orders, planning, refusing
 from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.confirmation import confirm_with
 from opsconsole.releases.guard import Asking, Facts, is_another, is_same, refusals
 from opsconsole.releases.ledger import ServiceReleases
+from opsconsole.releases.refusing import refusal
 from opsconsole.releases.sending import begin, finish, refusal_of, send
 from opsconsole.releases.settling import Settled, hold_after
 from opsconsole.releases.sighting import compare
@@ -90,6 +92,7 @@ class Executor:
         self.book = book
         self._around = around
         self._wait = wait
+        self.refused = Refused(book.note, around.clock)
         self._lock = Lock()
         self._shown: dict[str, Shown] = {}
         self._open: set[str] = set()
@@ -134,6 +137,8 @@ class Executor:
             self._make_room(asking)
             self._shown[plan.op_id] = Shown(plan, facts)
             self._open.add(plan.op_id)
+        if plan.refusals:
+            refusing.tell(self.refused, asking.actor, plan.refusals, **refusing.of_plan(plan), is_shown_only=True)
         return plan
 
     def _make_room(self, asking: Asking) -> None:
@@ -252,29 +257,30 @@ class Executor:
         with self._lock:
             shown = self._shown.get(request.op_id)
         if shown is None:
-            return _refused(request.op_id, "expired", "no such plan, or it is too old", "Plan again.")
+            no = refusal("expired", "no such plan, or it is too old", "Plan again.")
+            refusing.tell(self.refused, asking.actor, (no,), act="apply")
+            return wire.Outcome(op_id=request.op_id, word="refused", told=no.why, refusals=(no,))
         plan = shown.plan
         if not is_same(shown.facts.asking, asking):
-            return _refused(plan.op_id, "person", f"this plan is {plan.actor}'s", "Plan it yourself.")
+            return self._no(asking, plan, refusal("person", f"this plan is {plan.actor}'s", "Plan it yourself."))
         if request.typed != plan.confirm_with:
-            return _refused(
-                plan.op_id, "confirmation", "what was typed is not what the plan asks for", "Type it whole."
-            )
+            why = "what was typed is not what the plan asks for"
+            return self._no(asking, plan, refusal("confirmation", why, "Type it whole."))
         turn = self.book.only_change_of(plan.order.service)
         if not turn.acquire(timeout=TURN_WITHIN_S):
-            return self._not_its_turn(plan)
+            return self._no(asking, plan, self._not_its_turn(plan))
         try:
             if not self._take(plan.op_id):
-                return self._used(plan)
+                return self._no(asking, plan, self._used(plan))
             return self._executed(asking, shown)
         finally:
             turn.release()
 
-    def _not_its_turn(self, plan: wire.Plan) -> wire.Outcome:
+    def _not_its_turn(self, plan: wire.Plan) -> wire.Refusal:
         operation = self.book.of(plan.order.service).operation
         whose = f"{operation.plan.actor}'s {operation.plan.order.act}" if operation is not None else "another change"
         told = f"{whose} is under way, and its target has not answered for {TURN_WITHIN_S:.0f} s"
-        return _refused(plan.op_id, "busy", told, "Nothing was sent, and the plan still holds: confirm it again.")
+        return refusal("busy", told, "Nothing was sent, and the plan still holds: confirm it again.")
 
     def _take(self, op_id: str) -> bool:
         """A plan may be taken once."""
@@ -283,29 +289,29 @@ class Executor:
             self._open.discard(op_id)
             return was_open
 
-    def _used(self, plan: wire.Plan) -> wire.Outcome:
+    def _used(self, plan: wire.Plan) -> wire.Refusal:
         operation = self.book.of(plan.order.service).operation
         if operation is not None and operation.plan.op_id == plan.op_id:
             told = f"executed already, by {plan.actor} at {operation.at:%H:%M:%S} UTC"
         else:
             told = "used already"
-        return _refused(plan.op_id, "used", told, "Nothing was sent again. Plan again to do more.")
+        return refusal("used", told, "Nothing was sent again. Plan again to do more.")
 
     def _executed(self, asking: Asking, shown: Shown) -> wire.Outcome:
         plan, facts = shown.plan, self._current(shown.facts, asking)
         if facts.now >= plan.expires_at:
-            return self._said_no(plan, (_refusal("expired", "the plan is too old to be true", "Plan again."),))
+            return self._no(asking, plan, refusal("expired", "the plan is too old to be true", "Plan again."))
         target = self._around.target(plan.order.service)
         try:
             state = target.read()
         except TargetError as error:
-            return self._said_no(plan, (refusal_of(error),))
+            return self._no(asking, plan, refusal_of(error))
         if not same_routing(state.routing, plan.before.routing):
-            return self._moved(plan, facts, state)
+            return self._moved(asking, plan, facts, state)
         no = refusals(replace(facts, before=state))
         no += tuple(each for each in plan.refusals if each.rule == "unsupported")
         if no:
-            return self._said_no(plan, no)
+            return self._no(asking, plan, *no)
         if not plan.requests:
             begin(self.book, asking.actor, plan)
             return finish(self.book, plan, Settled("done", f"{plan.order.act} of the rollout"))
@@ -316,7 +322,7 @@ class Executor:
             )
         return outcome
 
-    def _moved(self, plan: wire.Plan, facts: Facts, state: wire.TargetState) -> wire.Outcome:
+    def _moved(self, asking: Asking, plan: wire.Plan, facts: Facts, state: wire.TargetState) -> wire.Outcome:
         one = self.seen(plan.order.service, facts.one, state)
         last = next((entry for entry in reversed(one.history) if entry.word == "done"), None)
         who = "somebody outside of opsconsole changed it"
@@ -324,26 +330,18 @@ class Executor:
         if last is not None and last.act != "out of band" and is_believed:
             who = f"{last.actor} did ({last.act}) at {last.at:%H:%M:%S} UTC"
         told = f"{plan.order.service} is {spelled(state.routing.shares)} now: {who}"
-        refusal = _refusal("moved", told, "Nothing was sent. Look at it, and plan again.")
-        self._note_refused(plan, (refusal,))
         if not refusals(facts):
             hold_after(self.book, plan, told)
-        return wire.Outcome(op_id=plan.op_id, word="moved", told=told, refusals=(refusal,))
-
-    def _said_no(self, plan: wire.Plan, no: tuple[wire.Refusal, ...]) -> wire.Outcome:
-        self._note_refused(plan, no)
-        return wire.Outcome(op_id=plan.op_id, word="refused", told=no[0].why, refusals=no)
-
-    def _note_refused(self, plan: wire.Plan, no: tuple[wire.Refusal, ...]) -> None:
-        self.book.note(
-            plan.actor,
-            "release.refused",
-            service=plan.order.service,
-            op_id=plan.op_id,
-            act=plan.order.act,
-            version=plan.to_version,
-            refusals=msgspec.to_builtins(no),
+        return self._no(
+            asking, plan, refusal("moved", told, "Nothing was sent. Look at it, and plan again."), word="moved"
         )
+
+    def _no(
+        self, asking: Asking, plan: wire.Plan, *no: wire.Refusal, word: wire.OutcomeWord = "refused"
+    ) -> wire.Outcome:
+        """Every no to a plan, written down under the name of whoever asked; what they typed is not."""
+        refusing.tell(self.refused, asking.actor, no, **refusing.of_plan(plan))
+        return wire.Outcome(op_id=plan.op_id, word=word, told=no[0].why, refusals=no)
 
     # What the target says ------------------------------------------------------------------------------------------
 
@@ -357,17 +355,8 @@ class Executor:
 
     def approve(self, asking: Asking, request: wire.ApproveRequest) -> wire.Approval:
         """A second person's yes. Raises ReleaseRefused naming the rule."""
-        with self._lock:
-            shown = self._shown.get(request.op_id)
         now = self._around.clock.now()
-        if shown is None or now >= shown.plan.planned_at + APPROVABLE_FOR:
-            raise ReleaseRefused("no such plan, or it is too old", "Have it planned again.")
-        if "approver" not in asking.roles:
-            raise ReleaseRefused(
-                f"role: {asking.person} may not approve", "An admin names approvers under `access:` in opsconsole.yaml."
-            )
-        if not is_another(asking, shown.facts.asking.person, shown.facts.asking.account, shown.facts.asking.is_known):
-            raise ReleaseRefused("approval: nobody approves what they planned themselves", "Ask somebody else.")
+        shown = self._approvable(asking, request.op_id, now)
         note = orders.text("the note", request.note, orders.MOST_NOTE)
         plan = shown.plan
         approval = wire.Approval(
@@ -386,6 +375,24 @@ class Executor:
         )  # fmt: skip
         return approval
 
+    def _approvable(self, asking: Asking, op_id: str, now: datetime) -> Shown:
+        """The plan, if this person may approve it. Raises ReleaseRefused."""
+        with self._lock:
+            shown = self._shown.get(op_id)
+        planner = shown.facts.asking if shown is not None else asking
+        if shown is None or now >= shown.plan.planned_at + APPROVABLE_FOR:
+            no = refusal("expired", "no such plan, or it is too old", "Have it planned again.")
+        elif "approver" not in asking.roles:
+            remedy = "An admin names approvers under `access:` in opsconsole.yaml."
+            no = refusal("role", f"{asking.person} may not approve", remedy)
+        elif not is_another(asking, planner.person, planner.account, planner.is_known):
+            no = refusal("approval", "nobody approves what they planned themselves", "Ask somebody else.")
+        else:
+            return shown
+        about = refusing.of_plan(shown.plan) if shown is not None else {}
+        refusing.tell(self.refused, asking.actor, (no,), **{**about, "act": "approve"})
+        raise refusing.refused_with(no)
+
     def _forget(self, op_id: str) -> None:
         self._shown.pop(op_id, None)
         self._open.discard(op_id)
@@ -397,11 +404,3 @@ def read(target: Target) -> wire.TargetState:
         return target.read()
     except TargetError as error:
         raise ReleaseError(f"{target.name} cannot be read: {error.message}", error.remedy) from error
-
-
-def _refusal(rule: str, why: str, remedy: str) -> wire.Refusal:
-    return wire.Refusal(rule=rule, why=why, remedy=remedy)
-
-
-def _refused(op_id: str, rule: str, why: str, remedy: str) -> wire.Outcome:
-    return wire.Outcome(op_id=op_id, word="refused", told=why, refusals=(_refusal(rule, why, remedy),))

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from opsconsole.config.settings import FreezeSetting
-from opsconsole.errors import ConfigError, ReleaseRefused, UsageError
-from opsconsole.releases import orders
+from opsconsole.errors import ConfigError, UsageError
+from opsconsole.journal.refused import Refused
+from opsconsole.releases import orders, refusing
 from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.guard import Asking
+from opsconsole.releases.refusing import refusal
 from opsconsole.wire import Freeze, FreezeRequest
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -73,15 +75,22 @@ def _minute(day: str, hour: str, minute: str) -> int | None:
 
 
 def by_hand(
-    book: ReleaseBook, asking: Asking, request: FreezeRequest, now: datetime, setting: Callable[[str], object]
+    book: ReleaseBook,
+    refused: Refused,
+    asking: Asking,
+    request: FreezeRequest,
+    now: datetime,
+    setting: Callable[[str], object],
 ) -> Freeze:
     """Freeze by hand, or lift it; ``setting`` refuses a service that has no target.
 
     Raises ReleaseRefused naming the rule, UsageError for a service without a target or a moment that is over.
     """
-    if "admin" not in asking.roles:
-        raise ReleaseRefused(f"role: {asking.person} may not freeze", "Ask an admin.")
     orders.text("the service", request.service, orders.MOST_NAME)
+    if "admin" not in asking.roles:
+        no = refusal("role", f"{asking.person} may not freeze", "Ask an admin.")
+        refusing.tell(refused, asking.actor, (no,), act="freeze", service=request.service)
+        raise refusing.refused_with(no)
     reason = orders.text("the reason", request.reason, orders.MOST_REASON)
     if request.service and not request.is_lifted:
         setting(request.service)

@@ -13,6 +13,7 @@ from datetime import datetime
 from opsconsole import wire
 from opsconsole.config.settings import ReleaseSetting
 from opsconsole.releases.ledger import WHOLE, ServiceReleases
+from opsconsole.releases.refusing import refusal
 from opsconsole.releases.targets.shares import same_routing, spelled
 
 LEAST_REASON = 8
@@ -90,18 +91,14 @@ Rule = Callable[[Facts], wire.Refusal | None]
 
 def refusals(facts: Facts) -> tuple[wire.Refusal, ...]:
     """Every rule that says no, in the order of the table."""
-    return tuple(refusal for rule in RULES if (refusal := rule(facts)) is not None)
-
-
-def _no(rule: str, why: str, remedy: str) -> wire.Refusal:
-    return wire.Refusal(rule=rule, why=why, remedy=remedy)
+    return tuple(no for rule in RULES if (no := rule(facts)) is not None)
 
 
 def _role(facts: Facts) -> wire.Refusal | None:
     if "operator" in facts.asking.roles:
         return None
     roles = ", ".join(sorted(facts.asking.roles)) or "nothing"
-    return _no(
+    return refusal(
         "role",
         f"{facts.asking.person} is {roles}, and this takes an operator",
         "Ask an operator, or have an admin name you under `access: operators:` in opsconsole.yaml.",
@@ -111,7 +108,7 @@ def _role(facts: Facts) -> wire.Refusal | None:
 def _read_only(facts: Facts) -> wire.Refusal | None:
     if not facts.asking.read_only:
         return None
-    return _no("read-only", facts.asking.read_only, "R arms this console; on the command line --arm ENVIRONMENT.")
+    return refusal("read-only", facts.asking.read_only, "R arms this console; on the command line --arm ENVIRONMENT.")
 
 
 def _pending(facts: Facts) -> wire.Refusal | None:
@@ -119,7 +116,7 @@ def _pending(facts: Facts) -> wire.Refusal | None:
     operation = facts.one.operation
     if not facts.is_forward or operation is None or not facts.one.is_pending:
         return None
-    return _no(
+    return refusal(
         "busy",
         f"{operation.plan.actor}'s {operation.plan.order.act} of {operation.at:%H:%M:%S} UTC has not ended yet",
         "It is being read back; a roll-back or an abort may go ahead of it.",
@@ -129,17 +126,17 @@ def _pending(facts: Facts) -> wire.Refusal | None:
 def _changing(facts: Facts) -> wire.Refusal | None:
     if not facts.is_forward or facts.before.phase in ("steady", "mixed", "failed"):
         return None
-    return _no("busy", f"the target is {facts.before.phase}", "Wait until it is steady, then plan again.")
+    return refusal("busy", f"the target is {facts.before.phase}", "Wait until it is steady, then plan again.")
 
 
 def _capable(facts: Facts) -> wire.Refusal | None:
     serving = sum(1 for share in facts.after.shares.values() if share)
     if serving > 1 and not facts.caps.split:
-        return _no("unsupported", "this target sends all of the traffic to one version", "Promote it whole.")
+        return refusal("unsupported", "this target sends all of the traffic to one version", "Promote it whole.")
     if facts.after.headers and not facts.caps.headers:
-        return _no("unsupported", "this target cannot route by header", "Use shares.")
+        return refusal("unsupported", "this target cannot route by header", "Use shares.")
     if facts.after.shadow and not facts.caps.shadow:
-        return _no("unsupported", "this target cannot copy traffic to a version", "Leave the shadow out.")
+        return refusal("unsupported", "this target cannot copy traffic to a version", "Leave the shadow out.")
     return None
 
 
@@ -148,21 +145,21 @@ def _rollout(facts: Facts) -> wire.Refusal | None:
     act, rollout = facts.order.act, facts.one.rollout
     is_open = rollout is not None and rollout.is_open
     if act == "start" and is_open and rollout is not None:
-        return _no("busy", f"the rollout of {rollout.version} is under way", "Abort it, or promote it.")
+        return refusal("busy", f"the rollout of {rollout.version} is under way", "Abort it, or promote it.")
     if act in ("hold", "resume", "advance", "abort") and not is_open:
         remedy = "b rolls back to the last version that had all traffic." if act == "abort" else "p starts one."
-        return _no("nothing to do", f"no rollout of {facts.order.service} is under way", remedy)
+        return refusal("nothing to do", f"no rollout of {facts.order.service} is under way", remedy)
     if act == "hold" and rollout is not None and rollout.phase == "held":
-        return _no("nothing to do", "the rollout is held already", "h lets it go on.")
+        return refusal("nothing to do", "the rollout is held already", "h lets it go on.")
     if act == "resume" and rollout is not None and rollout.phase == "running":
-        return _no("nothing to do", "the rollout is going on", "h holds it.")
+        return refusal("nothing to do", "the rollout is going on", "h holds it.")
     return None
 
 
 def _destination(facts: Facts) -> wire.Refusal | None:
     if facts.version and any(facts.after.shares.values()):
         return None
-    return _no(
+    return refusal(
         "nowhere to go",
         f"no earlier version of {facts.order.service} had all of the traffic",
         "Name a version: opsconsole release promote SERVICE VERSION, or set shares with opsconsole release set.",
@@ -172,7 +169,7 @@ def _destination(facts: Facts) -> wire.Refusal | None:
 def _no_op(facts: Facts) -> wire.Refusal | None:
     if facts.order.act in ("hold", "resume") or not same_routing(facts.before.routing, facts.after):
         return None
-    return _no("nothing to do", f"the target says so already: {spelled(facts.after.shares)}", "Nothing was sent.")
+    return refusal("nothing to do", f"the target says so already: {spelled(facts.after.shares)}", "Nothing was sent.")
 
 
 def _freeze(facts: Facts) -> wire.Refusal | None:
@@ -180,7 +177,7 @@ def _freeze(facts: Facts) -> wire.Refusal | None:
         return None
     freeze = facts.freezes[0]
     until = f" until {freeze.until:%Y-%m-%d %H:%M} UTC" if freeze.until else ""
-    return _no(
+    return refusal(
         "freeze",
         f"{facts.order.service} is frozen{until}: {freeze.reason} ({freeze.by})",
         f"Wait, or give a reason of at least {LEAST_REASON} letters with --override; roll-backs are not frozen.",
@@ -200,7 +197,7 @@ def _approval(facts: Facts) -> wire.Refusal | None:
     }
     if len(by) >= needed:
         return None
-    return _no(
+    return refusal(
         "approval",
         f"{len(by)} of {needed} approvals by other people, of exactly this change from exactly this state",
         "An approver runs: opsconsole release approve OPERATION, with the operation that this plan names.",
@@ -210,7 +207,7 @@ def _approval(facts: Facts) -> wire.Refusal | None:
 def _out_of_band(facts: Facts) -> wire.Refusal | None:
     if not facts.is_forward or not facts.evidence.out_of_band or facts.is_overridden:
         return None
-    return _no(
+    return refusal(
         "out of band",
         facts.evidence.out_of_band,
         "Find out who did that; then go on with a reason (--override), or roll back.",
@@ -220,7 +217,7 @@ def _out_of_band(facts: Facts) -> wire.Refusal | None:
 def _incidents(facts: Facts) -> wire.Refusal | None:
     if not facts.is_forward or not facts.evidence.open_incidents or facts.is_overridden:
         return None
-    return _no(
+    return refusal(
         "incident", f"open: {', '.join(facts.evidence.open_incidents)}", "Resolve it, or give a reason with --override."
     )
 
@@ -231,14 +228,16 @@ def _enough_evidence(facts: Facts) -> wire.Refusal | None:
         return None
     gaining = [name for name, share in facts.after.shares.items() if share > facts.before.routing.shares.get(name, 0.0)]
     if facts.reading is not None and facts.reading.word == "worse":
-        return _no("evidence", f"the analysis says worse: {facts.reading.why}", "Roll back, or override with a reason.")
+        return refusal(
+            "evidence", f"the analysis says worse: {facts.reading.why}", "Roll back, or override with a reason."
+        )
     if facts.order.act == "advance" or max(facts.after.shares.values(), default=0.0) < WHOLE:
         return None
     seen = {each.version: each.n for each in facts.evidence.versions}
     for name in gaining:
         if seen.get(name, 0) < facts.setting.evidence_requests:
             minutes = facts.evidence.window_s // 60
-            return _no(
+            return refusal(
                 "evidence",
                 f"{name} answered {seen.get(name, 0)} requests in the last {minutes} min; "
                 f"{facts.setting.evidence_requests} are wanted before it gets all traffic",

@@ -59,7 +59,17 @@ def _release_verified(event: Event) -> Told:
 
 def _release_refused(event: Event) -> Told:
     no = event.data["refusals"][0]
-    return "release", str(event.data["service"]), f"{event.data['act']} refused ({no['rule']}): {no['why']}"
+    word = "would be refused" if event.data.get("is_shown_only") else "refused"
+    told = f"{event.data['act']} {word} ({no['rule']}): {no['why']}{_times(event)}"
+    return "release", str(event.data["service"]), told
+
+
+def _request_refused(event: Event) -> Told:
+    return "config", "", f"refused: {event.data['why']}{_times(event)}"
+
+
+def _times(event: Event) -> str:
+    return f" ({event.data['times']} times)" if "times" in event.data else ""
 
 
 def _observed(event: Event) -> Told:
@@ -177,6 +187,7 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "release.verified": _release_verified,
     "release.refused": _release_refused,
     "release.approved": _approved,
+    "request.refused": _request_refused,
     "rollout.started": _rollout("started"),
     "rollout.advanced": _rollout("advanced"),
     "rollout.held": _rollout("held"),
