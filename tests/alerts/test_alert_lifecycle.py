@@ -296,6 +296,16 @@ def test_ladders_name_notifiers() -> None:
     assert [names for _, names in room.told] == [("slack",), ("pager", "slack"), ("slack", "pager")]
 
 
+def test_an_alert_whose_ladder_was_taken_out_goes_on_with_that_of_its_severity() -> None:
+    ladders = {"night": (LadderStep(notify=("slack",)), LadderStep(after_minutes=60, notify=("pager",)))}
+    room = Room(AlertSetting(rules={"errors-burn-1h": RuleSetting(ladder="night")}, ladders=ladders))
+    room.look(BURNING)
+    room.settings = AlertSetting()
+    room.restart()
+    room.look_for(6, BURNING)
+    assert [names for _, names in room.told] == [("slack",), ()]
+
+
 def test_rules_can_be_changed_and_turned_off() -> None:
     rules = {"errors-burn-1h": RuleSetting(enabled=False), "errors-burn-6h": RuleSetting(severity="ticket")}
     room = Room(AlertSetting(rules=rules))  # type: ignore[arg-type]

@@ -195,4 +195,47 @@ def test_an_alert_rule_that_is_none_is_refused_with_its_line(text: str, line: in
 def test_a_ladder_whose_steps_go_back_in_time_is_refused() -> None:
     text = "alerts:\n  ladders:\n    page: [{after_minutes: 5}, {after_minutes: 1}]\n"
     assert "ladder 'page'" in refusal(text).message
-    assert "no ladder 'night'" in refusal("alerts:\n  rules:\n    key-age: {ladder: night}\n").message
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "kind"),
+    [
+        ("alerts.rules.key-age.ladder", "nihgt", "ladder"),
+        ("services.chat.alerts.key-age.ladder", "nihgt", "ladder"),
+        ("alerts.ladders.night[1].notify[1]", "pagre", "notifier"),
+        ("incidents.external[0]", "pagre", "notifier"),
+    ],
+)
+def test_a_name_that_nothing_has_is_refused_where_it_stands(field: str, name: str, kind: str) -> None:
+    """Or nobody would be told, and nobody would know."""
+    lines = {
+        "alerts.rules.key-age.ladder": 5,
+        "alerts.ladders.night[1].notify[1]": 9,
+        "services.chat.alerts.key-age.ladder": 12,
+        "incidents.external[0]": 13,
+    }
+    ladder, notifier, own_ladder, audience = (
+        name if each == field else "night" if each.endswith("ladder") else "pager" for each in lines
+    )
+    text = f"""\
+notifiers:
+  pager: {{kind: terminal}}
+alerts:
+  rules:
+    key-age: {{ladder: {ladder}}}
+  ladders:
+    night:
+      - notify: [pager]
+      - {{after_minutes: 5, notify: [pager, {notifier}]}}
+services:
+  chat:
+    alerts: {{key-age: {{ladder: {own_ladder}}}}}
+incidents: {{external: [{audience}]}}
+"""
+    found = refusal(text)
+    assert found.message == f"{HERE}:{lines[field]}: {field}: there is no {kind} {name!r}"
+    assert found.remedy == f"Did you mean `{'night' if kind == 'ladder' else 'pager'}`?"
+
+
+def test_a_notifier_of_none_is_written_first() -> None:
+    assert refusal("incidents: {internal: [ops]}").remedy == "Write it under `notifiers:` first."

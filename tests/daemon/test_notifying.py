@@ -136,6 +136,20 @@ def test_what_nobody_was_told_is_said_by_the_doctor_and_handed_to_whoever_asks(
     assert check().is_ok
 
 
+def test_a_name_that_there_is_not_is_said_by_the_doctor_for_a_day(made: Callable[..., Daemon]) -> None:
+    daemon = made(screens=NotifierSetting(kind="terminal"))
+
+    def wrong() -> list[str]:
+        checks = daemon.ask("GET", "/v1/diagnosis", wire.Diagnosis).checks
+        return [each.found for each in checks if each.name == "telling people" and not each.is_ok]
+
+    assert wrong() == []
+    assert daemon.desk.notifying.notify(NOTICE, ("screen",)) == ()
+    assert wrong() == ["error budget burns: there is no notifier 'screen'"]
+    daemon.clock.advance(timedelta(days=1, seconds=1).total_seconds())
+    assert wrong() == []
+
+
 def test_a_line_that_is_down_is_wrong_until_it_works(server: FaultyServer, made: Callable[..., Daemon]) -> None:
     server.fail(Fault(answer=Answer(503, {})))
     daemon = made(hook=webhook(server.url))

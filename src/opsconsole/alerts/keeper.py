@@ -128,7 +128,7 @@ class Keeper:
         self.book.note(ACTOR, "alert.escalated", alert=alert.id, services=services, step=alert.step, notify=list(names))
 
     def _ladder(self, alert: Alert) -> tuple[LadderStep, ...]:
-        return ladder_of(alert.ladder, self._settings)
+        return ladder_of(alert.ladder, alert.severity, self._settings)
 
     # By people ----------------------------------------------------------------------------------------------------
 

@@ -97,9 +97,10 @@ def _changed(rule: Rule, changes: Iterable[RuleSetting]) -> Rule:
     return rule
 
 
-def ladder_of(name: str, settings: AlertSetting) -> tuple[LadderStep, ...]:
-    """The steps of a ladder; none where it was taken out of the configuration since."""
-    return settings.ladders.get(name, LADDERS.get(name, ()))
+def ladder_of(name: str, severity: wire.AlertSeverity, settings: AlertSetting) -> tuple[LadderStep, ...]:
+    """The steps of a ladder; those of the severity where it was taken out of the configuration since."""
+    known = {**LADDERS, **settings.ladders}
+    return known.get(name, known[severity])
 
 
 def as_wire(rule: Rule, *, is_enabled: bool, unknown: str = "") -> wire.AlertRule:

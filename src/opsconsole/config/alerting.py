@@ -111,9 +111,6 @@ class AlertSetting(Section, frozen=True):
             waits = [step.after_minutes for step in steps]
             if waits != sorted(set(waits)):
                 raise ValueError(f"the steps of ladder {name!r} do not follow one another: {waits}")
-        for rule, setting in self.rules.items():
-            if setting.ladder is not None and setting.ladder not in {**LADDERS, **self.ladders}:
-                raise ValueError(f"{rule}: there is no ladder {setting.ladder!r}")
 
 
 class FeedbackSetting(Section, frozen=True):

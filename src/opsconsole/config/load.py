@@ -17,6 +17,7 @@ from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin,
 import msgspec
 import yaml
 
+from opsconsole.config.references import dangling
 from opsconsole.config.settings import Settings, SourceSetting
 from opsconsole.errors import ConfigError
 from opsconsole.records import MAPPABLE
@@ -57,7 +58,7 @@ def read_as(content: bytes, path: Path, kind: type[S]) -> S | None:
         root = loader.get_single_node()
         if root is None or root.tag == _NULL_TAG:
             return None
-        read = _Reader(path, loader).read(root, kind, "")
+        read = _Reader(path, loader, {}).read(root, kind, "")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -97,9 +98,12 @@ class _Reader:
 
     path: Path
     loader: yaml.SafeLoader
+    places: dict[str, yaml.Node]
+    """Field → where it was read."""
 
     def read(self, node: yaml.Node, kind: Any, field: str) -> Any:
         """The node's value as this type; raises ConfigError."""
+        self.places[field] = node
         bare, is_optional = _without_none(kind)
         if is_optional and node.tag == _NULL_TAG:
             return None
@@ -126,9 +130,12 @@ class _Reader:
         if kind is SourceSetting:
             self._known_columns(node, values, field)
         try:
-            return kind(**values)
+            made = kind(**values)
         except ValueError as error:
             self._refuse(node, field, str(error), "Correct one of them.", error)
+        if isinstance(made, Settings):
+            self._known_names(made)
+        return made
 
     def _list(self, node: yaml.Node, kind: Any, field: str) -> tuple[Any, ...]:
         if not isinstance(node, yaml.SequenceNode):
@@ -186,6 +193,11 @@ class _Reader:
         for column in values.get("columns", {}):
             if column not in MAPPABLE:
                 self._refuse(node, f"{field}.columns.{column}", "no such column", nearest(column, MAPPABLE))
+
+    def _known_names(self, settings: Settings) -> None:
+        for each in dangling(settings):
+            remedy = nearest(each.name, each.known) if each.known else f"Write it under `{each.written}` first."
+            self._refuse(self.places[each.field], each.field, f"there is no {each.kind} {each.name!r}", remedy)
 
     def _refuse(
         self, node: yaml.Node, field: str, message: str, remedy: str, cause: Exception | None = None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from opsconsole import wire
 from opsconsole.config.load import lines_of
@@ -29,7 +30,8 @@ END_WITHIN_S = 2.0
 """How long a notifier that is in the middle of something may delay the end of the daemon; what it was doing is done
 again after the next start."""
 TROUBLE_FOR = timedelta(days=1)
-"""How long something that was given up is said to be wrong."""
+"""How long something that was given up, or could not be begun, is said to be wrong."""
+MOST_TROUBLES = 20
 _TEST_BODY = "If you can read this, opsconsole can tell you when something is wrong. Nothing is."
 
 Notify = Callable[[wire.Notice, tuple[str, ...]], tuple[str, ...]]
@@ -51,6 +53,7 @@ class Notifying:
         """Raises ConfigError for a notifier that cannot be understood, JournalError for a broken journal."""
         self._engine = engine
         self._attendance = attendance
+        self._troubles: deque[tuple[datetime, str]] = deque(maxlen=MOST_TROUBLES)
         settings = engine.settings.notifiers
         self.dispatcher = Dispatcher(
             {name: self._way(name, setting) for name, setting in settings.items()},
@@ -139,6 +142,7 @@ class Notifying:
 
     def _tell_trouble(self, what: str) -> None:
         log.error("%s", what)
+        self._troubles.append((self._engine.clock.now(), what))
 
     # Looking ------------------------------------------------------------------------------------------------------
 
@@ -166,10 +170,16 @@ class Notifying:
         )
 
     def checks(self) -> tuple[wire.Check, ...]:
-        """One a notifier, for `opsconsole doctor`."""
+        """For `opsconsole doctor`: one a notifier, and what went wrong lately whichever it was."""
         lost = self.given_up()
-        rows = self.notifiers().notifiers
-        return tuple(_check(row, [each for each in lost if each.notifier == row.name]) for row in rows)
+        checks = [
+            _check(row, [each for each in lost if each.notifier == row.name]) for row in self.notifiers().notifiers
+        ]
+        since = self._engine.clock.now() - TROUBLE_FOR
+        if recent := [what for at, what in list(self._troubles) if at >= since]:
+            remedy = "`opsconsole notify deliveries` has each message; a wrong name is corrected where it is used."
+            checks.append(wire.Check(name="telling people", found="; ".join(recent), is_ok=False, remedy=remedy))
+        return tuple(checks)
 
 
 def _check(row: wire.NotifierRow, lost: list[wire.Delivery]) -> wire.Check:
