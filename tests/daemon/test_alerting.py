@@ -298,7 +298,7 @@ def test_the_journal_tells_who_did_what(burning: Daemon) -> None:
     view = burning.ask("GET", "/v1/timeline", wire.TimelineView, service="chat", window="1h")
     texts = [event.text for event in view.events]
     assert "A-1 acknowledged by ann: on it" in texts
-    assert any(text.startswith("page fired: chat: 100% failed in 1 h") for text in texts)
+    assert any(text.startswith("A-1 page fired: chat: 100% failed in 1 h") for text in texts)
 
 
 def test_another_systems_alert_is_an_alert_here(daemon: Daemon, shared: Path, told: list[wire.Notice]) -> None:

@@ -54,6 +54,16 @@ def test_what_happened_at_its_services_and_to_its_links_is_on_it_and_nothing_els
     assert found[1][1] == "INC-1 opened, SEV-2: chat answers slowly"
 
 
+def test_alerts_of_several_services_and_those_that_it_works_on_are_on_it(room: Room) -> None:
+    fired = {"severity": "page", "cause": "provider", "explained": []}
+    for alert, services in (("A-1", ["search"]), ("A-2", ["chat", "search"]), ("A-3", ["doc", "search"])):
+        data = {"alert": alert, "subject": "p", "services": services, "title": "p fails", **fired}
+        room.append("alerts", "alert.fired", data)
+    room.open("SEV-2", alert="A-1")
+    found = [line.text for line in lines(room) if line.kind == "alert.fired"]
+    assert found == ["A-1 page fired: p fails", "A-2 page fired: p fails"]
+
+
 def test_every_act_in_an_incident_has_words_of_its_own(room: Room) -> None:
     room.open("SEV-2", "SEV-1")
     room.role("ann", "commander")

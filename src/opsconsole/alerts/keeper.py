@@ -86,7 +86,8 @@ class Keeper:
 
     def _fire(self, decision: Decision, explained: tuple[str, ...]) -> None:
         with self.book.turn:
-            self._write("alert.fired", {**decision.data, "explained": list(explained)})
+            named = {"alert": self.state.next_id, **decision.data, "explained": list(explained)}
+            self._write("alert.fired", named)
 
     def _write(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "alert.resolved" and self._settings.tell_resolved:

@@ -73,6 +73,10 @@ class Alerts:
     """How many there ever were."""
     silenced: int = 0
 
+    @property
+    def next_id(self) -> str:
+        return f"A-{self.fired + 1}"
+
     def of(self, alert_id: str) -> Alert | None:
         return next((alert for alert in self.open.values() if alert.id == alert_id), None)
 
@@ -98,7 +102,7 @@ def _at(event: Event) -> datetime:
 def _fired(state: Alerts, event: Event) -> Alerts:
     data = event.data
     alert = Alert(
-        id=f"A-{state.fired + 1}",
+        id=data.get("alert", state.next_id),
         subject=data["subject"],
         cause=data["cause"],
         kind=data["family"],

@@ -69,8 +69,9 @@ def _belongs(event: Event, service: str, incident: wire.Incident, linked: set[tu
     about = _ABOUT.get(event.kind.partition(".")[0])
     if about is not None and any((about, ref) in linked for ref in refs(event.data)):
         return True
-    if service:
-        return service in incident.services
+    services = {service, *event.data.get("services", ())} - {""}
+    if services:
+        return not services.isdisjoint(incident.services)
     return event.kind.startswith(_OF_EVERY_SERVICE)
 
 

@@ -102,7 +102,9 @@ def _frozen(event: Event) -> Told:
 
 
 def _alert_fired(event: Event) -> Told:
-    return "note", _of_alert(event), f"{event.data['severity']} fired: {event.data['title']}"
+    data = event.data
+    named = f"{data['alert']} " if "alert" in data else ""
+    return "note", _of_alert(event), f"{named}{data['severity']} fired: {data['title']}"
 
 
 def _alert_changed(event: Event) -> Told:
