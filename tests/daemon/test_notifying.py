@@ -205,8 +205,8 @@ def test_what_was_said_to_whom_is_on_the_timeline(server: FaultyServer, made: Ca
     view = daemon.ask("GET", "/v1/timeline", wire.TimelineView, window="1h")
     texts = [event.text for event in view.events]
     assert "firing: error budget burns → hook" in texts
-    assert "hook was told at the 2. attempt" in texts
-    assert any(text.startswith("hook could not be told, and is tried again: ") for text in texts)
+    assert "hook was told of alert:chat:burn at the 2. attempt" in texts
+    assert any(text.startswith("hook could not be told of alert:chat:burn, and is tried again: ") for text in texts)
 
 
 def test_a_notifier_that_cannot_be_understood_names_its_line(tmp_path: Path) -> None:

@@ -13,6 +13,10 @@ from opsconsole.cli import parser
 from opsconsole.daemon.views.told import told_of
 from opsconsole.incidents import timeline
 from opsconsole.journal import Event
+from opsconsole.notifiers.base import Message, Rejected
+from opsconsole.notifiers.dispatcher import Dispatcher, Way
+from opsconsole.notifiers.ledger import Deliveries
+from opsconsole.notifiers.terminal import KIND
 
 
 def told(event: Event) -> tuple[str, str]:
@@ -41,15 +45,13 @@ def test_what_happened_at_its_services_and_to_its_links_is_on_it_and_nothing_els
     room.append("ann", "baseline.set", {"service": "chat", "label": "v41"})
     room.append("ann", "console.armed", {"console": "c"})
     room.append("ops", "daemon.started", {"pid": 1})
-    room.append("page", "notice.sent", {"key": "INC-1", "notifier": "status", "attempts": 1})
-    room.append("page", "notice.sent", {"key": "INC-2", "notifier": "status", "attempts": 1})
     room.append("bob", "checklist.ticked", {"run": "RUN-1", "step": "s", "is_ok": True})
     room.link("checklist", "RUN-1")
     room.open(title="another", services=("chat",))
     found = [(line.kind, line.text) for line in lines(room)]
     assert [kind for kind, _ in found] == [
         "release.verified", "incident.opened", "release.verified", "release.verified", "incident.linked",
-        "baseline.set", "daemon.started", "notice.sent", "checklist.ticked", "incident.linked",
+        "baseline.set", "daemon.started", "checklist.ticked", "incident.linked",
     ]  # fmt: skip
     assert found[1][1] == "INC-1 opened, SEV-2: chat answers slowly"
 
@@ -62,6 +64,48 @@ def test_alerts_of_several_services_and_those_that_it_works_on_are_on_it(room: R
     room.open("SEV-2", alert="A-1")
     found = [line.text for line in lines(room) if line.kind == "alert.fired"]
     assert found == ["A-1 page fired: p fails", "A-2 page fired: p fails"]
+
+
+class Spoken:
+    """A notifier that takes everything, unless it is called ``down``."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def send(self, message: Message) -> str:
+        if self.where == "down":
+            raise Rejected("no such channel", "Name another.")
+        return "taken"
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def test_who_was_told_of_it_when_and_by_what_is_on_it(room: Room) -> None:
+    """Messages of it, and of alerts that it works on, with what became of each; and nobody else's."""
+    ways = {name: Way(kind=KIND, notifier=Spoken(name)) for name in ("status", "down")}
+    dispatcher = Dispatcher(ways, room.append, Deliveries(), room.clock)
+    room.open("SEV-2", services=("chat", "search"), alert="A-1")
+    for name, labels in (
+        ("status", {"incident": "INC-1"}), ("down", {"alert": "A-1"}), ("status", {"alert": "A-2"}),
+        ("status", {"incident": "INC-2"}),
+    ):  # fmt: skip
+        (what,) = labels.values()
+        said = wire.Notice(
+            key=f"{what}/x", kind="update", severity="info", title=f"news of {what}", at=room.clock.now(), labels=labels
+        )
+        assert dispatcher.notify(said, (name,)) == (name,)
+    for name in ways:
+        while dispatcher.step(name):
+            pass
+    found = [line for line in lines(room) if line.kind.startswith("notice.")]
+    assert [line.text for line in found] == [
+        "update: news of INC-1 → status",
+        "update: news of A-1 → down",
+        "status was told of INC-1/x",
+        "down WAS NEVER TOLD of A-1/x: no such channel",
+    ]
+    assert found[0].command == "opsconsole notify deliveries --key INC-1/x"
 
 
 def test_every_act_in_an_incident_has_words_of_its_own(room: Room) -> None:

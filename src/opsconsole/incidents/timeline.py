@@ -44,10 +44,12 @@ def span(incident: wire.Incident, now: datetime) -> tuple[datetime, datetime]:
 def lines(incident: wire.Incident, events: Iterable[Event], told: Told, now: datetime) -> tuple[wire.IncidentLine, ...]:
     """The lines of those events that belong to it, oldest first; ``events`` are those of its span."""
     linked = {(link.kind, link.ref) for link in incident.links}
+    messages: set[str] = set()
     found = []
     for event in events:
         service, text = told(event)
-        if _belongs(event, service, incident, linked):
+        if _belongs(event, service, incident, linked, messages):
+            messages.update(event.data.get("deliveries", {}).values())
             found.append(
                 wire.IncidentLine(
                     at=datetime.fromisoformat(event.at),
@@ -61,11 +63,22 @@ def lines(incident: wire.Incident, events: Iterable[Event], told: Told, now: dat
     return tuple(found)
 
 
-def _belongs(event: Event, service: str, incident: wire.Incident, linked: set[tuple[wire.LinkKind, str]]) -> bool:
+def _belongs(
+    event: Event,
+    service: str,
+    incident: wire.Incident,
+    linked: set[tuple[wire.LinkKind, str]],
+    messages: set[str],
+) -> bool:
+    """``messages`` are the deliveries of what was said of it so far: what became of one is on its timeline, too."""
     if event.kind.startswith("incident."):
         return event.data.get("incident") == incident.incident
-    if event.data.get("key") == incident.incident:
-        return True  # what became of a message about it
+    if event.kind == "notice.queued":
+        labels = event.data["notice"].get("labels", {})
+        if labels.get("incident") == incident.incident or ("alert", labels.get("alert")) in linked:
+            return True
+    elif event.kind.startswith("notice."):
+        return event.data["id"] in messages
     about = _ABOUT.get(event.kind.partition(".")[0])
     if about is not None and any((about, ref) in linked for ref in refs(event.data)):
         return True
@@ -138,6 +151,9 @@ def _command(event: Event, service: str, incident: wire.Incident, now: datetime)
         )
     if event.kind == "incident.updated":
         return _journal(at)
+    if event.kind.startswith("notice."):
+        key = event.data["notice"]["key"] if event.kind == "notice.queued" else event.data.get("key", "")
+        return shlex.join(["opsconsole", "notify", "deliveries", *(["--key", key] if key else [])])
     if event.kind == "incident.milestone_set" and event.data["source"] == "auto":
         return str(event.data["evidence"])
     first = event.kind.partition(".")[0]

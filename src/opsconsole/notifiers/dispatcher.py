@@ -179,7 +179,7 @@ class Dispatcher:
         with self._lock:
             self._paces[name].worked()
             self._paces[name].forget(entry.id)
-            self.book.note(_SELF, SENT, id=entry.id, notifier=name, attempts=entry.attempts + 1, told=told)
+            self.book.note(_SELF, SENT, **_named(entry), attempts=entry.attempts + 1, told=told)
 
     def _send(self, name: str, message: Message) -> str:
         """Raises OutsideError, and nothing else."""
@@ -205,9 +205,8 @@ class Dispatcher:
             wait_s = pace.put_off(entry, now_s, self._chance(), failure.retry_after_s)
             next_at = self._clock.now() + timedelta(seconds=wait_s)
             self.book.note(
-                _SELF, FAILED, id=entry.id, notifier=name, attempts=attempts, told=failure.message,
-                next_at=next_at.isoformat(),
-            )  # fmt: skip
+                _SELF, FAILED, **_named(entry), attempts=attempts, told=failure.message, next_at=next_at.isoformat()
+            )
         if pace.failures >= backoff.LEAST_ATTEMPTS:
             self._give_up_old(name, failure.message)
 
@@ -228,9 +227,7 @@ class Dispatcher:
     def _give_up(self, entry: Entry, attempts: int, why: str) -> None:
         if entry.notifier in self._paces:
             self._paces[entry.notifier].forget(entry.id)
-        self.book.note(
-            _SELF, FAILED, id=entry.id, notifier=entry.notifier, attempts=attempts, told=why, next_at=None
-        )  # fmt: skip
+        self.book.note(_SELF, FAILED, **_named(entry), attempts=attempts, told=why, next_at=None)
         self._trouble(f"{entry.notifier} was never told: {entry.notice.title}: {why}")
 
     # Refreshing ---------------------------------------------------------------------------------------------------
@@ -268,13 +265,14 @@ class Dispatcher:
             self.book.note(actor, QUEUED, notice=msgspec.to_builtins(notice), deliveries={name: id})
             pace = self._paces[name]
             pace.queued(id, self._clock.monotonic())
-            pace.put_off(self._entry(name, id), self._clock.monotonic(), 1.0, backoff.MOST_ASKED_S)
+            entry = self._entry(name, id)
+            pace.put_off(entry, self._clock.monotonic(), 1.0, backoff.MOST_ASKED_S)
         try:
             told = self._send(name, Message(notice, id))
         except OutsideError as failure:
-            self.book.note(_SELF, FAILED, id=id, notifier=name, attempts=1, told=failure.message, next_at=None)
+            self.book.note(_SELF, FAILED, **_named(entry), attempts=1, told=failure.message, next_at=None)
         else:
-            self.book.note(_SELF, SENT, id=id, notifier=name, attempts=1, told=told)
+            self.book.note(_SELF, SENT, **_named(entry), attempts=1, told=told)
         with self._lock:
             pace.forget(id)
         return next(entry for entry in reversed(self.book.state.ended) if entry.id == id)
@@ -309,6 +307,11 @@ class Dispatcher:
             self._trouble(f"who is told cannot be written down, and is forgotten at a restart: {error.message}")
             at = written(self._clock.now())
             return Event(seq=0, at=at, actor=actor, kind=kind, data=data, previous="")
+
+
+def _named(entry: Entry) -> dict[str, str]:
+    """What an event calls a delivery: by its key it is read what it was about."""
+    return {"id": entry.id, "notifier": entry.notifier, "key": entry.notice.key}
 
 
 def _still_open(line: Line) -> tuple[Notice, ...]:

@@ -170,12 +170,17 @@ def _notice_queued(event: Event) -> Told:
 
 def _notice_sent(event: Event) -> Told:
     tries = f" at the {event.data['attempts']}. attempt" if event.data["attempts"] > 1 else ""
-    return "note", "", f"{event.data['notifier']} was told{tries}"
+    return "note", "", f"{event.data['notifier']} was told{_of_what(event)}{tries}"
 
 
 def _notice_failed(event: Event) -> Told:
-    what = "could not be told, and is tried again" if event.data["next_at"] else "WAS NEVER TOLD"
-    return "note", "", f"{event.data['notifier']} {what}: {event.data['told']}"
+    what = _of_what(event)
+    said = f"could not be told{what}, and is tried again" if event.data["next_at"] else f"WAS NEVER TOLD{what}"
+    return "note", "", f"{event.data['notifier']} {said}: {event.data['told']}"
+
+
+def _of_what(event: Event) -> str:
+    return f" of {event.data['key']}" if event.data.get("key") else ""
 
 
 TOLD: dict[str, Callable[[Event], Told]] = {
