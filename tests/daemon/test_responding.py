@@ -201,6 +201,30 @@ def test_a_checklist_that_says_it_belongs_to_it_is_linked_and_its_decision_ident
     assert incident.milestones["identified"].at == START + timedelta(seconds=30)
 
 
+def test_what_it_works_on_is_called_as_it_is_however_it_was_typed(daemon: Daemon) -> None:
+    note = daemon.engine.journal.append
+    fired = {"cause": "errors", "services": ["chat"], "severity": "page", "title": "errors"}
+    for alert in ("A-1", "A-2"):
+        note("alerts", "alert.fired", {"alert": alert, "subject": "chat", **fired})
+    note("bob", "checklist.started", {"run": "RUN-1", "checklist": {"title": "Bad canary"}, "incident": ""})
+    opened(daemon, "SEV-2", alert="a-1")
+    with pytest.raises(UsageError, match="INC-1 works on the alert A-1 already"):
+        opened(daemon, alert="A-1")
+    respond(daemon, "link", wire.AddLink(incident="inc-1", kind="alert", ref="a-2"))
+    respond(daemon, "link", wire.AddLink(incident="inc-1", kind="checklist", ref="run-1"))
+    linked = [("alert", "A-1"), ("alert", "A-2"), ("checklist", "RUN-1")]
+    assert [(link.kind, link.ref) for link in view(daemon).incident.links] == linked
+
+
+def test_what_there_is_not_is_not_worked_on(daemon: Daemon) -> None:
+    with pytest.raises(UsageError, match="there is no alert 'A-9'"):
+        opened(daemon, alert="A-9")
+    opened(daemon)
+    for kind, ref, refusal in (("alert", "A-9", "no alert 'A-9'"), ("checklist", "RUN-9", "no run 'RUN-9'")):
+        with pytest.raises(UsageError, match=refusal):
+            respond(daemon, "link", wire.AddLink(incident="INC-1", kind=kind, ref=ref))  # type: ignore[arg-type]
+
+
 def test_a_query_is_linked_with_the_hash_of_its_rows(daemon: Daemon, tmp_path: Path) -> None:
     daemon.attach(write_calls(tmp_path / "a.jsonl", START, range(10)))
     opened(daemon)

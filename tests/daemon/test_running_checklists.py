@@ -98,7 +98,7 @@ def test_after_a_kill_the_real_gate_is_asked_what_became_of_it_and_nothing_is_se
         request = wire.StepRequest(run=run, verb="act", op_id=plan.op_id, typed=plan.confirm_with)
         with pytest.raises(Gone):
             desk.running.do(ann, request)
-    again = Running(engine, desk.releasing, desk.view, desk.access, None)
+    again = Running(engine, desk.releasing, desk.view, desk.access, None, desk.responding.conduct.incident)
     again.look()
     demo.advance(15)
     again.look()
@@ -157,6 +157,19 @@ def test_a_message_is_handed_to_the_notifiers_that_it_names_or_shown_to_be_sent_
         assert [(each.notifier, each.title) for each in sent] == handed
     finally:
         daemon.engine.stop()
+
+
+def test_a_run_belongs_to_an_incident_that_there_is_however_it_is_typed(demo: DemoFleet) -> None:
+    opened = wire.OpenIncident(title="slow")
+    demo.daemon.ask("POST", "/v1/incident/open", wire.Responded, opened)
+
+    def begun(incident: str) -> str:
+        request = wire.RunRequest(checklist="back", params={"service": "chat-assist"}, incident=incident)
+        return demo.daemon.ask("POST", "/v1/checklist/run", wire.StepReply, request).view.run.incident
+
+    assert begun("inc-1") == "INC-1"
+    with pytest.raises(UsageError, match="there is no incident 'INC-7'"):
+        begun("INC-7")
 
 
 def test_who_is_no_operator_may_look_and_no_more(demo: DemoFleet) -> None:

@@ -126,6 +126,19 @@ class Responding:
             incident=incident, kind="release", ref=op_id, service=release.service, start=release.at, note=note
         )
 
+    def _alert(self, ref: str) -> str:
+        """An alert as it is called, however it was typed. Raises UsageError when there never was one."""
+        self.witness.follow()
+        if self.witness.alert_fired(ref.upper()) is None:
+            raise UsageError(f"there is no alert {ref!r}", "`opsconsole alert list` names them.")
+        return ref.upper()
+
+    def _run(self, ref: str) -> str:
+        self.witness.follow()
+        if ref.upper() not in {run for _, run in self.witness.runs}:
+            raise UsageError(f"there is no run {ref!r} of a checklist", "`opsconsole checklist list` names them.")
+        return ref.upper()
+
     def _look_after(self) -> None:
         while not self._stopping.is_set():
             self._engine.guarded("looking after incidents", self.look)
@@ -152,6 +165,8 @@ class Responding:
         )
 
     def _open(self, person: Person, asked: wire.OpenIncident) -> wire.Responded:
+        if asked.alert:
+            asked = msgspec.structs.replace(asked, alert=self._alert(asked.alert))
         return self._responded(self.conduct.open(person.actor, asked), f"opened as {asked.title!r}")
 
     def _change_role(self, person: Person, asked: wire.ChangeRole) -> wire.Responded:
@@ -168,6 +183,10 @@ class Responding:
         if asked.kind == "release":
             self.witness.follow()
             asked = self._release(asked.incident, asked.ref, asked.note)
+        elif asked.kind == "alert":
+            asked = msgspec.structs.replace(asked, ref=self._alert(asked.ref))
+        elif asked.kind == "checklist":
+            asked = msgspec.structs.replace(asked, ref=self._run(asked.ref))
         elif asked.kind == "query":
             self.conduct.incident(asked.incident)
             reply = ask(self._engine, wire.QueryRequest(sql=asked.ref))

@@ -7,9 +7,11 @@ asked for each verb, and whether an action is done is the release gate's to say.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
+
+import msgspec
 
 from opsconsole import wire
 from opsconsole.checklists.book import RunBook
@@ -46,10 +48,18 @@ _NEEDS: Mapping[wire.StepVerb, wire.Role] = {"look": "viewer", "approve": "appro
 class Running:
     """The checklists and runs of one home."""
 
-    def __init__(self, engine: Engine, releasing: Releasing, view: View, access: Access, notify: Notify | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        releasing: Releasing,
+        view: View,
+        access: Access,
+        notify: Notify | None,
+        incident_of: Callable[[str], wire.Incident],
+    ) -> None:
         """Without ``notify`` messages are shown, to be sent by hand. Raises JournalError for a broken journal."""
         self._engine, self._releasing, self._view, self._access = engine, releasing, view, access
-        self._notify = notify
+        self._notify, self._incident_of = notify, incident_of
         self.catalogue = Catalogue(engine.home.checklists, engine.clock)
         self.book = RunBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self._stopping = threading.Event()
@@ -88,6 +98,10 @@ class Running:
     # What people ask for ------------------------------------------------------------------------------------------
 
     def begin(self, person: Person, request: wire.RunRequest) -> wire.StepReply:
+        """Raises UsageError for an incident that there is not, as for what the runner refuses."""
+        if request.incident:
+            name = self._incident_of(request.incident).incident
+            request = msgspec.structs.replace(request, incident=name)
         run = self.runner(person).start(request)
         return wire.StepReply(view=self._of_run(run, perf_counter()))
 
