@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from gated import ADA, AMY, OLI, OTTO, SERVICE, VERA, Gated, gated
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from opsconsole import wire
 from opsconsole.client import AsyncClient
 from opsconsole.config.settings import AnalysisSetting, StepSetting
-from opsconsole.errors import ReleaseError, ReleaseRefused, RequestRefused, UsageError
+from opsconsole.errors import ReleaseError, ReleaseRefused, RequestRefused, StoreError, UsageError
 from opsconsole.releases.access import Person
 
 
@@ -97,6 +98,18 @@ def test_a_freeze_until_a_moment_without_a_zone_is_of_utc_and_harms_no_plan(demo
     demo.freeze(ADA, until=until.replace(tzinfo=None), reason="launch")
     assert demo.view().freezes[0].until == until
     assert rules(demo.plan("promote", "v42", OLI)) == ["freeze"]
+
+
+def test_a_roll_back_needs_no_store_and_a_promotion_does(demo: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise duckdb.IOException("could not read from file")
+
+    monkeypatch.setattr(demo.daemon.engine, "reader", broken)
+    with pytest.raises(StoreError, match="could not read from file"):
+        demo.plan("promote", "v42", OLI)
+    plan = demo.plan("rollback", person=OLI)
+    assert any("is not known: the store does not answer" in each for each in plan.warnings)
+    assert (demo.apply(plan, OLI).word, demo.shares) == ("done", {"v41": 1.0})
 
 
 # What a client may say ------------------------------------------------------------------------------------------------

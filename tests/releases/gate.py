@@ -10,6 +10,7 @@ from pathlib import Path
 from opsconsole import wire
 from opsconsole.clock import ManualClock
 from opsconsole.config.settings import FreezeSetting, ReleaseSetting
+from opsconsole.errors import StoreError
 from opsconsole.journal import Journal
 from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.executor import Executor
@@ -87,6 +88,11 @@ class Around:
     """Records since whatever moment is asked for."""
     canary: wire.CanaryReading | None = None
     incidents: tuple[str, ...] = ()
+    store_fails: bool = False
+
+    def _store(self) -> None:
+        if self.store_fails:
+            raise StoreError("the store does not answer: it is being repaired")
 
     def setting(self, service: str) -> ReleaseSetting:
         return self.setting_
@@ -95,17 +101,21 @@ class Around:
         return self.target_
 
     def evidence(self, service: str, from_version: str, to_version: str) -> wire.Evidence:
+        self._store()
         total = sum(self.counts.values()) or 1
         versions = tuple(wire.VersionEvidence(version=name, share=n / total, n=n) for name, n in self.counts.items())
         return wire.Evidence(window_s=900, versions=versions, open_incidents=self.incidents)
 
     def reading(self, service: str) -> wire.CanaryReading | None:
+        self._store()
         return self.canary
 
     def known(self, service: str) -> frozenset[str]:
+        self._store()
         return frozenset(self.counts)
 
     def health_of(self, service: str, version: str) -> str:
+        self._store()
         return "ok"
 
     def others(self, service: str, console: str) -> tuple[str, ...]:

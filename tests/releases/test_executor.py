@@ -9,9 +9,10 @@ from gate import ANN, BOB, EVE, SERVICE, Gate
 
 from opsconsole import wire
 from opsconsole.config.settings import ReleaseSetting
-from opsconsole.errors import ReleaseError, UsageError
-from opsconsole.releases.executor import GOOD_FOR, MOST_PLANS
+from opsconsole.errors import ReleaseError, StoreError, UsageError
 from opsconsole.releases.guard import Asking
+from opsconsole.releases.handed_out import MOST_PLANS
+from opsconsole.releases.previews import GOOD_FOR
 from opsconsole.releases.targets.base import (
     AuthFailed,
     Busy,
@@ -245,3 +246,62 @@ def test_every_step_of_a_change_is_in_the_journal_with_who_what_and_why(gate: Ga
     assert (started.actor, started.data["plan"]["after"]["shares"]) == ("ann", {"v42": 1.0})
     assert finished.data["evidence"]["versions"][0]["n"] == 9_000
     assert finished.data["word"] == "done"
+
+
+# What is true when it is applied ----------------------------------------------------------------------------------
+
+
+def test_what_turned_bad_after_a_plan_was_shown_refuses_something_new(gate: Gate) -> None:
+    gate.around.setting_ = ReleaseSetting(target="memory", evidence_requests=500)
+    plan = gate.plan("promote", "v42")
+    assert plan.refusals == ()
+    gate.around.counts = {"v41": 9_000, "v42": 3}
+    outcome = gate.apply(plan)
+    assert (outcome.word, [each.rule for each in outcome.refusals]) == ("refused", ["evidence"])
+    assert "v42 answered 3 requests" in outcome.told
+
+
+def test_an_analysis_that_turned_to_worse_and_an_incident_that_was_opened_refuse_it_too(gate: Gate) -> None:
+    for change, rule in (
+        (lambda: setattr(gate.around, "canary", worse()), "evidence"),
+        (lambda: setattr(gate.around, "incidents", ("INC-7",)), "incident"),
+    ):
+        gate.around.canary, gate.around.incidents = None, ()
+        plan = gate.plan("promote", "v42")
+        change()
+        assert [each.rule for each in gate.apply(plan).refusals] == [rule]
+    assert gate.target.applied == []
+
+
+def worse() -> wire.CanaryReading:
+    return wire.CanaryReading(word="worse", e=200.0, threshold=100.0, minutes=12, why="slower")
+
+
+@pytest.mark.parametrize("act", ["rollback", "abort", "hold"])
+def test_what_leads_back_does_without_a_store_and_says_so(gate: Gate, act: wire.Act) -> None:
+    gate.do("start", "v43")
+    gate.around.store_fails = True
+    plan = gate.plan(act)
+    assert plan.refusals == ()
+    assert any(each.startswith("how the versions do is not known: the store") for each in plan.warnings)
+    assert not any("not registered" in each for each in plan.warnings), "nobody knows that now"
+    assert gate.apply(plan).word == "done"
+
+
+def test_nothing_new_is_brought_without_a_store(gate: Gate) -> None:
+    plan = gate.plan("promote", "v42")
+    gate.around.store_fails = True
+    with pytest.raises(StoreError):
+        gate.plan("promote", "v42")
+    outcome = gate.apply(plan)
+    assert (outcome.word, outcome.refusals[0].rule, gate.target.applied) == ("refused", "evidence", [])
+
+
+def test_a_roll_back_whose_target_cannot_be_read_holds_the_rollout(gate: Gate) -> None:
+    gate.do("start", "v43")
+    plan = gate.plan("rollback")
+    gate.target.read_fails = Unreachable("connection refused", "Is it up?")
+    assert gate.apply(plan).word == "refused"
+    assert gate.one.rollout is not None
+    assert gate.one.rollout.phase == "held"
+    assert "cannot be read: connection refused" in gate.one.rollout.why

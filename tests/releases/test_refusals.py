@@ -10,8 +10,8 @@ from gate import ANN, BOB, EVE, SERVICE, Gate
 
 from opsconsole import wire
 from opsconsole.errors import ReleaseRefused
-from opsconsole.releases.executor import GOOD_FOR
 from opsconsole.releases.freezes import by_hand
+from opsconsole.releases.previews import GOOD_FOR
 from opsconsole.releases.watch import AUTOMATION
 
 

@@ -13,7 +13,7 @@ from opsconsole import wire
 from opsconsole.config.settings import ReleaseSetting, StepSetting
 from opsconsole.errors import JournalError
 from opsconsole.releases import executor
-from opsconsole.releases.executor import GOOD_FOR
+from opsconsole.releases.previews import GOOD_FOR
 from opsconsole.releases.targets.base import Indeterminate, Rejected, TargetError
 from opsconsole.releases.watch import LONGEST_REST_S
 
@@ -119,7 +119,7 @@ def test_whoever_aborts_in_the_moment_of_an_advance_is_told_and_it_goes_no_furth
     rollout.around.setting_ = ReleaseSetting(target="memory", steps=steps)
     rollout.do("start", "v44")
     rollout.clock.advance(600)
-    true = rollout.executor.going_back
+    true = rollout.executor.plans.going_back
 
     def just_after(service: str) -> str:
         nonlocal plan
@@ -128,7 +128,7 @@ def test_whoever_aborts_in_the_moment_of_an_advance_is_told_and_it_goes_no_furth
         return told
 
     plan: wire.Plan | None = None
-    rollout.executor.going_back = just_after  # type: ignore[method-assign]
+    rollout.executor.plans.going_back = just_after  # type: ignore[method-assign]
     rollout.look()
     assert rollout.target.shares == {"v42": 0.5, "v44": 0.5}
     assert plan is not None

@@ -1,28 +1,24 @@
-"""Releases in the daemon: the gate with its surroundings, and the threads that look after what is deployed.
+"""Releases in the daemon: the gate, and the threads that look after what is deployed.
 
-Always true here: evidence is what a view of the console would show at the same moment; each target has a thread that
-looks after it, so one that hangs keeps no other service waiting, and the thread that writes to the store asks none;
-what is under way when the daemon is told to stop ends first.
+Always true here: each target has a thread that looks after it, so one that hangs keeps no other service waiting, and
+the thread that writes to the store asks none; what is under way when the daemon is told to stop ends first.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from opsconsole import wire
-from opsconsole.config.load import lines_of
-from opsconsole.config.settings import ReleaseSetting
 from opsconsole.daemon.deployed import Deployed
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.judging import Judging
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
+from opsconsole.daemon.surroundings import Around
 from opsconsole.daemon.views.reading import Asked
-from opsconsole.errors import UsageError
 from opsconsole.releases import freezes
 from opsconsole.releases.access import Access, Person
 from opsconsole.releases.arming import Arms
@@ -30,151 +26,12 @@ from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.executor import Executor
 from opsconsole.releases.guard import Asking
 from opsconsole.releases.ledger import ServiceReleases, fold
-from opsconsole.releases.targets import registry
-from opsconsole.releases.targets.base import Site, Target
-from opsconsole.releases.verifying import Traffic
 from opsconsole.releases.watch import Watch
-from opsconsole.store.served import fared, served_since
 
-EVIDENCE_WINDOW = "15m"
 LOOK_EVERY_S = 2.0
 """Between two looks at a target; one that moves money asks for no more often."""
 
 log = logging.getLogger("opsconsole")
-
-
-class Around:
-    """What the gate and the watch have to be told, from the engine, the store and the other rooms of the daemon."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        view: Callable[[Asked], wire.View | wire.SourcesView],
-        attendance: Attendance,
-        registering: Registering,
-        incidents: Callable[[str], tuple[str, ...]] = lambda service: (),
-    ) -> None:
-        """``incidents`` names the open ones of a service. Raises ConfigError for a release section that is none."""
-        self.clock = engine.clock
-        self.environment = engine.settings.environment
-        self.freezes = engine.settings.freezes
-        self._engine = engine
-        self._view = view
-        self._attendance = attendance
-        self._registering = registering
-        self._incidents = incidents
-        self.settings: Mapping[str, ReleaseSetting] = {
-            name: service.release for name, service in engine.settings.services.items() if service.release is not None
-        }
-        self.targets: Mapping[str, Target] = {name: self._made(name) for name in self.settings}
-        self.judging: Judging | None = None
-
-    def _made(self, service: str) -> Target:
-        setting = self.settings[service]
-        home = self._engine.home
-        line = lines_of(home.config, "services").get(service, str(home.config))
-        site = Site(service, home.directory, self.clock, os.environ)
-        return registry.make(setting.target, setting.options, site, f"{line}: services.{service}.release")
-
-    def setting(self, service: str) -> ReleaseSetting:
-        if service not in self.settings:
-            raise UsageError(
-                f"{service!r} has no target: the console shows it and does not act on it",
-                "Name one under `services: NAME: release:` in opsconsole.yaml; docs/targets.md lists the kinds.",
-            )
-        return self.settings[service]
-
-    def target(self, service: str) -> Target:
-        self.setting(service)
-        return self.targets[service]
-
-    def evidence(self, service: str, from_version: str, to_version: str) -> wire.Evidence:
-        window_s = wire.WINDOWS[EVIDENCE_WINDOW]
-        view, incidents = self._versions(service, from_version, to_version), self._incidents(service)
-        if view is None:
-            return wire.Evidence(window_s=window_s, open_incidents=incidents)
-        return wire.Evidence(
-            window_s=window_s,
-            versions=tuple(map(_evidence_of, view.versions)),
-            comparisons=view.comparisons if {view.baseline, view.candidate} == {from_version, to_version} else (),
-            open_incidents=incidents,
-        )
-
-    def _versions(self, service: str, baseline: str = "", candidate: str = "") -> wire.VersionsView | None:
-        """The versions of the last minutes; None where there are no records of them."""
-        options = (("baseline", baseline), ("candidate", candidate)) if baseline and candidate != baseline else ()
-        for chosen in (options, ()):
-            try:
-                view = self._view(Asked("versions", EVIDENCE_WINDOW, service, options=chosen))
-            except UsageError:
-                continue  # a version without requests in the window has nothing to be compared by
-            if isinstance(view, wire.VersionsView) and view.is_live:
-                return view
-        return None
-
-    def reading(self, service: str) -> wire.CanaryReading | None:
-        return self.judging.reading(service) if self.judging is not None else None
-
-    def manifests(self, service: str) -> dict[str, wire.Manifest]:
-        return {each.version: each for each in self._registering.manifests(service).manifests}
-
-    def known(self, service: str) -> frozenset[str]:
-        registered = set(self.manifests(service))
-        connection = self._engine.reader()
-        try:
-            seen = {version for version, in connection.execute(
-                "SELECT DISTINCT version FROM deployments WHERE service = ?", [service]
-            ).fetchall()}  # fmt: skip
-        finally:
-            connection.close()
-        return frozenset({version for version in registered | seen if version})
-
-    def health_of(self, service: str, version: str) -> str:
-        view = self._versions(service)
-        found = next((each for each in view.versions if each.version == version), None) if view else None
-        if found is None:
-            return f"no requests in the last {EVIDENCE_WINDOW}: nothing is known of it now"
-        reasons = f": {', '.join(found.reasons)}" if found.reasons else ""
-        return f"{found.state}, {found.requests:,} requests in {EVIDENCE_WINDOW}{reasons}"
-
-    def others(self, service: str, console: str) -> tuple[str, ...]:
-        return tuple(
-            f"{each.user} ({each.origin}): {each.armed}"
-            for each in self._attendance.here()
-            if each.armed and each.service == service and each.console != console
-        )
-
-    def lately(self, service: str, one: ServiceReleases, until: datetime) -> tuple[wire.VersionEvidence, ...]:
-        """How each version did since the last change that was made, or in the last minutes if that is longer ago."""
-        since = until - timedelta(seconds=wire.WINDOWS[EVIDENCE_WINDOW])
-        operation = one.operation
-        if operation is not None and operation.plan.requests and operation.word == "done":
-            since = max(since, operation.at)
-        connection = self._engine.reader()
-        try:
-            return fared(connection, service, since, until)
-        finally:
-            connection.close()
-
-    def traffic(self, service: str, since: datetime) -> Traffic:
-        connection = self._engine.reader()
-        try:
-            counts = served_since(connection, service, since)
-        finally:
-            connection.close()
-        return Traffic(counts, (self.clock.now() - since) / timedelta(seconds=1))
-
-
-def _evidence_of(each: wire.VersionSummary) -> wire.VersionEvidence:
-    return wire.VersionEvidence(
-        version=each.version,
-        share=each.share,
-        n=each.requests,
-        error_rate=each.error_rate,
-        p99_ms=each.latency_ms.p99.value if each.latency_ms.p99 else None,
-        usd_per_request=each.cost.usd_per_request,
-        last_at=each.last_at,
-    )
 
 
 def _brief(service: str, target: str, one: ServiceReleases) -> wire.ReleaseBrief:
@@ -267,7 +124,7 @@ class Releasing:
         return self.executor.plan(self.asking(person, order.console), order)
 
     def apply(self, person: Person, request: wire.ApplyRequest) -> wire.Outcome:
-        return self.executor.apply(self.asking(person, self.executor.console_of(request.op_id)), request)
+        return self.executor.apply(self.asking(person, self.executor.plans.console_of(request.op_id)), request)
 
     def approve(self, person: Person, request: wire.ApproveRequest) -> wire.Approval:
         return self.executor.approve(self.asking(person, ""), request)

@@ -7,7 +7,7 @@ incident); without data nothing passes; what can be overridden is overridden wit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from opsconsole import wire
@@ -45,6 +45,8 @@ class Facts:
     asking: Asking
     order: wire.OrderRequest
     version: str
+    losing: str
+    """The version that gives up the most traffic, or has the most where none does."""
     before: wire.TargetState
     after: wire.Routing
     fingerprint: str
@@ -57,8 +59,10 @@ class Facts:
     approvals: Sequence[wire.Approval] = ()
     reading: wire.CanaryReading | None = None
     """Of the rollout that is under way, if one is."""
-    known: frozenset[str] = field(default_factory=frozenset)
-    """Versions that are registered, that served or that the target names."""
+    known: frozenset[str] | None = None
+    """Versions that are registered, that served or that the target names; None where that is not known."""
+    trouble: str = ""
+    """Why the store does not say how the versions do; empty where it does."""
 
     @property
     def is_forward(self) -> bool:

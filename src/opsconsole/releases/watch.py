@@ -177,7 +177,7 @@ class Watch:
         rest = self._rests.get(service, {}).get(decision.act)
         if rest is not None and self._around.clock.monotonic() < rest.until_s:
             self.waiting_for[service] = rest.why
-        elif decision.act in wire.FORWARD and (person := self._executor.going_back(service)):
+        elif decision.act in wire.FORWARD and (person := self._executor.plans.going_back(service)):
             self.waiting_for[service] = f"{person}, who has a plan before them that leads back"
         else:
             self._act(service, decision.act, decision.why)
