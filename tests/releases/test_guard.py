@@ -15,7 +15,9 @@ from opsconsole import wire
 from opsconsole.config.settings import FreezeSetting, ReleaseSetting
 from opsconsole.errors import ConfigError, ReleaseRefused
 from opsconsole.releases.confirmation import OPENERS, confirm_with, short_token
+from opsconsole.releases.fingerprints import fingerprint
 from opsconsole.releases.freezes import by_hand, weekly_until
+from opsconsole.releases.targets.base import Rejected
 
 WORSE = wire.CanaryReading(word="worse", e=900.0, threshold=100.0, minutes=12, why="errors 5.1% beside 0.4%")
 ACTS: tuple[wire.Act, ...] = ("start", "advance", "promote", "rollback", "abort", "hold", "resume", "set")
@@ -96,6 +98,44 @@ def test_two_people_approve_exactly_one_change_from_exactly_one_state(gate: Gate
     assert rules(gate.plan("start", "v43")) == ["approval"], "another change"
     gate.target.shares = {"v41": 0.8, "v42": 0.2}
     assert "approval" in rules(gate.plan("promote", "v42", override_reason="that was me")), "another state"
+
+
+def test_an_approval_is_used_up_by_the_release_that_went_by_it(gate: Gate) -> None:
+    gate.around.setting_ = ReleaseSetting(target="memory", approvals=1)
+    gate.executor.approve(AMY, wire.ApproveRequest(op_id=gate.plan("promote", "v42").op_id))
+    assert gate.do("promote", "v42").word == "done"
+    back = wire.Routing(shares={"v41": 0.9, "v42": 0.1})
+    gate.target.shares = dict(back.shares)
+    gate.clock.advance(120)
+    gate.look()
+    again = gate.plan("promote", "v42", override_reason="as it was before")
+    assert (again.before.routing.shares, rules(again)) == (back.shares, ["approval"])
+    gate.open()
+    assert rules(gate.plan("promote", "v42", override_reason="as it was before")) == ["approval"], "nor after a restart"
+
+
+def test_an_approval_is_kept_by_a_release_that_was_not_done(gate: Gate) -> None:
+    def refuse() -> None:
+        raise Rejected("not today", "Come again.")
+
+    gate.around.setting_ = ReleaseSetting(target="memory", approvals=1)
+    gate.executor.approve(AMY, wire.ApproveRequest(op_id=gate.plan("promote", "v42").op_id))
+    gate.target.before_apply = refuse
+    assert gate.do("promote", "v42").word == "refused"
+    gate.target.before_apply = lambda: None
+    assert gate.do("promote", "v42").word == "done"
+
+
+@pytest.mark.parametrize("differs", [{"headers": {"x-tester: yes": "v42"}}, {"shadow": {"v42": 0.5}}])
+def test_an_approval_is_for_the_headers_and_copies_that_were_shown(differs: dict[str, dict[str, object]]) -> None:
+    order = wire.OrderRequest(service=SERVICE, act="promote", version="v42")
+    shares = {"v41": 0.9, "v42": 0.1}
+    shown, other = (
+        wire.TargetState(routing=wire.Routing(shares=shares, **more), observed_at=START)  # type: ignore[arg-type]
+        for more in ({}, differs)
+    )
+    after = wire.Routing(shares={"v42": 1.0})
+    assert fingerprint(order, shown, after) != fingerprint(order, other, after)
 
 
 def test_an_approval_runs_out(gate: Gate) -> None:

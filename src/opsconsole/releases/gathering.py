@@ -18,6 +18,7 @@ from opsconsole.config.settings import FreezeSetting, ReleaseSetting
 from opsconsole.errors import StoreError
 from opsconsole.releases import freezes, planning
 from opsconsole.releases.book import ReleaseBook
+from opsconsole.releases.fingerprints import fingerprint
 from opsconsole.releases.guard import Asking, Facts
 from opsconsole.releases.ledger import ServiceReleases
 from opsconsole.releases.targets.base import Target
@@ -81,7 +82,7 @@ def gathered(
         losing=losing(before.routing, after),
         before=before,
         after=after,
-        fingerprint=planning.fingerprint(order, before, after),
+        fingerprint=fingerprint(order, before, after),
         one=one,
         setting=setting,
         caps=target.caps,

@@ -15,6 +15,7 @@ import msgspec
 
 from opsconsole import wire
 from opsconsole.journal.chain import Event
+from opsconsole.releases.fingerprints import fingerprint
 from opsconsole.releases.targets.shares import heaviest, spelled
 
 WHOLE = 0.999
@@ -133,6 +134,8 @@ def after(state: Releases, event: Event) -> Releases:
     if of_one is None:
         return state
     service = str(event.data["service"])
+    if event.kind == "release.finished":
+        state = replace(state, approvals=_unused(state, service, event))
     return replace(state, services={**state.services, service: of_one(state.of(service), event)})
 
 
@@ -299,6 +302,15 @@ def _of_rollout(one: ServiceReleases, event: Event, **fields: Any) -> ServiceRel
 def _approved(state: Releases, event: Event) -> Releases:
     approval = msgspec.convert(event.data["approval"], wire.Approval)
     return replace(state, approvals=(*state.approvals, approval))
+
+
+def _unused(state: Releases, service: str, event: Event) -> tuple[wire.Approval, ...]:
+    """Without those that the change went by, once it is done: an approval is good for one release."""
+    operation = _operation(state.of(service), event)
+    if operation is None or event.data["word"] != "done":
+        return state.approvals
+    used = fingerprint(operation.plan.order, operation.plan.before, operation.plan.after)
+    return tuple(each for each in state.approvals if each.fingerprint != used)
 
 
 def _frozen(state: Releases, event: Event) -> Releases:

@@ -6,8 +6,6 @@ that is rolled back from keeps no header and no shadow of its own.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from shlex import quote
 
 import msgspec
@@ -101,17 +99,6 @@ def _checked(routing: wire.Routing | None) -> wire.Routing:
         return msgspec.structs.replace(routing, shares=shares_of(routing.shares))
     except ValueError as error:
         raise UsageError(str(error), "Write it as v41=90 v42=10.") from error
-
-
-def fingerprint(plan_of: wire.OrderRequest, before: wire.TargetState, after: wire.Routing) -> str:
-    """Names a change and the state that it was shown on: what an approval binds to (SHA-256, 16 digits)."""
-    told = [plan_of.service, plan_of.act, _sorted(before.routing.shares), before.token, _sorted(after.shares),
-            sorted(after.headers.items()), _sorted(after.shadow)]  # fmt: skip
-    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]
-
-
-def _sorted(shares: Mapping[str, float]) -> list[tuple[str, float]]:
-    return sorted((version, round(share, 6)) for version, share in shares.items() if share)
 
 
 def command_of(order: wire.OrderRequest, version: str) -> str:
