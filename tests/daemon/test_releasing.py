@@ -10,14 +10,16 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from calls import write_calls
 from gated import ADA, AMY, OLI, OTTO, SERVICE, VERA, Gated, gated
 from msgspec.structs import replace
 
 from opsconsole import wire
 from opsconsole.client import AsyncClient
 from opsconsole.config.settings import AnalysisSetting, StepSetting
-from opsconsole.errors import ReleaseError, ReleaseRefused, RequestRefused, StoreError, UsageError
+from opsconsole.errors import JournalError, ReleaseError, ReleaseRefused, RequestRefused, StoreError, UsageError
 from opsconsole.releases.access import Person
+from opsconsole.store import baselines
 
 
 @pytest.fixture
@@ -291,6 +293,30 @@ def test_presence_carries_what_a_console_may_do_and_how_releases_stand(tmp_path:
         assert home.present(OLI, "o").permission.is_read_only, "it locks itself"  # type: ignore[union-attr]
         with pytest.raises(RequestRefused, match="vera may not arm"):
             home.arm(VERA, "v", "eu-prod")
+
+
+def test_what_the_journal_cannot_take_is_not_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*of: object) -> None:
+        raise JournalError("no space left on the device")
+
+    with gated(tmp_path, environment="eu-prod") as home:
+        home.serve(60, {"v41": 1.0}, over_s=60)
+        daemon, other = home.daemon, tmp_path / "other.jsonl"
+        write_calls(other, daemon.clock.now(), range(5))
+        monkeypatch.setattr(daemon.engine.journal, "append", full)
+        monkeypatch.setattr(daemon.desk.releasing.book, "_append", full)
+        with pytest.raises(JournalError):
+            home.arm(OLI, "o", "eu-prod")
+        assert home.present(OLI, "o").permission.is_read_only  # type: ignore[union-attr]
+        attach = wire.AttachRequest(paths=(str(other),), follow=True)
+        sources = daemon.desk.sources()
+        with pytest.raises(JournalError):
+            daemon.ask("POST", "/v1/attach", wire.Attached, attach, person=OLI)
+        assert [each.path for each in daemon.desk.sources()] == [each.path for each in sources]
+        baseline = wire.BaselineRequest(service=SERVICE, version="v41")
+        with pytest.raises(JournalError):
+            daemon.ask("POST", "/v1/baseline", wire.BaselineReply, baseline, person=OLI)
+        assert baselines.pinned(daemon.engine.database.writer, SERVICE) is None
 
 
 def test_a_refused_arming_is_written_down_without_what_was_typed(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from opsconsole.ingest.mapping import Mapping
 from opsconsole.ingest.mapping_yaml import from_yaml, to_yaml
 from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Source
+from opsconsole.journal import Event
 from opsconsole.releases.access import Access, Person
 from opsconsole.releases.arming import Arms
 from opsconsole.signals.health import HealthSettings
@@ -171,9 +172,16 @@ class Desk:
         )
 
     def _attach_and_note(self, wish: Wish, request: wire.AttachRequest, actor: str) -> Outcome:
-        outcome = self.engine.follower.attach(wish)
-        if outcome.sources or wish.follow:
-            self.engine.journal.append(actor, "sources.attached", {"request": msgspec.to_builtins(request)})
+        """It stands in the journal before the first file is taken in. Raises JournalError, and nothing is then."""
+        noted: list[Event] = []
+
+        def note() -> None:
+            if not noted:
+                asked = {"request": msgspec.to_builtins(request)}
+                noted.append(self.engine.journal.append(actor, "sources.attached", asked))
+
+        outcome = self.engine.follower.attach(wish, note)
+        if noted:
             self.engine.changed()
         return outcome
 

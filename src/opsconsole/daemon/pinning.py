@@ -1,7 +1,7 @@
 """Pinning baselines: from a version, a time range or a file, by a person or by opsconsole.yaml.
 
-Always true here: what was pinned stands in the journal with who did it; counting and writing happen on the
-engine's thread.
+Always true here: what is pinned stands in the journal with who did it, before it counts; counting and writing happen
+on the engine's thread.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class Pinning:
                 f"no features of {request.service!r} were found for {label}",
                 "`opsconsole status` lists services, versions and the time they cover.",
             )
+        noted = {"service": request.service, "baseline": kind, "label": label}
+        self._engine.journal.append(set_by, "baseline.set", noted)
         pinned = baselines.pin(
             self._engine.database.writer,
             service=request.service,
@@ -61,8 +63,6 @@ class Pinning:
             set_by=set_by,
             counts=counts,
         )
-        noted = {"service": request.service, "baseline": kind, "label": label}
-        self._engine.journal.append(set_by, "baseline.set", noted)
         self._forget_drift()
         self._engine.changed()
         features: dict[str, int] = {}

@@ -139,8 +139,12 @@ class Releasing:
             if self._arms.lock(person, request.console):
                 self.book.note(person.actor, "console.locked", console=request.console)
         else:
-            permission = self._arms.arm(person, request.console, request.typed)
-            self.book.note(person.actor, "console.armed", console=request.console, until=str(permission.armed_until))
+            self._arms.arm(
+                person,
+                request.console,
+                request.typed,
+                lambda until: self.book.note(person.actor, "console.armed", console=request.console, until=str(until)),
+            )
         return self.permission(person, request.console)
 
     def permission(self, person: Person, console: str) -> wire.Permission:

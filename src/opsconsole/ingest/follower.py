@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import msgspec
 
-from opsconsole.errors import InputError, OpsConsoleError
+from opsconsole.errors import InputError, JournalError, OpsConsoleError
 from opsconsole.ingest.guess import guess
 from opsconsole.ingest.identity import HEAD_BYTES, same_content
 from opsconsole.ingest.mapping import Mapping
@@ -69,8 +69,11 @@ class Follower:
 
     # Attaching ----------------------------------------------------------------------------------------------------
 
-    def attach(self, wish: Wish) -> Outcome:
-        """Take in what the wish's paths name now, and keep looking if it is to be followed."""
+    def attach(self, wish: Wish, begin: Callable[[], None] = lambda: None) -> Outcome:
+        """Take in what the wish's paths name now, and keep looking if it is to be followed.
+
+        ``begin`` is called before anything of it takes effect, more than once perhaps; what it raises is raised.
+        """
         outcome = Outcome()
         for path in wish.paths:
             files = list(expand(path))
@@ -79,32 +82,41 @@ class Follower:
                     f"{path} names no file", "Check the path; quote a pattern so that the shell leaves it alone."
                 )
             for file in files:
-                self._attach_file(file, wish, outcome)
-        if wish.follow and wish not in self._wishes:
-            self._wishes.append(wish)
+                self._attach_file(file, wish, outcome, begin)
+        if wish.follow:
+            begin()
+            if wish not in self._wishes:
+                self._wishes.append(wish)
         return outcome
 
-    def _attach_file(self, file: Path, wish: Wish, outcome: Outcome) -> None:
+    def _attach_file(self, file: Path, wish: Wish, outcome: Outcome, begin: Callable[[], None] = lambda: None) -> None:
         try:
-            source = self._source_for(file, wish)
+            source = self._source_for(file, wish, begin)
+        except JournalError:
+            raise
         except OpsConsoleError as error:
             outcome.refused[str(file)] = error
             return
         outcome.sources.append(source)
         outcome.mappings[str(file)] = source.mapping
 
-    def _source_for(self, file: Path, wish: Wish) -> Source:
+    def _source_for(self, file: Path, wish: Wish, begin: Callable[[], None]) -> Source:
         reader = open_source(file)
         try:
             known = self._recognise(reader)
             if known is None:
-                known = self._new(file, reader, self._mapping_for(file, wish), wish.follow)
+                mapping = self._mapping_for(file, wish)
+                begin()
+                known = self._new(file, reader, mapping, wish.follow)
                 self._finish_predecessors(file)
             elif wish.follow and not known.follow:
+                begin()
                 known = self._followed(known)
-            elif (source := self._open.get(known.source_id)) and self._has_read(source, reader):
-                reader.close()
-                return source
+            else:
+                begin()
+                if (source := self._open.get(known.source_id)) and self._has_read(source, reader):
+                    reader.close()
+                    return source
         except BaseException:
             reader.close()
             raise

@@ -6,6 +6,7 @@ locks itself by the clock, whether or not anybody looks; nothing is armed when t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
@@ -41,8 +42,10 @@ class Arms:
         self._lock = Lock()
         self._armed: dict[tuple[int, str, str], Armed] = {}
 
-    def arm(self, person: Person, console: str, typed: str) -> Permission:
-        """Let this console act for ``access.arm_minutes`` from now on.
+    def arm(
+        self, person: Person, console: str, typed: str, note: Callable[[datetime], object] = lambda until: None
+    ) -> Permission:
+        """Let this console act for ``access.arm_minutes`` from now on; ``note`` writes that down first, until when.
 
         Raises RequestRefused for whoever is no operator, and for other words than the environment's name; UsageError
         for a console without a name.
@@ -62,6 +65,7 @@ class Arms:
             others = sum(1 for each, armed in self._armed.items() if armed.until > now and each != key)
             if others >= MOST_ARMED:
                 raise RequestRefused(f"{MOST_ARMED} consoles are armed already", "Lock one of them.")
+            note(now + self._for)
             self._armed[key] = Armed(person, console, now + self._for)
         return self.permission(person, console)
 
