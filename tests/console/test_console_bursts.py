@@ -15,6 +15,7 @@ from textual.events import Key, Paste
 
 from opsconsole.console.acting import AFTER_S
 from opsconsole.console.confirming import DEAF_S, HAND_S
+from opsconsole.console.helm import PROMPTS
 
 HARMLESS = tuple(key for key in KEYS if key != "ctrl+c")
 ROUNDS = 70
@@ -30,7 +31,7 @@ def press_at(session: Session, key: str, at_s: float) -> None:
 async def settled(session: Session) -> None:
     """Until no prompt is open, and keys are verbs again; a view that a burst led to is left."""
     for _ in range(3):
-        if session.app.frame.state.mode in ("plan", "arm"):
+        if session.app.frame.state.mode in PROMPTS:
             await session.pilot.pause(DEAF_S + 0.05)
             await session.press("escape")
         await session.pilot.pause(AFTER_S + 0.02)

@@ -11,6 +11,7 @@ from fleet import fleet_view
 from releasing import READ_ONLY, READ_S, ReleasingClient, releasing, rest, state, type_as_a_person
 
 from opsconsole import wire
+from opsconsole.console.clipboard import Copied
 from opsconsole.errors import DaemonError, ReleaseRefused
 
 
@@ -146,3 +147,67 @@ def test_a_plan_that_fails_late_leaves_what_is_typed_alone() -> None:
         assert session.app.frame.state.draft == "chat"
 
     drive(scenario, client=client, size=LARGE)
+
+
+# Pages that are longer than the screen ----------------------------------------------------------------------------
+
+
+def test_an_outcome_that_has_no_room_is_scrolled_to_its_end_and_no_further() -> None:
+    told = " ".join(f"pod-{i} was not ready in time;" for i in range(60))
+    client = releasing(outcome=lambda request: wire.Outcome(op_id=request.op_id, word="not effective", told=told))
+
+    async def scenario(session: Session) -> None:
+        await session.press("j", "b")
+        await session.until("type ba")
+        await type_as_a_person(session, "ba")
+        await session.until("NOT EFFECTIVE")
+        assert "more lines" in session.text
+        assert "undo" not in session.text
+        await session.pilot.pause(READ_S)
+        await session.press("pagedown", "pagedown", "j", "j", *["down"] * 20)
+        assert "opsconsole set chat-assist v41=90 v42=10" in session.line("undo")
+        at_the_end = session.text
+        await session.press("k")
+        assert session.text != at_the_end, "no key was wasted below the end"
+        await session.press("pageup", "pageup", "pageup")
+        assert "✔ confirmed" in session.text
+        await session.press("q")
+        assert state(session) == ("browse", "release", "chat-assist")
+
+    drive(scenario, client=client)
+
+
+def test_a_plan_is_scrolled_to_its_end_and_no_further() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("j", "b")
+        await session.until("more lines")
+        await session.pilot.pause(READ_S)
+        await session.press(*["pagedown"] * 6)
+        at_the_end = session.text
+        assert "lines above" in at_the_end
+        await session.press("up")
+        assert "more lines" in session.text
+
+    drive(scenario, client=releasing())
+
+
+def test_the_command_that_undoes_an_act_is_copied_from_its_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+
+    def copy(text: str, write: object, environ: object) -> Copied:
+        taken.append(text)
+        return Copied("osc52", text, "sent")
+
+    monkeypatch.setattr("opsconsole.console.hands.clipboard.copy", copy)
+
+    async def scenario(session: Session) -> None:
+        await session.press("j", "b")
+        await session.until("type ba")
+        await type_as_a_person(session, "ba")
+        await session.until("routing.yaml says it")
+        await session.pilot.pause(READ_S)
+        await session.press("Y")
+        assert taken == ["opsconsole set chat-assist v41=90 v42=10"]
+        assert state(session)[0] == "outcome"
+
+    drive(scenario, client=releasing())

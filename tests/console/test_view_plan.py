@@ -19,7 +19,7 @@ from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import line_width, plain, whole
 from opsconsole.console.place import Place
-from opsconsole.console.proceeding import Proceeding, Stage
+from opsconsole.console.proceeding import ActStage, Proceeding
 from opsconsole.console.text import is_safe
 from opsconsole.console.views import screen
 
@@ -30,7 +30,7 @@ MOVED = wire.Outcome(op_id="op-91c2d7", word="moved", told="bob was faster")
 
 
 def frame_of(
-    plan: wire.Plan, *, stage: Stage = "confirming", typed: str = "", now_s: float = 2.0, **changes: Any
+    plan: wire.Plan, *, stage: ActStage = "confirming", typed: str = "", now_s: float = 2.0, **changes: Any
 ) -> Frame:
     """A frame on this plan, two seconds after it was opened."""
     token = "" if plan.refusals else plan.confirm_with
@@ -136,7 +136,7 @@ def test_the_verdict_is_the_newest_there_is() -> None:
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x50"])
 @pytest.mark.parametrize("stage", ["confirming", "sent", "done"])
-def test_no_text_of_a_plan_or_an_outcome_controls_the_terminal(stage: Stage, size: tuple[int, int]) -> None:
+def test_no_text_of_a_plan_or_an_outcome_controls_the_terminal(stage: ActStage, size: tuple[int, int]) -> None:
     poisoned = client()
     for first in range(0, len(PAYLOADS), 7):
         for _ in range(first):

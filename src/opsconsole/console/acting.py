@@ -29,8 +29,6 @@ AFTER_S = 0.25
 """After a prompt was cancelled: keys that follow each other faster than this are still of the same burst."""
 SETTLE_S = 0.02
 """How much later than due one looks: keys that were pressed before then have arrived by then."""
-LEAVING = frozenset({"enter", "escape", "backspace", "q", "ctrl+c"})
-"""Keys that close the page of an act that is sent or over."""
 NOTHING_DONE = "nothing was done"
 ARMING_S = 60.0
 """How long the prompt for the environment's name stands."""
@@ -124,7 +122,7 @@ class Acting:
         return self.proceeding is not None and self.proceeding.stage == "planning"
 
     def press(self, key: str, at_s: float) -> bool:
-        """A key while the page is open; whether it may do what it means beside that: scroll, or copy."""
+        """A key while the page is open; whether it may do what the keymap says: scroll, copy, close what was done."""
         if self.arming is not None:
             self._confirm_arming(confirming.pressed(self.arming, key, at_s))
             return False
@@ -139,11 +137,14 @@ class Acting:
             return False
         if going.outcome is not None and going.outcome.word == "moved" and key == going.again:
             self.order(going.order, key, again=key)
-        elif key in LEAVING:
-            self._close(
-                "" if going.stage == "done" else f"{going.phrase}: sent; the release view says what comes of it"
-            )
-        return key in self._scrolls
+            return False
+        return True
+
+    def leave(self) -> None:
+        """Close the page of an act that is sent or over; the act goes on."""
+        if (going := self.proceeding) is not None:
+            told = f"{going.phrase}: sent; the release view says what comes of it"
+            self._close("" if going.stage == "done" else told)
 
     def paste(self) -> None:
         """A paste into what is open, whatever it holds."""
@@ -156,9 +157,10 @@ class Acting:
         elif self.proceeding is not None and self.proceeding.confirming is not None:
             self._confirm(confirming.cancelled(self.proceeding.confirming, why))
 
-    def scroll(self, by: int) -> None:
+    def scroll(self, by: int, furthest: int) -> None:
+        """Move the page by so many lines, within what there is of it."""
         if self.proceeding is not None:
-            self._set(replace(self.proceeding, scroll=max(0, self.proceeding.scroll + by)))
+            self._set(replace(self.proceeding, scroll=max(0, min(furthest, self.proceeding.scroll + by))))
 
     def look(self) -> None:
         """See whether time alone has changed something; asked now and then, and when something is due."""

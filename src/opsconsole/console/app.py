@@ -121,6 +121,7 @@ class OpsConsole(App[None], inherit_bindings=False):
                 run=self._begin,
                 later=self.set_timer,
                 write=self._write,
+                room=lambda: (self.size.width, self.size.height - screen.BAR_ROWS),
             ),
             self._grammar,
             self._clock,

@@ -20,9 +20,9 @@ from opsconsole.console.proceeding import Proceeding
 from opsconsole.console.widgets.plot import Scales
 from opsconsole.environment import EnvironmentKind
 
-Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text", "plan", "arm"]
+Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text", "plan", "outcome", "arm"]
 """What is open above the view: ``text`` is a page of plain text, ``keys`` the doctor of keys, ``plan`` an act before it
-is done and what becomes of it, ``arm`` the prompt for the environment's name."""
+is done, ``outcome`` what becomes of it, ``arm`` the prompt for the environment's name."""
 
 T = TypeVar("T")
 

@@ -20,10 +20,11 @@ from opsconsole.console.grammar import orders, verbs
 from opsconsole.console.grammar.actions import Action
 from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.place import Place
+from opsconsole.console.views import plan
 from opsconsole.errors import UsageError
 
-PROMPTS: frozenset[Mode] = frozenset({"plan", "arm"})
-"""Modes in which keys belong to a prompt."""
+PROMPTS: frozenset[Mode] = frozenset({"plan", "outcome", "arm"})
+"""Modes in which keys belong to what is on its way."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Console:
     """Call something in so many seconds."""
     write: Callable[[str], None]
     """Put a sequence on the terminal, between two frames."""
+    room: Callable[[], tuple[int, int]]
+    """Columns and rows of a page."""
 
 
 class Helm:
@@ -69,17 +72,18 @@ class Helm:
             self._spot,
             self._permit,
         )
-        self.acting = Acting(client, host, now_s, keymap.keys_of(*SCROLLS))
+        self.acting = Acting(client, host, now_s, keymap.keys_of(*BESIDE))
 
     @property
     def effects(self) -> Mapping[str, Callable[[str], None]]:
         """Action → what it does, given the key."""
         return {
             **{name: partial(self._order, name) for name in orders.BY_KEY},
-            **{name: partial(self._scroll, by) for name, by in SCROLLS.items() if by},
-            "copy_plan": self._copy,
+            **{name: partial(self._scroll, by) for name, by in SCROLLS.items()},
+            "copy_plan": partial(self._copy, lambda plan: plan.command),
+            "copy_undo": partial(self._copy, lambda plan: plan.undo_command),
+            "close_outcome": lambda key: self.acting.leave(),
             "arm": self._arm_or_lock,
-            **dict.fromkeys(("cancel_plan", "cancel_arm"), lambda key: self.acting.cancel("cancelled")),
         }
 
     @property
@@ -116,14 +120,14 @@ class Helm:
         self.acting.order(order, key, again=key, note=orders.note(state, frame))
 
     def _scroll(self, by: int, key: str) -> None:
-        self.acting.scroll(by)
+        self.acting.scroll(by, plan.furthest(self._console.frame(), *self._console.room()))
 
-    def _copy(self, key: str) -> None:
-        """The plan's command, which stands on its page for those whose terminal takes no copies."""
+    def _copy(self, command: Callable[[wire.Plan], str], key: str) -> None:
+        """A command of the plan, which stands on the page for those whose terminal takes no copies."""
         going = self.acting.proceeding
         if going is not None and going.plan is not None:
             mode = self._console.state().mode
-            self._console.become(replace(self._console.copied(going.plan.command), mode=mode, page=()))
+            self._console.become(replace(self._console.copied(command(going.plan)), mode=mode, page=()))
 
     def _arm_or_lock(self, key: str) -> None:
         if (self.attending.armed_s or 0) > 0:
@@ -175,7 +179,7 @@ class Helm:
     def _lead(self, service: str) -> None:
         """To the release view, under the page that is open."""
         state = verbs.went(self._console.state(), Place("release", service), self._console.frame())
-        self._console.become(replace(state, mode="plan"))
+        self._console.become(replace(state, mode="outcome"))
         self._tell_armed()
 
     def _show(self) -> None:
@@ -191,10 +195,10 @@ class Helm:
 
 
 SCROLLS: dict[str, int] = {
-    "plan_down": 1,
-    "plan_up": -1,
-    "plan_page_down": verbs.PAGE_ROWS,
-    "plan_page_up": -verbs.PAGE_ROWS,
-    "copy_plan": 0,
+    f"{page}_{name}": by
+    for page in ("plan", "outcome")
+    for name, by in (("down", 1), ("up", -1), ("page_down", verbs.PAGE_ROWS), ("page_up", -verbs.PAGE_ROWS))
 }
-"""Actions that a prompt lets pass → lines by which they move its page."""
+"""Action → lines by which it moves the page of an act."""
+BESIDE: tuple[str, ...] = (*(name for name in SCROLLS if name.startswith("plan_")), "copy_plan")
+"""Actions that a prompt lets pass, because they only move or copy what it shows."""

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from opsconsole import errors, wire
 from opsconsole.console.confirming import Confirming
 
-Stage: TypeAlias = Literal["planning", "confirming", "sent", "done"]
+ActStage: TypeAlias = Literal["planning", "confirming", "sent", "done"]
 
 NAMES: dict[wire.Act, str] = {
     "start": "start",
@@ -41,7 +41,7 @@ class Proceeding:
     """The key that orders it anew, should the world have moved; empty where it takes a command."""
     note: str = ""
     """What has to be known about what was ordered: that several rows are marked and it is of one."""
-    stage: Stage = "planning"
+    stage: ActStage = "planning"
     plan: wire.Plan | None = None
     confirming: Confirming | None = None
     scroll: int = 0

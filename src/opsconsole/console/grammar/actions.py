@@ -179,6 +179,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("plan_page_up", ("pageup", "left"), "", "a page further down, up", _needs("mode:plan")),
     Action("copy_plan", ("Y",), "", "copy the command that does the same", _needs("mode:plan")),
     Action("cancel_plan", ("escape",), "", "do nothing; so does any key but those of the text", _needs("mode:plan")),
+    Action("outcome_down", ("j", "down", " "), "", "further down, up", _needs("mode:outcome")),
+    Action("outcome_up", ("k", "up"), "", "further down, up", _needs("mode:outcome")),
+    Action("outcome_page_down", ("pagedown", "ctrl+d"), "", "a page further down, up", _needs("mode:outcome")),
+    Action("outcome_page_up", ("pageup", "ctrl+u"), "", "a page further down, up", _needs("mode:outcome")),
+    Action("copy_undo", ("Y",), "", "copy the command that undoes it", _needs("mode:outcome")),
+    Action("close_outcome", ("enter", "escape", "backspace", "q"), "", "to the release view", _needs("mode:outcome")),
     Action("cancel_arm", ("escape",), "", "do not arm; so does any key but those of the name", _needs("mode:arm")),
     Action("close_text", ("q", "escape", "backspace", "enter"), "", "close the page", _needs("mode:text")),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from opsconsole.console.frame import State
 from opsconsole.console.views.catalog import BY_NAME, VIEWS, ViewSpec
 
-MODES: tuple[str, ...] = ("filter", "window", "help", "command", "jump", "keys", "text", "plan", "arm")
+MODES: tuple[str, ...] = ("filter", "window", "help", "command", "jump", "keys", "text", "plan", "outcome", "arm")
 TOO_SMALL = "small"
 
 

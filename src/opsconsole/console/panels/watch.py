@@ -18,13 +18,13 @@ from opsconsole.console.widgets.table import Cell, Column
 
 Write = Callable[[wire.VersionEvidence], str]
 
-NUMBERS: tuple[tuple[str, str, Write], ...] = (
-    ("share", "arriving", lambda e: numbers.MISSING if e.share is None else numbers.share(e.share)),
-    ("errors", "errors", lambda e: numbers.percent(e.error_rate)),
-    ("p99", "p99", lambda e: numbers.duration(e.p99_ms)),
-    ("cost", "$/req", lambda e: numbers.money(e.usd_per_request)),
+NUMBERS: tuple[tuple[str, Write], ...] = (
+    ("share", lambda e: numbers.MISSING if e.share is None else numbers.share(e.share)),
+    ("errors", lambda e: numbers.percent(e.error_rate)),
+    ("p99", lambda e: numbers.duration(e.p99_ms)),
+    ("cost", lambda e: numbers.money(e.usd_per_request)),
 )
-"""Column, title, and how it is written."""
+"""Column, and how it is written."""
 
 COLUMNS: tuple[Column, ...] = (
     Column("version", "version", 10, grow=1),
@@ -78,7 +78,7 @@ def _cells(name: str, before: wire.VersionEvidence | None, now: wire.VersionEvid
             ),
             " → ",
         )
-        for column, _, write in NUMBERS
+        for column, write in NUMBERS
     }
     cells["version"] = span(name or UNNAMED, "strong")
     cells["n"] = numbers.count(now.n if now is not None else 0)

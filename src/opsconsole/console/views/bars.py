@@ -109,7 +109,7 @@ def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
     truth = _truth(frame)
     if state.notice:
         return ends(truth, notice, width)
-    if state.mode == "plan":
+    if state.mode in ("plan", "outcome"):
         return ends(truth, plan.hints(frame), width)
     if frame.proceeding is not None and frame.proceeding.stage == "planning":
         going = frame.proceeding

@@ -21,7 +21,7 @@ def has_moved(going: Proceeding) -> bool:
     return going.outcome is not None and going.outcome.word == "moved"
 
 
-def lines(going: Proceeding, plan: wire.Plan, frame: Frame, width: int, height: int) -> list[Line]:
+def lines(going: Proceeding, plan: wire.Plan, frame: Frame, width: int) -> list[Line]:
     """How far it is, and once it is over what came of it."""
     change = (Span("   from ", "head"), *shares_line(plan.before.routing.shares), Span("  → ", "head"))
     return [
@@ -30,7 +30,7 @@ def lines(going: Proceeding, plan: wire.Plan, frame: Frame, width: int, height: 
         *_steps(going, frame),
         EMPTY,
         *_ended(going, plan, frame, width),
-    ][:height]
+    ]
 
 
 def _steps(going: Proceeding, frame: Frame) -> Iterator[Line]:

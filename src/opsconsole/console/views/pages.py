@@ -24,4 +24,9 @@ def keys(frame: Frame, width: int, height: int) -> list[Line]:
     return block([head, *told, *rows], width, height)
 
 
-PAGES: dict[str, Callable[[Frame, int, int], list[Line]]] = {"text": text, "keys": keys, "plan": plan.paint}
+PAGES: dict[str, Callable[[Frame, int, int], list[Line]]] = {
+    "text": text,
+    "keys": keys,
+    "plan": plan.paint,
+    "outcome": plan.paint,
+}

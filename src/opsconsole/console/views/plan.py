@@ -16,7 +16,7 @@ from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, line_width, span
 from opsconsole.console.palette import Ink, environment_ink
 from opsconsole.console.panels.shares import EVIDENCE_COLUMNS, evidence_cells, labelled, routing_line, shares_line, told
-from opsconsole.console.proceeding import Proceeding
+from opsconsole.console.proceeding import ActStage, Proceeding
 from opsconsole.console.views import outcome, versions
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Column
@@ -24,6 +24,8 @@ from opsconsole.console.widgets.table import Column
 AGE = Column("age", "last", 5, is_right=True)
 MOST_BODY = 4_000
 """Characters of one request's body that are shown."""
+OVER: frozenset[ActStage] = frozenset({"sent", "done"})
+"""Stages in which there is nothing to type any more."""
 MOST_TABLE_CELLS = 124
 """Wider, and an eye loses the row."""
 
@@ -34,17 +36,36 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     if going is None or going.plan is None:
         return block([EMPTY, line(Span("   nothing is planned", "dim"))], width, height)
     plan, ink = going.plan, environment_ink(going.plan.environment, frame.environment_kinds)
-    head = _bar(f" {plan.environment} · {going.phrase} · {plan.order.service} ", _good_for(going, frame), ink, width)
-    if going.stage in ("sent", "done"):
-        return block([head, *outcome.lines(going, plan, frame, width, height - 1)], width, height)
-    above = [head, _change(plan, width), *_evidence(plan, frame, going, width)]
-    body = list(_body(going, plan, frame, width))
-    room = height - len(above) - 2
+    title = f" {plan.environment} · {going.phrase} · {plan.order.service} "
+    above, body, room = _parts(going, plan, frame, width, height)
     first = max(0, min(going.scroll, len(body) - room))
     hidden = len(body) - first - room
     more = f" ↓ {hidden} more lines " if hidden > 0 else f" ↑ {first} lines above " if first else ""
+    shown = block(body[first : first + room], width, room)
+    if going.stage in OVER:
+        return [_bar(title, more, ink, width), *shown]
+    head = _bar(title, _good_for(going, frame), ink, width)
     below = [_bar(f" risk {plan.risk} ", more, ink, width), _prompt(going, plan, frame, width)]
-    return [*block(above, width, len(above)), *block(body[first : first + room], width, room), *block(below, width, 2)]
+    return [head, *block(above, width, len(above)), *shown, *block(below, width, 2)]
+
+
+def furthest(frame: Frame, width: int, height: int) -> int:
+    """How many lines the page can be scrolled."""
+    going = frame.proceeding
+    if going is None or going.plan is None:
+        return 0
+    _, body, room = _parts(going, going.plan, frame, width, height)
+    return max(0, len(body) - room)
+
+
+def _parts(
+    going: Proceeding, plan: wire.Plan, frame: Frame, width: int, height: int
+) -> tuple[list[Line], list[Line], int]:
+    """What stands below the first line, what is scrolled, and the rows that there are for that."""
+    if going.stage in OVER:
+        return [], outcome.lines(going, plan, frame, width), height - 1
+    above = [_change(plan, width), *_evidence(plan, frame, going, width)]
+    return above, list(_body(going, plan, frame, width)), height - len(above) - 3
 
 
 def hints(frame: Frame) -> Line:
@@ -56,7 +77,7 @@ def hints(frame: Frame) -> Line:
         closes = "any key closes" if going.plan is not None and going.plan.refusals else "other keys cancel"
         return (Span(f"↑ ↓ scroll · Y copy · {closes} ", "dim"),)
     again = f"{going.again} plans anew · " if outcome.has_moved(going) and going.again else ""
-    return (Span(f"{again}Enter: the release view ", "dim"),)
+    return (Span(f"{again}j k scroll · Enter: the release view ", "dim"),)
 
 
 def _bar(left: str, right: str, ink: Ink, width: int) -> Line:

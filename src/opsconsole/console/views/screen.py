@@ -12,6 +12,8 @@ from opsconsole.console.views import bars, help, pages  # noqa: A004
 from opsconsole.console.views.catalog import BY_NAME
 
 LEAST_COLUMNS, LEAST_ROWS = 80, 24
+BAR_ROWS = 2
+"""The first line and the last."""
 
 
 def is_too_small(width: int, height: int) -> bool:
@@ -23,11 +25,11 @@ def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
     if is_too_small(width, height):
         return too_small(width, height)
     if frame.state.mode == "help":
-        body = help.paint(frame, keymap, width, height - 2)
+        body = help.paint(frame, keymap, width, height - BAR_ROWS)
     elif frame.state.mode in pages.PAGES:
-        body = pages.PAGES[frame.state.mode](frame, width, height - 2)
+        body = pages.PAGES[frame.state.mode](frame, width, height - BAR_ROWS)
     else:
-        body = BY_NAME[frame.state.view].paint(frame, width, height - 2)
+        body = BY_NAME[frame.state.view].paint(frame, width, height - BAR_ROWS)
     return [bars.top(frame, width), *body, bars.bottom(frame, keymap, width)]
 
 
