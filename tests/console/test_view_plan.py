@@ -82,6 +82,20 @@ def test_what_is_typed_is_seen_to_its_end_however_long_the_name() -> None:
     assert "Bksp mends" in rows(frame_of(plan, typed=name[:20] + "xx"))[-2]
 
 
+@pytest.mark.parametrize(
+    ("token", "asked"),
+    [
+        ("ba", "type ba: "),
+        ("chat-assist", "type chat-assist: "),
+        ("chat-assist-eu-central-production-canary-number-seventeen", "type the service's name: "),
+    ],
+)
+def test_the_prompt_asks_for_what_has_to_be_typed_however_long_the_versions_are(token: str, asked: str) -> None:
+    service = token if len(token) > 2 else "chat-assist"
+    order = wire.OrderRequest(service=service, act="promote", version="2026.11.25-rc1-" + "f00d" * 12)
+    assert f"{asked}▏" in rows(frame_of(plan_of(order, confirm_with=token)))[-2]
+
+
 def test_a_refused_plan_has_its_remedies_first_and_no_prompt() -> None:
     text = rows(frame_of(plan_of(ORDER, refusals=REFUSED)))
     assert "✖ evidence: 88 requests of 100" in text[6]

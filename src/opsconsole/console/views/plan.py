@@ -17,6 +17,7 @@ from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, line_
 from opsconsole.console.palette import Ink, environment_ink
 from opsconsole.console.panels.shares import EVIDENCE_COLUMNS, evidence_cells, labelled, routing_line, shares_line, told
 from opsconsole.console.proceeding import ActStage, Proceeding
+from opsconsole.console.text import cut, safe
 from opsconsole.console.views import outcome, versions
 from opsconsole.console.widgets import table
 from opsconsole.console.widgets.table import Column
@@ -26,6 +27,8 @@ MOST_BODY = 4_000
 """Characters of one request's body that are shown."""
 OVER: frozenset[ActStage] = frozenset({"sent", "done"})
 """Stages in which there is nothing to type any more."""
+TYPED_CELLS = 15
+"""What is typed needs beside its own: its cursor, some slips, and how they are mended."""
 MOST_TABLE_CELLS = 124
 """Wider, and an eye loses the row."""
 
@@ -192,9 +195,20 @@ def _prompt(going: Proceeding, plan: wire.Plan, frame: Frame, width: int) -> Lin
         return block([(Span("   read …", "dim"),)], width, 1)[0]
     ink = "strong" if prompt.is_right_so_far else "fail"
     wrong = (Span(" Bksp mends", "warn"),) if not prompt.is_right_so_far else ()
-    asked: Line = (Span("   type ", "strong"), span(prompt.token, "notice"), span(f" to {going.phrase}: ", "strong"))
+    asked = _asked(prompt.token, going, plan, width)
     typed: Line = (span(prompt.typed, ink), Span("▏", "accent"), *wrong)
-    if line_width((*asked, *typed)) > width:  # what is typed is seen to its end, what has to be typed stands above
-        asked = (Span("   type the service's name: ", "strong"),)
+    if line_width((*asked, *typed)) > width:  # what is typed is seen to its end
         typed = (span(prompt.typed[-(width - line_width(asked) - 14) :], ink), *typed[1:])
     return block([(*asked, *typed)], width, 1)[0]
+
+
+def _asked(token: str, going: Proceeding, plan: wire.Plan, width: int) -> Line:
+    """What has to be typed and what for, in as many words as leave room for it; a long name stands in the first line."""
+    kind, named = Span("   type ", "strong"), span(token, "notice")
+    room = width - line_width((named,)) - TYPED_CELLS
+    for asked in ((kind, named, span(f" to {going.phrase}: ", "strong")), (kind, named, Span(": ", "strong"))):
+        if line_width(asked) <= room:
+            return asked
+    if token == plan.order.service:
+        return (Span("   type the service's name: ", "strong"),)
+    return (kind, span(cut(safe(token), width // 3), "notice"), Span(": ", "strong"))
