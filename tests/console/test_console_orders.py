@@ -7,6 +7,8 @@ from driver import LARGE, Session, drive
 from fleet import fleet_view
 from releasing import BRIEF, HELD, READ_ONLY, ReleasingClient, releasing, rest, state, type_as_a_person
 
+from opsconsole.console.grammar import command
+
 # Where it works, and where it does not ----------------------------------------------------------------------------
 
 
@@ -238,6 +240,34 @@ def test_commands_that_say_too_little_or_too_much_order_nothing(command: str, to
     assert client.approved == []
 
 
+@pytest.mark.parametrize(
+    ("key", "token", "act", "undone"),
+    [
+        ("b", "ba", "rollback", "set"),
+        ("p", "chat-assist", "promote", "rollback"),
+        ("h", "chat-assist", "hold", "resume"),
+    ],
+)
+def test_what_was_sent_from_here_is_undone_by_a_word(key: str, token: str, act: str, undone: str) -> None:
+    client = releasing()
+
+    async def scenario(session: Session) -> None:
+        await session.press(":", *"undo chat", "enter")
+        assert "no change of chat-assist is being watched here, and none was sent from here" in session.bottom
+        await session.press("escape", "j", key)
+        await session.until("type ")
+        await type_as_a_person(session, token)
+        await session.until("routing.yaml says it")
+        await session.pilot.pause(0.45)
+        await session.press("enter", "escape", ":", *"undo", "enter")
+        await session.until("type ")
+
+    drive(scenario, client=client, size=LARGE)
+    assert [(each.service, each.act) for each in client.ordered] == [("chat-assist", act), ("chat-assist", undone)]
+    routing = client.ordered[-1].routing
+    assert (routing.shares if routing is not None else None) == ({"v41": 0.9, "v42": 0.1} if undone == "set" else None)
+
+
 def test_another_service_than_the_one_on_the_screen_is_never_given_its_versions() -> None:
     client = releasing()
 
@@ -260,6 +290,12 @@ def test_a_second_person_approves_by_the_id_of_a_plan() -> None:
 
     drive(scenario, client=client, size=LARGE)
     assert [each.op_id for each in client.approved] == ["op-91c2d7"]
+
+
+def test_every_command_word_is_offered_once() -> None:
+    names = command.names()
+    assert len(names) == len(set(names))
+    assert {"undo", "promote", "window", "help"} <= set(names)
 
 
 def test_services_and_versions_are_completed() -> None:

@@ -22,7 +22,7 @@ from opsconsole.console.confirming import Confirming
 from opsconsole.console.feed import Client
 from opsconsole.console.frame import Mode
 from opsconsole.console.hands import CONSOLE
-from opsconsole.console.proceeding import Proceeding, failed
+from opsconsole.console.proceeding import SENT, Proceeding, failed
 from opsconsole.errors import OpsConsoleError
 
 AFTER_S = 0.25
@@ -77,6 +77,9 @@ class Acting:
         self._characters: tuple[tuple[str, float], ...] = ()
         self._current: Proceeding | Confirming | None = None
         """What is on its way: an act, or the prompt for the environment's name."""
+
+        self.done: dict[str, wire.Plan] = {}
+        """Service → what was last sent from here."""
 
     @property
     def proceeding(self) -> Proceeding | None:
@@ -229,6 +232,8 @@ class Acting:
             outcome = await self._client.apply(wire.ApplyRequest(op_id=plan.op_id, typed=typed))
         except OpsConsoleError as error:
             outcome = failed(plan.op_id, error)
+        if outcome.word in SENT:
+            self.done[plan.order.service] = plan
         going = self.proceeding
         if going is not None and going.plan is not None and going.plan.op_id == plan.op_id:
             self._set(replace(going, stage="done", since_s=self._now_s(), outcome=outcome, scroll=0))

@@ -180,6 +180,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             releases=self._helm.attending.releases,
             armed_s=self._helm.attending.armed_s,
             proceeding=self._helm.acting.proceeding,
+            done=self._helm.acting.done,
             arming=self._helm.acting.arming,
             now_s=self._helm.now_s(),
             glyphs=self._glyphs,

@@ -118,6 +118,8 @@ class Frame:
     """Seconds for which this console may still act; None where it need not be armed, or is not."""
     proceeding: Proceeding | None = None
     """The act that is on its way."""
+    done: Mapping[str, wire.Plan] = field(default_factory=dict)
+    """Service → what was last sent from this console."""
     arming: Confirming | None = None
     """The prompt for the environment's name."""
     now_s: float = 0.0

@@ -20,6 +20,7 @@ from opsconsole.console.grammar import orders, verbs
 from opsconsole.console.grammar.actions import Action
 from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.place import Place
+from opsconsole.console.proceeding import Proceeding
 from opsconsole.console.views import plan
 from opsconsole.errors import UsageError
 
@@ -80,8 +81,8 @@ class Helm:
         return {
             **{name: partial(self._order, name) for name in orders.BY_KEY},
             **{name: partial(self._scroll, by) for name, by in SCROLLS.items()},
-            "copy_plan": partial(self._copy, lambda plan: plan.command),
-            "copy_undo": partial(self._copy, lambda plan: plan.undo_command),
+            "copy_plan": partial(self._copy, lambda going: going.plan.command if going.plan is not None else ""),
+            "copy_undo": partial(self._copy, lambda going: going.undo_command),
             "close_outcome": lambda key: self.acting.leave(),
             "arm": self._arm_or_lock,
         }
@@ -122,12 +123,12 @@ class Helm:
     def _scroll(self, by: int, key: str) -> None:
         self.acting.scroll(by, plan.furthest(self._console.frame(), *self._console.room()))
 
-    def _copy(self, command: Callable[[wire.Plan], str], key: str) -> None:
-        """A command of the plan, which stands on the page for those whose terminal takes no copies."""
+    def _copy(self, command: Callable[[Proceeding], str], key: str) -> None:
+        """A command of the act, which stands on its page for those whose terminal takes no copies."""
         going = self.acting.proceeding
-        if going is not None and going.plan is not None:
+        if going is not None:
             mode = self._console.state().mode
-            self._console.become(replace(self._console.copied(command(going.plan)), mode=mode, page=()))
+            self._console.become(replace(self._console.copied(command(going)), mode=mode, page=()))
 
     def _arm_or_lock(self, key: str) -> None:
         if (self.attending.armed_s or 0) > 0:

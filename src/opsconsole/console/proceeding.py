@@ -25,6 +25,9 @@ NAMES: dict[wire.Act, str] = {
 }
 """Act → what people call it."""
 
+SENT: frozenset[wire.OutcomeWord] = frozenset({"done", "indeterminate", "not effective"})
+"""Outcomes of what was sent, and so may have to be undone."""
+
 LOOK = "The release view says what became of it."
 
 
@@ -54,6 +57,12 @@ class Proceeding:
         if self.stage == "sent" or (self.stage == "confirming" and self.plan is not None and not self.plan.refusals):
             return self.phrase
         return ""
+
+    @property
+    def undo_command(self) -> str:
+        """Takes back what was done; empty where nothing was."""
+        was_sent = self.outcome is not None and self.outcome.word in SENT
+        return self.plan.undo_command if self.plan is not None and was_sent else ""
 
     @property
     def phrase(self) -> str:

@@ -10,6 +10,7 @@
     keys    who    help    quit
     promote chat v42               plans: all traffic to a version; start chat v42 begins gradually
     promote chat v42 because …     overrides a freeze or missing evidence; the reason is kept
+    undo chat                      plans what takes the last change back: the watched one, or that sent from here
     rollback chat                  plans too, as advance, hold, resume, abort; without a service: of the one here
     approve 7f3a…                  a second person's yes to a plan, by its id
     arm    lock                    as the key R
@@ -44,9 +45,11 @@ WORDS: tuple[str, ...] = (
 NAMED: tuple[str, ...] = tuple(spec.name for spec in VIEWS if spec.name != "request")
 """Views that a name is enough for; a single request is opened from a list."""
 RUNNABLE: tuple[str, ...] = tuple(
-    action.id for action in BY_ID.values() if "view" in action.needs and not action.id.startswith("open_")
+    action.id
+    for action in BY_ID.values()
+    if "view" in action.needs and not action.id.startswith("open_") and action.id not in WORDS
 )
-"""Actions that can be run by name."""
+"""Other actions that can be run by name."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def run(text: str, state: State, frame: Frame) -> Outcome:
         return Outcome(replace(browsing, window=rest, crosshair=None))
     if word == "now":
         return Outcome(replace(browsing, as_of=None))
-    if word in order_words.ACTS:
+    if word in order_words.ORDERS:
         return Outcome(browsing, order=order_words.ordered(word, rest, browsing, frame))
     if word == "write":
         return Outcome(browsing, "write_file", rest + ("!" if is_forced else ""))
@@ -144,7 +147,7 @@ def completions(text: str, state: State, frame: Frame) -> list[str]:
     word = ALIASES.get(head.split(" ")[0], head.split(" ")[0])
     if word == "window":
         return [f"{head} {name}" for name in wire.WINDOWS if name.startswith(last)]
-    if word in order_words.ACTS:
+    if word in order_words.ORDERS:
         return [each for each in order_words.completions(text, frame) if each.startswith(text) and each != text]
     if word not in BY_NAME:
         return []

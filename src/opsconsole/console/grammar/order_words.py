@@ -5,11 +5,13 @@ Always true here: a word orders what it says and no more; what is not named is w
 
 from __future__ import annotations
 
+import msgspec
+
 from opsconsole import wire
 from opsconsole.console.frame import Frame, State
 from opsconsole.console.grammar.actions import BY_ID
 from opsconsole.console.grammar.named import matching_services, named_service, services
-from opsconsole.console.grammar.orders import order, unavailable, version_of
+from opsconsole.console.grammar.orders import BY_KEY, order, unavailable, version_of
 from opsconsole.console.grammar.verbs import service_here
 from opsconsole.errors import UsageError
 
@@ -23,15 +25,19 @@ ACTS: dict[str, tuple[wire.Act, str]] = {
     "abort": ("abort", "abort"),
 }
 """Word → its act, and the action whose key does the same or nearly so: what stands in its way stands in the word's."""
-KEYS: frozenset[str] = frozenset({"promote", "rollback", "pace", "abort", "undo", "arm"})
-"""Actions that these words stand for on the command line."""
-WORDS: tuple[str, ...] = (*ACTS, "approve", "arm", "lock")
-VERSIONED: frozenset[wire.Act] = frozenset({"promote", "start"})
+UNDO = "undo"
+"""The word whose act is that which takes the last one back."""
+ORDERS: tuple[str, ...] = (*ACTS, UNDO)
+WORDS: tuple[str, ...] = (*ORDERS, "approve", "arm", "lock")
+VERSIONED: frozenset[str] = frozenset({"promote", "start"})
+"""Words that name a version as well."""
 BECAUSE = "because"
 
 
 def ordered(word: str, rest: str, state: State, frame: Frame) -> wire.OrderRequest:
     """What a command orders. Raises UsageError in words."""
+    if word == UNDO:
+        return _undone(rest.split(), state, frame)
     act, key = ACTS[word]
     named, because, reason = f"{rest} ".partition(f" {BECAUSE} ")
     if because and act not in wire.FORWARD:
@@ -47,14 +53,23 @@ def ordered(word: str, rest: str, state: State, frame: Frame) -> wire.OrderReque
     return order(service, act, version, via="palette", reason=reason.strip())
 
 
+def _undone(words: list[str], state: State, frame: Frame) -> wire.OrderRequest:
+    if len(words) > 1:
+        raise UsageError("undo takes a service", "undo SERVICE.")
+    service = named_service(words[0], frame) if words else service_here(state, frame)
+    at = state.at(service=service)
+    if why_not := unavailable(BY_ID[UNDO], at, frame):
+        raise UsageError(why_not)
+    return msgspec.structs.replace(BY_KEY[UNDO](service, at, frame), via="palette")
+
+
 def _named(word: str, words: list[str], state: State, frame: Frame) -> tuple[str, str]:
     """Service and version. A single word is a service where it begins one's name, else a version of the one here."""
-    act, _ = ACTS[word]
-    most = 2 if act in VERSIONED else 1
+    most = 2 if word in VERSIONED else 1
     if len(words) > most:
         raise UsageError(f"{word} takes {'a service and a version' if most == 2 else 'a service'}", f"{word} SERVICE.")
     here = service_here(state, frame)
-    if len(words) == 1 and act in VERSIONED and here and len(matching_services(words[0], frame)) != 1:
+    if len(words) == 1 and word in VERSIONED and here and len(matching_services(words[0], frame)) != 1:
         return here, words[0]
     service = named_service(words[0], frame) if words else here
     return service, words[1] if len(words) == 2 else ""
@@ -66,7 +81,7 @@ def completions(text: str, frame: Frame) -> list[str]:
     words = head.split()
     if len(words) == 1:
         return [f"{head} {name}" for name in services(frame)]
-    if len(words) == 2 and ACTS[words[0]][0] in VERSIONED:
+    if len(words) == 2 and words[0] in VERSIONED:
         rows = frame.fleet.services if frame.fleet is not None else ()
         return [f"{head} {name}" for row in rows if row.service == words[1] for name, _ in row.versions]
     return []

@@ -17,6 +17,9 @@ from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.errors import UsageError
 
 READ_ONLY = "read-only: R arms this console"
+NOTHING_TO_UNDO = "no change of {service} is being watched here, and none was sent from here"
+PACES: dict[wire.Act, wire.Act] = {"hold": "resume", "resume": "hold"}
+"""What undoes the other."""
 MAY_ACT: frozenset[wire.Role] = frozenset({"operator", "admin"})
 Via: TypeAlias = Literal["key", "palette"]
 
@@ -38,8 +41,8 @@ def unavailable(action: Action, state: State, frame: Frame | None = None) -> str
         return reason
     if action.id == "pace" and _is_known(service, state, frame) and _phase(service, state, frame) is None:
         return f"no rollout of {service} is under way"
-    if action.id == "undo" and (frame.release is None or frame.release.watch is None):
-        return "there is no change that is being watched"
+    if action.id == "undo" and _undoing(service, frame) is None:
+        return NOTHING_TO_UNDO.format(service=service)
     return ""
 
 
@@ -140,13 +143,32 @@ def _pace(service: str, state: State, frame: Frame) -> wire.OrderRequest:
 
 
 def _undo(service: str, state: State, frame: Frame) -> wire.OrderRequest:
-    """Back to the shares before the change; where that is the pinned version, by rolling back, which nothing gates."""
-    view = frame.release
-    if view is None or view.watch is None:
-        raise UsageError("there is no change that is being watched")
-    if view.pinned and view.watch.undo.shares.get(view.pinned) == 1.0:
+    undoing = _undoing(service, frame)
+    if undoing is None:
+        raise UsageError(NOTHING_TO_UNDO.format(service=service))
+    return undoing
+
+
+def _undoing(service: str, frame: Frame) -> wire.OrderRequest | None:
+    """What takes back the change that is being watched on the screen, else the one that was last sent from here."""
+    view = _on_screen(service, frame)
+    if view is not None and view.watch is not None:
+        return _back_to(view.watch.undo, view.pinned, service)
+    plan = frame.done.get(service)
+    if plan is None:
+        return None
+    if plan.order.act in PACES:
+        return order(service, PACES[plan.order.act])
+    if plan.order.act in wire.FORWARD:
         return order(service, "rollback")
-    return wire.OrderRequest(service=service, act="set", routing=view.watch.undo, via="key")
+    return _back_to(plan.inverse, plan.pinned, service)
+
+
+def _back_to(routing: wire.Routing, pinned: str, service: str) -> wire.OrderRequest:
+    """These shares; where they are the pinned version alone, by rolling back, which nothing gates."""
+    if pinned and routing.shares.get(pinned) == 1.0:
+        return order(service, "rollback")
+    return wire.OrderRequest(service=service, act="set", routing=routing, via="key")
 
 
 BY_KEY: dict[str, Callable[[str, State, Frame], wire.OrderRequest]] = {

@@ -80,8 +80,8 @@ def _ended(going: Proceeding, plan: wire.Plan, frame: Frame, width: int) -> Iter
             yield from told("meanwhile", f"{each.at:%H:%M:%S} {each.actor}: {each.told}", width)
         if going.again:
             yield from told("then", f"{going.again} plans anew, from how it is now", width, "accent")
-    if ended.word in ("done", "indeterminate", "not effective"):
-        yield from told("undo", plan.undo_command, width, "accent")
+    if going.undo_command:
+        yield from told("undo", going.undo_command, width, "accent")
 
 
 def _since(plan: wire.Plan, frame: Frame) -> list[wire.HistoryEntry]:

@@ -203,7 +203,7 @@ def _prompt(going: Proceeding, plan: wire.Plan, frame: Frame, width: int) -> Lin
 
 
 def _asked(token: str, going: Proceeding, plan: wire.Plan, width: int) -> Line:
-    """What has to be typed and what for, in as many words as leave room for it; a long name stands in the first line."""
+    """What has to be typed and what for, in as many words as leave room for it; the service is in the first line."""
     kind, named = Span("   type ", "strong"), span(token, "notice")
     room = width - line_width((named,)) - TYPED_CELLS
     for asked in ((kind, named, span(f" to {going.phrase}: ", "strong")), (kind, named, Span(": ", "strong"))):
