@@ -20,7 +20,6 @@ from opsconsole.console.frame import State
 from opsconsole.console.grammar.actions import ACTIONS, IN_THE_PAST, Action
 from opsconsole.console.grammar.command import completions
 from opsconsole.console.grammar.keymap import Keymap, remapped, unavailable
-from opsconsole.console.grammar.reference import keys_page
 from opsconsole.console.memory import Memory
 from opsconsole.console.place import Place
 from opsconsole.errors import ConfigError
@@ -404,8 +403,3 @@ def test_a_memory_that_is_broken_is_set_aside_and_said(tmp_path: Path) -> None:
 
     drive(scenario, memory=Memory(path), size=LARGE)
     assert (tmp_path / "ann.broken").read_text() == "{not json"
-
-
-def test_the_page_of_keys_says_what_the_tables_say() -> None:
-    page = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
-    assert page.read_text(encoding="utf-8") == keys_page(), "`make docs` writes it anew"

@@ -84,7 +84,7 @@ _ORDERS = tuple(
         ("promote", "p", "promote", "promote a version to all traffic; a plan first", ACTS),
         ("pace", "h", "hold", "hold the rollout, or let it go on; a plan first", ACTS),
         ("abort", "a", "abort", "abort the rollout: back to what was before; a plan first", ACTS),
-        ("undo", "u", "", "undo the change that is watched, or was sent from here; a plan first", _needs("view:release")),
+        ("undo", "u", "", "undo the watched change, or the last from here; a plan first", _needs("view:release")),
     )
 )
 

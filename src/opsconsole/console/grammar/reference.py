@@ -30,15 +30,23 @@ Two actions on one key in one place are refused when the console starts, with bo
 key, Alt or the mouse. Keys that terminals, tmux or screen take for themselves cannot be bound: RESERVED.
 """
 
+SECTIONS: dict[str, str] = {
+    "list": "In a list",
+    "timed": "Where there is a time axis",
+    "panels": "Where there are panels",
+    "acts": "Where releases are acted on: " + ", ".join(spec.title for spec in VIEWS if spec.acts),
+    "small": "In a terminal that is too small",
+}
+"""Trait of a context → the heading of the actions that need it."""
+
 
 def keys_page() -> str:
     """The whole page, in Markdown."""
     reserved = ", ".join(f"`{written((key,))}`" for key in sorted(RESERVED))
     parts = [INTRODUCTION.replace("RESERVED", reserved)]
     parts.append("## Anywhere in a view\n\n" + _table([each for each in ACTIONS if each.needs <= {"view"}]))
-    parts.append("## In a list\n\n" + _table([each for each in ACTIONS if "list" in each.needs]))
-    parts.append("## Where there is a time axis\n\n" + _table([each for each in ACTIONS if "timed" in each.needs]))
-    parts.append("## Where there are panels\n\n" + _table([each for each in ACTIONS if "panels" in each.needs]))
+    for trait, title in SECTIONS.items():
+        parts.append(f"## {title}\n\n" + _table([each for each in ACTIONS if trait in each.needs]))
     for spec in VIEWS:
         own = [each for each in ACTIONS if f"view:{spec.name}" in each.needs]
         if own:
