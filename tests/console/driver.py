@@ -35,6 +35,15 @@ class Session:
         for _ in range(2):
             await self.pilot.pause()
 
+    async def resize(self, columns: int, rows: int) -> None:
+        """Have another size, and wait, within bounds, until the screen has it."""
+        await self.pilot.resize_terminal(columns, rows)
+        for _ in range(200):
+            if self.app._surface.size == (columns, rows) and self.text.strip():
+                break
+            await self.pilot.pause(0.02)
+        await self.settle()
+
     async def until(self, text: str) -> None:
         """Wait, within bounds, for a text to appear."""
         for _ in range(200):

@@ -69,7 +69,7 @@ def test_bursts_into_a_prompt_that_listens_execute_nothing() -> None:
     client = releasing()
 
     async def scenario(session: Session) -> None:
-        for _ in range(40):
+        for _ in range(15):
             token = chance.choice(("y", "ba", "chat-assist"))
             client.changes = {"confirm_with": token}
             await session.press("b")

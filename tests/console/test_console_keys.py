@@ -196,8 +196,7 @@ def test_small_terminal_says_what_it_has_and_needs_and_grows_back() -> None:
     async def scenario(session: Session) -> None:
         assert "have 79x24" in session.text
         assert "need 80x24" in session.text
-        await session.pilot.resize_terminal(80, 24)
-        await session.settle()
+        await session.resize(80, 24)
         assert "chat-assist" in session.text
 
     drive(scenario, size=(79, 24))
@@ -226,8 +225,12 @@ def test_reserved_keys_cannot_be_bound_and_no_default_needs_function_keys_or_alt
 
 
 def test_every_action_does_something() -> None:
+    of_the_prompt = {"cancel_plan", "cancel_arm"}  # it has every key first, and all but its own text's leave it
+
     async def scenario(session: Session) -> None:
         for action in ACTIONS:
+            if action.id in of_the_prompt:
+                continue
             assert action.id in {**session.app._effects, **session.app._acts} or verb_of(action) is not None
 
     drive(scenario)
@@ -244,12 +247,10 @@ def test_on_a_screen_too_small_keys_do_nothing_but_leave(leaving: str) -> None:
     async def scenario(session: Session) -> None:
         await session.press("j", "enter", "t", "slash", "question_mark", "s")
         assert "need 80x24" in session.text
-        await session.pilot.resize_terminal(80, 24)
-        await session.settle()
+        await session.resize(80, 24)
         assert "4 services" in session.top
         assert "›✖ FAIL" in session.text
-        await session.pilot.resize_terminal(80, 23)
-        await session.settle()
+        await session.resize(80, 23)
         await session.press(leaving)
         assert session.app._exit
 

@@ -97,8 +97,9 @@ def test_a_refused_plan_says_what_would_satisfy_it_and_takes_no_text() -> None:
         await session.until("freeze: month end")
         assert "→ :promote chat-assist v42 because REASON" in session.text
         assert "refused: there is nothing to type" in session.text
-        await type_as_a_person(session, "chat-assist")
+        await type_as_a_person(session, "c")
         assert state(session)[0] == "browse"
+        await type_as_a_person(session, "hat-assist")
 
     drive(scenario, client=client)
     assert client.applied == []
@@ -211,11 +212,10 @@ def test_a_prompt_out_of_sight_is_cancelled_by_the_next_key() -> None:
     async def scenario(session: Session) -> None:
         await session.press("j", "b")
         await session.until("type ba")
-        await session.pilot.resize_terminal(79, 24)
+        await session.resize(79, 24)
         await session.pilot.pause(0.45)
         await session.press("b", "a")
-        await session.pilot.resize_terminal(80, 24)
-        await session.settle()
+        await session.resize(80, 24)
         assert state(session)[0] == "browse"
 
     drive(scenario, client=client)
