@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 LATEST = 5
 LEAST_READINGS = 10
@@ -48,6 +47,8 @@ def filling(minutes: NDArray[Any], readings: NDArray[Any], limit: float) -> Fill
         return Filling(level / limit, 0.0, 0.0)
     if len(readings) < LEAST_READINGS or minutes[0] == minutes[-1]:
         return Filling(level / limit, None, None)
+    from scipy import stats  # half of what a daemon takes to start, and few disks fill up
+
     step = -(-len(readings) // MOST_READINGS)
     slope, _, low, high = stats.theilslopes(readings[::-1][::step], minutes[::-1][::step])
     if not low > 0:
