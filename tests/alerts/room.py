@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from opsconsole import wire
@@ -14,6 +15,7 @@ from opsconsole.alerts.keeper import Keeper
 from opsconsole.alerts.ledger import Alerts, fold
 from opsconsole.alerts.rules import Metric, Rule, changed
 from opsconsole.alerts.table import RULES
+from opsconsole.checklists.catalogue import Catalogue
 from opsconsole.clock import ManualClock
 from opsconsole.config.alerting import AlertSetting
 from opsconsole.journal.walk import Event, written
@@ -21,6 +23,11 @@ from opsconsole.journal.walk import Event, written
 START = datetime(2026, 2, 3, 3, 0, tzinfo=UTC)
 NOTIFIERS = ("pager", "slack")
 """That there are, and take everything."""
+LIBRARY = {
+    item.id: item.parsed.checklist
+    for item in Catalogue(Path("nowhere"), ManualClock(START)).items().values()
+    if item.parsed.checklist is not None
+}
 BY_ID = {rule.id: rule for rule in RULES}
 
 
@@ -40,7 +47,14 @@ class Room:
         self._rules = changed(RULES, self.settings, {})[0]
         book = AlertBook(self._append, fold(self.events), lambda: None)
         return Keeper(
-            book, self.clock, self.settings, self.rules_of, environment="test", tell=self._tell, explain=self._explain
+            book,
+            self.clock,
+            self.settings,
+            self.rules_of,
+            environment="test",
+            tell=self._tell,
+            params_of=self._params_of,
+            explain=self._explain,
         )
 
     def restart(self) -> None:
@@ -59,6 +73,11 @@ class Room:
     def _tell(self, notice: wire.Notice, names: tuple[str, ...]) -> tuple[str, ...]:
         self.told.append((notice, names))
         return names or NOTIFIERS
+
+    def _params_of(self, checklist: str) -> tuple[str, ...]:
+        """What the library's take; one of the home's own takes a service."""
+        known = LIBRARY.get(checklist)
+        return ("service",) if known is None else tuple(known.params)
 
     def _explain(self, service: str, metric: Metric) -> tuple[str, ...]:
         self.explanations.append((service, metric))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from datetime import timedelta
 
 import pytest
-from room import START, Room, facts, provider, reading
+from room import LIBRARY, START, Room, facts, provider, reading
 
 from opsconsole import wire
 from opsconsole.alerts.facts import Facts
+from opsconsole.alerts.table import RULES
+from opsconsole.checklists.params import complaint
 from opsconsole.config.alerting import AlertSetting, LadderStep, RuleSetting
 from opsconsole.errors import UsageError
 
@@ -304,6 +307,51 @@ def test_an_alert_whose_ladder_was_taken_out_goes_on_with_that_of_its_severity()
     room.restart()
     room.look_for(6, BURNING)
     assert [names for _, names in room.told] == [("slack",), ()]
+
+
+def test_every_alert_names_a_checklist_that_there_is_with_all_that_it_has_to_be_told() -> None:
+    """As it stands in the message, so that it is begun from there."""
+    for rule in RULES:
+        if not rule.checklist:
+            continue
+        room = Room()
+        about = "opsconsole" if rule.cause == "console" else "chat team's"
+        found = Facts(
+            subject=about,
+            services=() if rule.cause == "console" else (about,),
+            at=START,
+            readings={rule.signal: (reading(rule.id, params={"key": "k 1"} if "key" in rule.id else {}),)},
+        )
+        room.look(found)
+        room.look_for(rule.for_s / 60 + 1, found)
+        (line,) = (line for line in room.told[0][0].body.splitlines() if line.startswith("Checklist: "))
+        words = shlex.split(line.removeprefix("Checklist: "))
+        assert words[:4] == ["opsconsole", "checklist", "run", rule.checklist]
+        given = dict(word.split("=", 1) for word in words[4:] if word != "--param")
+        params = LIBRARY[rule.checklist].params
+        assert given.keys() <= params.keys()
+        for name, param in params.items():
+            assert param.sql or not complaint(name, param, given.get(name, "")), f"{rule.id}: {rule.checklist}"
+
+
+def test_the_commands_of_a_message_can_be_typed_whatever_a_service_is_called(room: Room) -> None:
+    room.look(facts("chat; reboot", bad=["errors-burn-1h"]))
+    ((notice, _),) = room.told
+    assert "opsconsole show service 'chat; reboot'" in notice.links
+    assert "Checklist: opsconsole checklist run error-spike --param 'service=chat; reboot'" in notice.body
+
+
+def test_an_alert_of_a_version_begins_its_checklist_with_it(room: Room) -> None:
+    found = Facts(
+        subject="chat",
+        services=("chat",),
+        at=START,
+        readings={"version-errors": (reading("version-errors", version="v42", params={"version": "v42"}),)},
+    )
+    room.look(found)
+    room.look_for(3, found)
+    begun = "opsconsole checklist run bad-canary --param service=chat --param version=v42"
+    assert f"Checklist: {begun}" in room.told[0][0].body
 
 
 def test_rules_can_be_changed_and_turned_off() -> None:

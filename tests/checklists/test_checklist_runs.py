@@ -317,6 +317,12 @@ def test_evidence_is_taken_when_a_step_begins_with_what_it_takes_to_find_it_agai
     assert panel.query == "opsconsole show versions chat-assist --window 1h"
 
 
+def test_the_command_of_a_panel_can_be_typed_whatever_the_service_is_called(room: Room, own: Path) -> None:
+    written_list(own, "one", "say | type: manual; evidence:;   - {panel: versions}", more="params: {service: {}}\n")
+    (panel,) = room.begin("one", service="chat; reboot").steps["say"].evidence
+    assert panel.query == "opsconsole show versions 'chat; reboot'"
+
+
 def test_a_stop_condition_flags_and_aborts_where_the_list_says_so(room: Room, own: Path) -> None:
     stop = SERVICE + "stop_conditions: [error_rate($service) > 20%]\n"
     written_list(own, "flag", "say | type: manual", more=stop)

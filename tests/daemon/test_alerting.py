@@ -217,6 +217,22 @@ def test_a_rule_can_be_turned_off_for_one_service(tmp_path: Path) -> None:
         daemon.engine.stop()
 
 
+def test_a_checklist_that_a_rule_names_and_there_is_not_is_said(tmp_path: Path) -> None:
+    own = {"errors-burn-1h": RuleSetting(checklist="eror-spike")}
+    settings = Settings(services={"chat": ServiceSetting(alerts=own)})  # type: ignore[arg-type]
+    daemon = Daemon(tmp_path / "home", settings)
+    try:
+        said = "alerts name the checklist 'eror-spike', which there is not"
+        assert daemon.ask("GET", "/v1/alerts", wire.AlertsView).trouble == said
+        file = daemon.home.checklists / "eror-spike.md"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(daemon.desk.running.catalogue.parsed("handover").text.replace("id: handover", "id: eror-spike"))
+        daemon.engine.changed()
+        assert daemon.ask("GET", "/v1/alerts", wire.AlertsView).trouble == ""
+    finally:
+        daemon.engine.stop()
+
+
 def test_worse_feedback_is_found(daemon: Daemon, tmp_path: Path) -> None:
     def judged(name: str, seconds: range, bad_of: int) -> Path:
         return write_calls(tmp_path / name, START, seconds, feedback=lambda i: "bad" if i % bad_of == 0 else "good")

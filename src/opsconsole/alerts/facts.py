@@ -40,6 +40,8 @@ class Reading:
     stop: datetime | None = None
     """The range to look at."""
     url: str = ""
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What a checklist is told of it, beside the service."""
 
 
 @dataclass(frozen=True, kw_only=True)

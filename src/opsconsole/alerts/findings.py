@@ -68,6 +68,7 @@ class Finding:
             start=reading.start,
             stop=reading.stop,
             url=reading.url,
+            params=dict(reading.params),
             since=since,
         )
 

@@ -30,6 +30,8 @@ Tell = Callable[[wire.Notice, tuple[str, ...]], tuple[str, ...]]
 """Tell people, by these notifiers (by every one that takes it where none is named); the names of those that will."""
 Explain = Callable[[str, Metric], tuple[str, ...]]
 """(service, metric) → what changed, in words."""
+ParamsOf = Callable[[str], tuple[str, ...] | None]
+"""Id of a checklist → the parameters that it takes; None where there is none of this id."""
 
 ACTOR = "alerts"
 """Who acts where no person does."""
@@ -51,12 +53,13 @@ class Keeper:
         *,
         environment: str = "",
         tell: Tell,
+        params_of: ParamsOf,
         explain: Explain = lambda service, metric: (),
     ) -> None:
         self.book = book
         self.rules_of = rules_of
         self._clock, self._settings, self._environment = clock, settings, environment
-        self._tell, self._explain = tell, explain
+        self._tell, self._params_of, self._explain = tell, params_of, explain
         self.waiting = Waiting()
         self._latest: Mapping[tuple[str, str, str, str], Finding] = {}
 
@@ -98,7 +101,7 @@ class Keeper:
         """Those who were told of it hear that it is over."""
         if alert is not None and (names := _names(alert)):
             ended = replace(alert, resolved_at=self._clock.now(), resolved_why=why)
-            self._tell(notice_of(ended, "resolved", self._environment), names)
+            self._tell(self._notice(ended, "resolved"), names)
 
     def go_on(self) -> None:
         """Take every step that is due, of every ladder that nothing holds.
@@ -123,10 +126,13 @@ class Keeper:
         due = next_at(alert, steps)
         if due is None or due > now or held_by(alert, self.state, now, self.rules_of)[0] != "firing":
             return
-        notice = notice_of(alert, "escalated" if alert.step else "firing", self._environment)
+        notice = self._notice(alert, "escalated" if alert.step else "firing")
         names = self._tell(notice, steps[alert.step].notify)
         services = list(alert.services)
         self.book.note(ACTOR, "alert.escalated", alert=alert.id, services=services, step=alert.step, notify=list(names))
+
+    def _notice(self, alert: Alert, kind: wire.NoticeKind) -> wire.Notice:
+        return notice_of(alert, kind, self._environment, self._params_of(alert.checklist) or ())
 
     def _ladder(self, alert: Alert) -> tuple[LadderStep, ...]:
         return ladder_of(alert.ladder, alert.severity, self._settings)
@@ -142,7 +148,7 @@ class Keeper:
                 note, services = request.note[:LONGEST_TEXT], list(alert.services)
                 self.book.note(actor, "alert.acknowledged", alert=alert.id, services=services, person=person, note=note)
                 if names := _names(alert):
-                    self._tell(notice_of(self._open(alert.id), "update", self._environment), names)
+                    self._tell(self._notice(self._open(alert.id), "update"), names)
             return self.shown(self._open(request.alert))
 
     def _open(self, alert_id: str) -> Alert:

@@ -5,6 +5,7 @@ Always true here: every number comes with its threshold and its n; the page name
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from opsconsole import wire
@@ -44,15 +45,18 @@ def evidence_of(member: wire.AlertMember) -> str:
     )
 
 
-def notice_of(alert: Alert, kind: wire.NoticeKind, environment: str) -> wire.Notice:
-    """The message. Its key is the alert's own, so that what is said later finds what was said before."""
+def notice_of(alert: Alert, kind: wire.NoticeKind, environment: str, takes: Sequence[str]) -> wire.Notice:
+    """The message. Its key is the alert's own, so that what is said later finds what was said before.
+
+    ``takes`` are the parameters of its checklist.
+    """
     return wire.Notice(
         key=f"{environment or 'opsconsole'}/{alert.id}/{alert.fired_at:%Y%m%dT%H%M%S}",
         kind=kind,
         severity=alert.severity,
         service=alert.services[0] if len(alert.services) == 1 else "",
         title=_headline(alert, kind),
-        body=_body(alert),
+        body=_body(alert, takes),
         at=(alert.resolved_at if kind == "resolved" else None) or alert.fired_at,
         acknowledged_by=alert.acknowledged_by,
         labels={
@@ -76,7 +80,16 @@ def _headline(alert: Alert, kind: wire.NoticeKind) -> str:
     return f"{first.get(kind, '')}{alert.title}"
 
 
-def _body(alert: Alert) -> str:
+def checklist_command(alert: Alert, takes: Sequence[str]) -> str:
+    """How its checklist is begun, with what the alert knows of the parameters that it takes."""
+    known = {"service": alert.services[0]} if alert.services else {}
+    for member in alert.members:
+        known = {**member.params, **known}
+    given = [word for name in takes if name in known for word in ("--param", f"{name}={known[name]}")]
+    return shlex.join(["opsconsole", "checklist", "run", alert.checklist, *given])
+
+
+def _body(alert: Alert, takes: Sequence[str]) -> str:
     lines = [evidence_of(member) for member in alert.members[:MOST_LINES]]
     hidden = len(alert.members) - MOST_LINES + alert.more if len(alert.members) > MOST_LINES else alert.more
     if hidden:
@@ -92,8 +105,7 @@ def _body(alert: Alert) -> str:
         else:
             lines.append(f"Acknowledge: opsconsole alert ack {alert.id}")
         if alert.checklist:
-            whose = f" --param service={alert.services[0]}" if alert.services else ""
-            lines.append(f"Checklist: opsconsole checklist run {alert.checklist}{whose}")
+            lines.append(f"Checklist: {checklist_command(alert, takes)}")
     return "\n".join(lines)
 
 
@@ -105,5 +117,5 @@ def _links(alert: Alert) -> list[str]:
         for service in alert.services[:1]
         if member.view
     }
-    found += [f"opsconsole show {view} {service}" for view, service in views]
+    found += [shlex.join(["opsconsole", "show", view, service]) for view, service in views]
     return found + [member.url for member in alert.members[:MOST_LINES] if member.url]

@@ -7,6 +7,7 @@ and never ends a run.
 from __future__ import annotations
 
 import hashlib
+import shlex
 from dataclasses import dataclass
 
 import msgspec
@@ -87,9 +88,9 @@ def exhibit(wish: wire.EvidenceWish, run: wire.Run, hands: Hands) -> wire.Exhibi
     now = hands.clock.now()
     if wish.panel:
         service = run.params.get("service", "")
-        command = " ".join(word for word in ("opsconsole show", wish.panel, service) if word)
-        window = f" --window {wish.range}" if wish.range else ""
-        return wire.Exhibit(kind="panel", query=f"{command}{window}", told=f"as of {now:%Y-%m-%d %H:%M:%S} UTC", at=now)
+        words = ["opsconsole", "show", wish.panel, *filter(None, [service])]
+        query = shlex.join([*words, *(["--window", wish.range] if wish.range else [])])
+        return wire.Exhibit(kind="panel", query=query, told=f"as of {now:%Y-%m-%d %H:%M:%S} UTC", at=now)
     query = wish.signal or wish.sql
     try:
         if wish.signal:

@@ -18,7 +18,7 @@ from opsconsole.alerts import incoming
 from opsconsole.alerts.book import AlertBook
 from opsconsole.alerts.facts import Facts
 from opsconsole.alerts.findings import judge, united
-from opsconsole.alerts.keeper import Keeper, Tell
+from opsconsole.alerts.keeper import Keeper, ParamsOf, Tell
 from opsconsole.alerts.ledger import fold
 from opsconsole.alerts.rules import Metric, Rule, as_wire, changed
 from opsconsole.alerts.table import RULES
@@ -55,11 +55,6 @@ class _Rules(NamedTuple):
     off: tuple[Rule, ...]
 
 
-def tell_nobody(notice: wire.Notice, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Where there are no notifiers."""
-    return ()
-
-
 class Alerting:
     """The alerts of one home."""
 
@@ -70,11 +65,12 @@ class Alerting:
         releasing: Releasing,
         drift: DriftMemory,
         spans: SpanMemory,
-        tell: Tell = tell_nobody,
+        tell: Tell,
+        params_of: ParamsOf,
     ) -> None:
-        """Raises JournalError for a broken journal."""
+        """``params_of`` knows the checklists. Raises JournalError for a broken journal."""
         self._engine, self._view, self._spans = engine, view, spans
-        self._settings = engine.settings
+        self._settings, self._params_of = engine.settings, params_of
         self._rules: dict[str, _Rules] = {}
         book = AlertBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self.keeper = Keeper(
@@ -84,6 +80,7 @@ class Alerting:
             self.rules_of,
             environment=engine.settings.environment,
             tell=tell,
+            params_of=params_of,
             explain=self._explained,
         )
         self._heard = incoming.Remembered()
@@ -255,6 +252,7 @@ class Alerting:
             for what, error in self._engine.failures.items()
             if what.startswith(("looking at ", "looking after alerts"))
         ]
+        troubles += self._missing_checklists()
         if not self._settings.alerts.enabled:
             troubles.append("alerts are turned off in opsconsole.yaml")
         return wire.AlertsView(
@@ -273,6 +271,16 @@ class Alerting:
             axis=wire.Axis(start=axis.start, step_s=axis.step_s, buckets=axis.buckets),
             query_ms=round((perf_counter() - began) * 1000, 1),
         )
+
+    def _missing_checklists(self) -> list[str]:
+        """What rules are told to name and there is not: files come and go while the daemon runs."""
+        subjects = ("", *self._settings.services)
+        named = {rule.checklist for subject in subjects for rule in self.rules_of(subject).values()}
+        return [
+            f"alerts name the checklist {name!r}, which there is not"
+            for name in sorted(named - {""})
+            if self._params_of(name) is None
+        ]
 
     def rules(self, service: str) -> wire.AlertRulesReply:
         """Every rule as it holds for a service, or as it comes; with why some of them cannot be judged now."""

@@ -75,8 +75,16 @@ class Desk:
         self.releasing = Releasing(
             engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
         )
-        self.alerting = Alerting(engine, self.view, self.releasing, self.drift, self._spans, self.notifying.notify)
         self.running = Running(engine, self.releasing, self.view, self.access, tell, self.responding.conduct.incident)
+        self.alerting = Alerting(
+            engine,
+            self.view,
+            self.releasing,
+            self.drift,
+            self._spans,
+            self.notifying.notify,
+            self.running.params_of,
+        )
         engine.every_so_often(self.pinning.pin_configured)
 
     def _running(self, services: tuple[str, ...]) -> tuple[str, ...]:

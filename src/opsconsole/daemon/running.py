@@ -97,6 +97,11 @@ class Running:
 
     # What people ask for ------------------------------------------------------------------------------------------
 
+    def params_of(self, checklist: str) -> tuple[str, ...] | None:
+        """The parameters of a checklist; None where there is none of this id that can be read."""
+        item = self.catalogue.items().get(checklist)
+        return tuple(item.parsed.checklist.params) if item and item.parsed.checklist else None
+
     def begin(self, person: Person, request: wire.RunRequest) -> wire.StepReply:
         """Raises UsageError for an incident that there is not, as for what the runner refuses."""
         if request.incident:

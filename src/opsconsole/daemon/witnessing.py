@@ -6,6 +6,7 @@ it was last read; a view that finds nothing is not asked again at once.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
@@ -117,7 +118,7 @@ class Witness:
     def _take_verified(self, event: Event) -> None:
         op_id = str(event.data["op_id"])
         if event.data["verdict"]["effect"] == "effective":
-            command = f"opsconsole release history {event.data['service']}"
+            command = shlex.join(["opsconsole", "release", "history", str(event.data["service"])])
             self._effective.setdefault(op_id, Seen(datetime.fromisoformat(event.at), command))
         else:
             self._effective.pop(op_id, None)

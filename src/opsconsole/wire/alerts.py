@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from opsconsole.wire.base import Struct, View
 
 AlertSeverity = Literal["page", "ticket"]
@@ -41,6 +43,8 @@ class AlertMember(Struct, frozen=True, kw_only=True):
     """… and the range to look at."""
     url: str = ""
     """Where somebody else's system shows it."""
+    params: dict[str, str] = msgspec.field(default_factory=dict)
+    """What a checklist is told of it, beside the service: the key, the version."""
     since: datetime
     """When it was first found."""
     is_present: bool = True

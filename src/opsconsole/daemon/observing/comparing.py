@@ -190,5 +190,5 @@ def _reading(
 ) -> Reading:
     return Reading(
         value=value, n=n, told=told, detail=this.label, version=this.label, p_value=p_value,
-        start=window[0], stop=window[1],
+        start=window[0], stop=window[1], params={"version": this.label},
     )  # fmt: skip

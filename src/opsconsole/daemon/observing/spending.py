@@ -175,6 +175,7 @@ class Spending:
                     f"{found.expected or 0.0:,.0f} expected",
                     start=end - HOUR,
                     stop=end,
+                    params={"key": use.key},
                 )
             )
         for signal, each in readings.items():
@@ -191,7 +192,8 @@ class Spending:
             if look.now - until < 7 * DAY:
                 days = (look.now - since) / DAY
                 told = f"key {name(key)} is in use since {since:%Y-%m-%d}, {days:.0f} days"
-                keys.setdefault(service, []).append(Reading(value=days, n=1, detail=key, told=told))
+                reading = Reading(value=days, n=1, detail=key, told=told, params={"key": key})
+                keys.setdefault(service, []).append(reading)
         for service in look.extents:
             found = tuple(keys.get(service, ()))
             yield Seen(
