@@ -93,6 +93,7 @@ CASES: list[tuple[str, str, int, str, str]] = [
     ("< 1%, within", "over 5m, within", 42, "error_rate is compared with nothing", "< 1"),
     ("within: 5m", "within: soon", 42, "'soon' is no duration", "15m"),
     ("timebox: 3m\nexpect", "expect", 15, "'look' has no timebox", "timebox: 3m"),
+    ("owner: me\n", "owner: me\ntimers: {first_coms: 5m}\n", 5, "there is no timer 'first_coms'", "first_comms"),
     ("owner: me\n", "", 2, "it has no owner", "owner:"),
     ("last_reviewed: 2026-11-01\n", "", 2, "it has no last_reviewed", "last_reviewed: 2026-11-25"),
     ("$service, '5m'", "$srvice, '5m'", 18, "$srvice is no parameter", "Did you mean `service`?"),

@@ -8,6 +8,7 @@ import pytest
 from makeshift import Killed, Room, World, written_list
 
 from opsconsole import wire
+from opsconsole.checklists.course import flags
 from opsconsole.checklists.machine import fold, tally
 from opsconsole.errors import ChecklistError, UsageError
 
@@ -213,8 +214,6 @@ def test_what_is_undone_is_looked_at_again(room: Room, own: Path) -> None:
 
 
 def test_a_timebox_flags_and_ends_nothing(room: Room, own: Path) -> None:
-    from opsconsole.checklists.course import flags
-
     written_list(own, "one", "say | type: manual; on_silence: {flag_after: 30s}")
     run = room.begin("one")
     assert flags(run, room.world.clock.now()) == ()
@@ -277,6 +276,28 @@ def test_a_message_is_filled_in_handed_over_once_and_kept(room: Room, own: Path)
         "chat-assist is well (RUN-1)",
         "handed over for ops",
     )
+
+
+def test_messages_that_a_list_wants_and_nobody_sends_are_flagged(room: Room, own: Path) -> None:
+    written_list(
+        own, "tell", "one | type: comms; audience: internal; message: a", "two | type: manual",
+        more="timers: {first_comms: 5m, update_every: 20m}\n",
+    )  # fmt: skip
+
+    def overdue(run: wire.Run) -> list[str]:
+        told = flags(room.book.run(run.id), room.world.clock.now())
+        return [each for each in told if "overdue" in each]
+
+    run = room.begin("tell")
+    of_an_incident = room.by("ann").start(wire.RunRequest(checklist="tell", incident="INC-1"))
+    room.look(360)
+    assert overdue(run) == ["the first message is overdue by 1m (first_comms: 5m)"]
+    assert overdue(of_an_incident) == [], "an incident has timers of its own"
+    room.do(run, "send")
+    room.look(1_200)
+    assert overdue(run) == []
+    room.look(60)
+    assert overdue(run) == ["the next message is overdue by 1m (update_every: 20m)"]
 
 
 def test_a_message_that_may_have_been_sent_before_a_kill_is_not_sent_again_by_itself(room: Room, own: Path) -> None:

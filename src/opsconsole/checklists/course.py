@@ -6,7 +6,7 @@ action is repeated; a step that fails leads where it says, or waits for somebody
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -149,6 +149,8 @@ def deadline(progress: wire.Progress, probe: wire.Probe) -> datetime:
 def flags(run: wire.Run, now: datetime) -> tuple[str, ...]:
     """What is amber about a run; nothing is ended by it."""
     told = [f"stop condition: {run.stopped}"] if run.stopped else []
+    if run.phase == "running" and not run.incident:
+        told += _overdue(run, now)
     progress = run.steps.get(run.current)
     if run.phase != "running" or progress is None or progress.ended_at is not None:
         return tuple(told)
@@ -160,6 +162,35 @@ def flags(run: wire.Run, now: datetime) -> tuple[str, ...]:
     if step.on_silence is not None and silence > duration(step.on_silence.flag_after):
         told.append(f"nothing heard for {spelled(silence)}")
     return tuple(told)
+
+
+def _first_message(run: wire.Run) -> datetime | None:
+    return None if _messages(run) else run.started_at
+
+
+def _next_message(run: wire.Run) -> datetime | None:
+    return max(_messages(run), default=None)
+
+
+def _messages(run: wire.Run) -> list[datetime]:
+    return [op.at for op in run.ops if op.kind == "notice" and op.word == "done"]
+
+
+TIMERS: Mapping[str, tuple[str, Callable[[wire.Run], datetime | None]]] = {
+    "first_comms": ("the first message", _first_message),
+    "update_every": ("the next message", _next_message),
+}
+"""Timer of a list → what is due, and since when it counts; None while it does not."""
+
+
+def _overdue(run: wire.Run, now: datetime) -> list[str]:
+    told = []
+    for name, length in run.checklist.timers.items():
+        what, since_of = TIMERS.get(name, ("", _first_message))
+        since = since_of(run)
+        if what and since is not None and (over := now - since - duration(length)) > timedelta(0):
+            told.append(f"{what} is overdue by {spelled(over)} ({name}: {length})")
+    return told
 
 
 def waits(run: wire.Run, now: datetime, looked: Looked) -> str:

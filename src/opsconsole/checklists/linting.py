@@ -14,6 +14,7 @@ from datetime import date
 from opsconsole import wire
 from opsconsole.checklists import graph
 from opsconsole.checklists.actions import ACTIONS
+from opsconsole.checklists.course import TIMERS
 from opsconsole.checklists.durations import duration, is_duration
 from opsconsole.checklists.params import BUILT_IN, names_in, names_in_sql
 from opsconsole.checklists.parsing import Parsed
@@ -172,6 +173,11 @@ def _durations(looked: Looked) -> Iterator[wire.ChecklistProblem]:
     for path, text in said.items():
         if text and not is_duration(text):
             yield looked.found(path, f"{text!r} is no duration", "Write it like 90s, 15m, 2h or 90d.")
+
+
+def _timers(looked: Looked) -> Iterator[wire.ChecklistProblem]:
+    for name in looked.checklist.timers.keys() - TIMERS.keys():
+        yield looked.found(f"timers.{name}", f"there is no timer {name!r}", nearest(name, TIMERS))
 
 
 def _roles(looked: Looked) -> Iterator[wire.ChecklistProblem]:
@@ -434,5 +440,6 @@ def _calls(known: Mapping[str, wire.Checklist]) -> graph.Edges:
 
 
 RULES: tuple[Rule, ...] = (
-    _upkeep, _ways, _sections, _durations, _roles, _params, _fields, _actions, _evidence, _questions, _children,
+    _upkeep, _ways, _sections, _durations, _timers, _roles, _params, _fields, _actions, _evidence, _questions,
+    _children,
 )  # fmt: skip

@@ -238,7 +238,8 @@ class Checklist(Struct, frozen=True, kw_only=True):
     roles: dict[str, RoleRule] = msgspec.field(default_factory=dict)
     """Who takes part, beside the `operator`, who is whoever begins the run."""
     timers: dict[str, str] = msgspec.field(default_factory=dict)
-    """What an incident that is worked by this list reminds of: `first_comms: 5m`."""
+    """What a run is flagged for, unless it belongs to an incident, which has timers of its own: `first_comms: 5m`, no
+    message so long after it began; `update_every: 20m`, none for so long after the last."""
     abort: AbortRule = msgspec.field(default_factory=AbortRule)
     """When a run is ended early."""
     stop_conditions: tuple[Probe, ...] = ()
