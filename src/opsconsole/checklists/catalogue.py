@@ -13,7 +13,8 @@ from pathlib import Path
 
 from opsconsole import wire
 from opsconsole.checklists.durations import duration, is_duration
-from opsconsole.checklists.linting import CheckSql, lint
+from opsconsole.checklists.linting import lint
+from opsconsole.checklists.looked import CheckSql
 from opsconsole.checklists.parsing import Parsed, parse
 from opsconsole.clock import Clock
 from opsconsole.config.load import nearest

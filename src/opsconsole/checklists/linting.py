@@ -7,8 +7,7 @@ error, what makes it less worth following is not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from opsconsole import wire
@@ -16,49 +15,15 @@ from opsconsole.checklists import graph
 from opsconsole.checklists.actions import ACTIONS
 from opsconsole.checklists.course import TIMERS
 from opsconsole.checklists.durations import duration, is_duration
-from opsconsole.checklists.params import BUILT_IN, names_in, names_in_sql
+from opsconsole.checklists.looked import CheckSql, Looked, Rule, probes
+from opsconsole.checklists.params import BUILT_IN, names_in
 from opsconsole.checklists.parsing import Parsed
-from opsconsole.checklists.signals import expression
-from opsconsole.checklists.tolerances import comparison
+from opsconsole.checklists.questions import QUESTIONS
 from opsconsole.config.load import nearest
 
 MOST_KILLERS = 9
 """Steps that must not be missed, of one section: what fits into a head at 3 a.m. (Gawande 2009: five to nine)."""
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
-_WALL_CLOCK = re.compile(r"\b(now|today|current_timestamp|current_date|get_current_timestamp)\b(?!_)", re.IGNORECASE)
-
-CheckSql = Callable[[str, frozenset[str]], str]
-"""(statement, names of parameters) → what is wrong with it; empty when nothing is. Who has a store can tell."""
-
-
-@dataclass(frozen=True)
-class Looked:
-    """A checklist that is looked over, and what is known around it."""
-
-    parsed: Parsed
-    checklist: wire.Checklist
-    today: date
-    others: Mapping[str, wire.Checklist] = field(default_factory=dict)
-    """Every other checklist there is, by id."""
-    panels: frozenset[str] = frozenset(wire.ANSWERS)
-    check_sql: CheckSql | None = None
-
-    def found(self, path: str, message: str, remedy: str, *, is_error: bool = True) -> wire.ChecklistProblem:
-        line = self.parsed.line(path)
-        return wire.ChecklistProblem(
-            path=self.parsed.path, line=line, message=message, remedy=remedy, is_error=is_error
-        )
-
-    @property
-    def steps(self) -> Iterator[tuple[str, wire.Step]]:
-        return ((f"steps[{index}]", step) for index, step in enumerate(self.checklist.steps))
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset({*self.checklist.params, *BUILT_IN})
-
-
-Rule = Callable[[Looked], Iterator[wire.ChecklistProblem]]
 
 
 def lint(
@@ -168,7 +133,7 @@ def _durations(looked: Looked) -> Iterator[wire.ChecklistProblem]:
         said |= {f"{path}.timebox": step.timebox, f"{path}.for": step.for_, f"{path}.expires": step.expires}
         said |= {f"{path}.retry.every": step.retry.every} if step.retry else {}
         said |= {f"{path}.on_silence.flag_after": step.on_silence.flag_after} if step.on_silence else {}
-    for path, probe in _probes(looked):
+    for path, probe in probes(looked):
         said |= {f"{path}.within": probe.within, f"{path}.poll": probe.poll}
     for path, text in said.items():
         if text and not is_duration(text):
@@ -218,7 +183,7 @@ def _texts(looked: Looked) -> Iterator[tuple[str, str]]:
             yield from ((f"{path}.undo.with.{name}", word) for name, word in step.undo.with_.items())
         for index, wish in enumerate(step.evidence):
             yield f"{path}.evidence[{index}].signal", wish.signal
-    for path, probe in _probes(looked):
+    for path, probe in probes(looked):
         yield f"{path}.signal", probe.signal
 
 
@@ -327,96 +292,6 @@ def _action(
             yield looked.found(f"{with_path}.{word}", f"{name} knows no `{word}`", nearest(word, known))
 
 
-def _evidence(looked: Looked) -> Iterator[wire.ChecklistProblem]:
-    for path, step in looked.steps:
-        for index, wish in enumerate(step.evidence):
-            where = f"{path}.evidence[{index}]"
-            if sum(map(bool, (wish.sql, wish.signal, wish.panel))) != 1:
-                yield looked.found(where, "evidence is one of `sql`, `signal` and `panel`", "Write one entry for each.")
-            if wish.panel and wish.panel not in looked.panels:
-                yield looked.found(
-                    where, f"there is no panel {wish.panel!r}", nearest(wish.panel, sorted(looked.panels))
-                )
-            if wish.range and wish.range not in wire.WINDOWS:
-                yield looked.found(where, f"a panel has no range {wish.range!r}", f"It has: {', '.join(wire.WINDOWS)}.")
-            if wish.signal:
-                yield from _signal(looked, where, wish.signal)
-            if wish.sql:
-                yield from _sql(looked, where, wish.sql)
-
-
-# Questions -----------------------------------------------------------------------------------------------------------
-
-
-def _probes(looked: Looked) -> Iterator[tuple[str, wire.Probe]]:
-    checklist = looked.checklist
-    yield from ((f"triggers[{index}]", probe) for index, probe in enumerate(checklist.triggers))
-    yield from ((f"stop_conditions[{index}]", probe) for index, probe in enumerate(checklist.stop_conditions))
-    for path, step in looked.steps:
-        yield from ((f"{path}.preconditions[{index}]", probe) for index, probe in enumerate(step.preconditions))
-        for name in ("expect", "verify", "until"):
-            if (probe := getattr(step, name)) is not None:
-                yield f"{path}.{name}", probe
-        if step.undo is not None and step.undo.verify is not None:
-            yield f"{path}.undo.verify", step.undo.verify
-
-
-_TAKES = {"range": "range", "regex": "regex", "rows": "rows", "compare": "compare"}
-
-
-def _questions(looked: Looked) -> Iterator[wire.ChecklistProblem]:
-    for path, probe in _probes(looked):
-        if bool(probe.sql) == bool(probe.signal):
-            yield looked.found(path, "a question is either `sql` or `signal`", "Write one of them.")
-        elif probe.signal:
-            yield from _signal(looked, path, probe.signal, is_compared=True)
-        else:
-            yield from _tolerance(looked, path, probe)
-            yield from _sql(looked, f"{path}.sql", probe.sql)
-    for name, rule in looked.checklist.params.items():
-        if rule.sql:
-            yield from _sql(looked, f"params.{name}.sql", rule.sql)
-
-
-def _tolerance(looked: Looked, path: str, probe: wire.Probe) -> Iterator[wire.ChecklistProblem]:
-    wanted = _TAKES.get(probe.type)
-    if wanted and not getattr(probe, wanted):
-        yield looked.found(path, f"`type: {probe.type}` needs `{wanted}`", f"Add `{wanted}:`.")
-        return
-    if probe.type == "range" and len(probe.range) != 2:
-        yield looked.found(f"{path}.range", "a range is two numbers", "Write it like [0, 900].")
-    text = {"rows": probe.rows, "compare": probe.compare}.get(probe.type, "")
-    try:
-        if text:
-            comparison(text)
-        re.compile(probe.regex)
-    except (ValueError, re.error) as error:
-        yield looked.found(f"{path}.{wanted}", str(error), "Write it like `>= 1`.")
-
-
-def _signal(looked: Looked, path: str, text: str, *, is_compared: bool = False) -> Iterator[wire.ChecklistProblem]:
-    try:
-        asked = expression(text)
-    except ValueError as error:
-        message, remedy = error.args
-        yield looked.found(path, message, remedy)
-        return
-    if is_compared and not asked.compare and not asked.signal.is_bool:
-        yield looked.found(path, f"{asked.name} is compared with nothing", f"Write {asked.name}(…) < 1.")
-
-
-def _sql(looked: Looked, path: str, sql: str) -> Iterator[wire.ChecklistProblem]:
-    for name in sorted(names_in_sql(sql) - looked.names):
-        yield looked.found(path, f"${name} is no parameter", nearest(name, sorted(looked.names)))
-        return
-    if _WALL_CLOCK.search(re.sub(r"'(?:[^']|'')*'", "''", sql)):
-        yield looked.found(
-            path, "it asks for the machine's clock", "Ask for at_now(): in a drill that is another time."
-        )
-    if looked.check_sql is not None and (told := looked.check_sql(sql, looked.names)):
-        yield looked.found(path, f"the SQL is refused: {told}", 'Try it: opsconsole query "…"; only a SELECT is run.')
-
-
 def _children(looked: Looked) -> Iterator[wire.ChecklistProblem]:
     known = {**looked.others, looked.checklist.id: looked.checklist}
     for path, step in looked.steps:
@@ -440,6 +315,5 @@ def _calls(known: Mapping[str, wire.Checklist]) -> graph.Edges:
 
 
 RULES: tuple[Rule, ...] = (
-    _upkeep, _ways, _sections, _durations, _timers, _roles, _params, _fields, _actions, _evidence, _questions,
-    _children,
+    _upkeep, _ways, _sections, _durations, _timers, _roles, _params, _fields, _actions, *QUESTIONS, _children,
 )  # fmt: skip

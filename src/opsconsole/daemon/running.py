@@ -17,7 +17,7 @@ from opsconsole import wire
 from opsconsole.checklists.book import RunBook
 from opsconsole.checklists.catalogue import Catalogue
 from opsconsole.checklists.course import flags, waits
-from opsconsole.checklists.linting import CheckSql
+from opsconsole.checklists.looked import CheckSql
 from opsconsole.checklists.machine import fold, tally, to_undo
 from opsconsole.checklists.onward import Parent, child_of
 from opsconsole.checklists.params import filled, values_of
