@@ -175,9 +175,9 @@ class Client:
         """Hand over what another system's webhook posts."""
         return self._send("POST", f"/v1/incoming/{sender}", wire.IncomingReply, content=webhook)
 
-    def checklists(self) -> wire.ChecklistsView:
-        """Every checklist, and the runs of late."""
-        return self._send("GET", "/v1/checklists", wire.ChecklistsView)
+    def checklists(self, service: str = "") -> wire.ChecklistsView:
+        """Every checklist, and the runs of late; with a service, also which of them it asks for now."""
+        return self._send("GET", "/v1/checklists", wire.ChecklistsView, params={"service": service})
 
     def checklist(self, name: str, form: str = "") -> wire.ChecklistView:
         """One checklist; ``form`` writes it anew as ``markdown`` or ``yaml``."""

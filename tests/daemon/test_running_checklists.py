@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from calls import write_calls
 from demo_fleet import DemoFleet
-from inprocess import Daemon
+from inprocess import START, Daemon
 
 from opsconsole import wire
+from opsconsole.commands.checklist_page import list_page
 from opsconsole.config.notifying import NotifierSetting
 from opsconsole.config.settings import Settings
 from opsconsole.daemon.engine import Engine
@@ -170,6 +172,29 @@ def test_a_run_belongs_to_an_incident_that_there_is_however_it_is_typed(demo: De
     assert begun("inc-1") == "INC-1"
     with pytest.raises(UsageError, match="there is no incident 'INC-7'"):
         begun("INC-7")
+
+
+def test_the_list_whose_trigger_holds_is_suggested_where_it_is_looked_for(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "home", Settings())
+    try:
+        daemon.attach(write_calls(tmp_path / "a.jsonl", START, range(-1_200, 0), status=500, error_type="internal"))
+        view = daemon.ask("GET", "/v1/checklists", wire.ChecklistsView, service="chat")
+        spike = next(each for each in view.suggested if each.checklist == "error-spike")
+        assert (spike.told, spike.command) == (
+            "error_rate 1, wanted > 0.05 (n 299 in 5m)",
+            "opsconsole checklist run error-spike --param service=chat",
+        )
+        assert "data-source-quiet" not in {each.checklist for each in view.suggested}
+        assert f"TAKE error-spike: {spike.told}\n  {spike.command}\n" in list_page(view)
+        assert daemon.ask("GET", "/v1/checklists", wire.ChecklistsView).suggested == ()
+        opened = wire.OpenIncident(title="slow", services=("chat",))
+        daemon.ask("POST", "/v1/incident/open", wire.Responded, opened)
+        incident = daemon.ask("GET", "/v1/incident", wire.IncidentView, incident="INC-1")
+        assert spike in incident.suggested
+        daemon.ask("POST", "/v1/incident/resolve", wire.Responded, wire.ResolveIncident(incident="INC-1"))
+        assert daemon.ask("GET", "/v1/incident", wire.IncidentView, incident="INC-1").suggested == ()
+    finally:
+        daemon.engine.stop()
 
 
 def test_who_is_no_operator_may_look_and_no_more(demo: DemoFleet) -> None:

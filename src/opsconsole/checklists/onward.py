@@ -16,12 +16,12 @@ from opsconsole import wire
 from opsconsole.checklists.book import RunBook
 from opsconsole.checklists.catalogue import Catalogue
 from opsconsole.checklists.course import Deed, Due, deadline, due, probe_of
+from opsconsole.checklists.given import params_of
 from opsconsole.checklists.hands import Hands
 from opsconsole.checklists.machine import pending, tally
-from opsconsole.checklists.params import complaint, filled, values_of
+from opsconsole.checklists.params import filled, values_of
 from opsconsole.checklists.probing import Answer, answered, exhibit
-from opsconsole.config.load import nearest
-from opsconsole.errors import ChecklistError, OpsConsoleError, UsageError
+from opsconsole.errors import ChecklistError, OpsConsoleError
 
 MOST_DEEDS = 200
 """Of one going on: a list whose checks lead in a circle waits for the next one."""
@@ -69,7 +69,7 @@ class Onward:
         if checklist is None or any(problem.is_error for problem in parsed.problems):
             first = next(problem for problem in parsed.problems if problem.is_error)
             raise ChecklistError(f"{name} is not run as it is: {first}", first.remedy)
-        params = self._params(checklist, given, incident)
+        params = params_of(checklist, given, incident, self._hands)
         roles = {"operator": self._hands.party}
         for role, rule in checklist.roles.items():
             if rule.need == "required" and not rule.distinct_from:
@@ -90,30 +90,6 @@ class Onward:
                 service=params.get("service", ""),
             )
         return self._book.run(run)
-
-    def _params(self, checklist: wire.Checklist, given: Mapping[str, str], incident: str) -> dict[str, str]:
-        if unknown := given.keys() - checklist.params.keys():
-            name = min(unknown)
-            raise UsageError(f"{checklist.id} has no parameter {name!r}", nearest(name, checklist.params or ["none"]))
-        params: dict[str, str] = {}
-        for name, rule in checklist.params.items():
-            value = given.get(name, "") or rule.default
-            if not value and rule.sql:
-                known = {**dict.fromkeys(checklist.params, ""), **params, "incident": incident}
-                reply = self._hands.ask(rule.sql, known, 1)
-                value = str(reply.rows[0][0]) if reply.rows and reply.rows[0][0] is not None else ""
-            if told := complaint(name, rule, value):
-                raise UsageError(told, f"opsconsole checklist run {checklist.id} --param {name}=…")
-            if rule.type == "service" and value:
-                self._known_service(value)
-            params[name] = value
-        return params
-
-    def _known_service(self, name: str) -> None:
-        reply = self._hands.ask("FROM services()", {}, 1_000)
-        known = [str(row[0]) for row in reply.rows]
-        if name not in known:
-            raise UsageError(f"there is no service {name!r}", nearest(name, known) if known else "There is none yet.")
 
     def abort(self, run: wire.Run, reason: str) -> None:
         """End a run early: what it did is to be undone; so with the part of it that is under way."""

@@ -58,6 +58,7 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     linting.add_argument("paths", nargs="*", metavar="PATH", help="files and directories; all checklists without any")
     linting.set_defaults(run=run_lint)
     listing = verb(actions, shared, "list", "list the checklists and the runs of late", _EXAMPLES)
+    listing.add_argument("service", nargs="?", default="", metavar="SERVICE", help="say which ones it asks for now")
     listing.set_defaults(run=run_list)
     showing = verb(actions, shared, "show", "print a checklist", _EXAMPLES)
     showing.add_argument("id", metavar="ID")
@@ -135,7 +136,7 @@ def _read(path: Path) -> str:
 
 def run_list(arguments: argparse.Namespace) -> int:
     with client_of(arguments.home) as client:
-        view = client.checklists()
+        view = client.checklists(arguments.service)
     if arguments.json:
         print_json(view)
     else:

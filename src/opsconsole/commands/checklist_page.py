@@ -56,6 +56,8 @@ def list_page(view: wire.ChecklistsView) -> str:
         lines += [f"AMBER {safe(each.id)}: {safe(why)}\n" for why in each.stale]
         if each.problems:
             lines.append(f"ERROR {safe(each.id)}: {counted(each.problems, 'problem')}; opsconsole checklist lint\n")
+    for suggestion in view.suggested:
+        lines += [f"TAKE {safe(suggestion.checklist)}: {safe(suggestion.told)}\n", f"  {safe(suggestion.command)}\n"]
     if view.runs:
         heading = ("run", "checklist", "state", "verified", "ticked", "open", "began", "by", "at")
         told = [heading, *(_run_row(run) for run in view.runs)]

@@ -77,6 +77,9 @@ def _around(view: wire.IncidentView) -> Iterator[str]:
     for each in view.services:
         reasons = f": {', '.join(each.reasons)}" if each.reasons else ""
         yield f"  now        {each.service} {each.state}{reasons}"
+    for suggestion in view.suggested:
+        yield f"  checklist  {suggestion.checklist}: {suggestion.told}"
+        yield f"             {suggestion.command}"
     for told in view.running:
         yield f"  running    {told}"
     for here in view.here:

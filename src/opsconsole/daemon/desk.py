@@ -71,7 +71,7 @@ class Desk:
         self.registering = Registering(engine)
         self.notifying = Notifying(engine, self.attendance)
         tell = self.notifying.notify if engine.settings.notifiers else None
-        self.responding = Responding(engine, self.view, self.attendance, self._running, tell)
+        self.responding = Responding(engine, self.view, self.attendance, self._running, tell, self._suggested)
         self.releasing = Releasing(
             engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
         )
@@ -90,6 +90,9 @@ class Desk:
     def _running(self, services: tuple[str, ...]) -> tuple[str, ...]:
         """What goes on at these services by itself."""
         return self.releasing.running(services)
+
+    def _suggested(self, services: tuple[str, ...]) -> tuple[wire.Suggestion, ...]:
+        return self.running.suggested(services)
 
     # Views --------------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ MOST_REVIEWED = 5_000
 """… in a review; the journal has all."""
 NOW_WINDOW = "15m"
 
+Suggest = Callable[[tuple[str, ...]], tuple[wire.Suggestion, ...]]
+"""The checklists that these services ask for now."""
 Running = Callable[[tuple[str, ...]], tuple[str, ...]]
 """What goes on at these services by itself, in words."""
 S = TypeVar("S", bound=msgspec.Struct)
@@ -57,10 +59,11 @@ class Responding:
         attendance: Attendance,
         running: Running = lambda services: (),
         notify: Notify | None = None,
+        suggest: Suggest = lambda services: (),
     ) -> None:
         """Without ``notify`` messages are written down and nobody is told. Raises JournalError for a broken journal."""
         self._engine, self._view, self._attendance = engine, view, attendance
-        self._running, self._notify = running, notify
+        self._running, self._notify, self._suggest = running, notify, suggest
         self._clock: Clock = engine.clock
         state = fold(engine.journal.events())
         self.conduct = Conduct(engine.journal.append, state, engine.clock, self._tell_views)
@@ -266,6 +269,7 @@ class Responding:
             matched=len(lines),
             services=self.services_now(incident),
             running=self._running(incident.services),
+            suggested=self._suggest(incident.services) if is_open(incident) else (),
             here=here,
             query_ms=round((perf_counter() - began) * 1000, 1),
         )

@@ -7,7 +7,7 @@ asked for each verb, and whether an action is done is the release gate's to say.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +23,7 @@ from opsconsole.checklists.onward import Parent, child_of
 from opsconsole.checklists.params import filled, values_of
 from opsconsole.checklists.parsing import parse
 from opsconsole.checklists.runner import Runner
+from opsconsole.checklists.suggesting import suggested
 from opsconsole.checklists.template import template
 from opsconsole.checklists.verbs import verbs
 from opsconsole.checklists.writing import to_markdown, to_yaml
@@ -36,6 +37,8 @@ from opsconsole.errors import QueryError, UsageError
 from opsconsole.releases.access import Access, Person
 
 LOOK_EVERY_S = 1.0
+SUGGESTED_FOR_S = 30.0
+"""What a service asks for is looked up once in so long, however many look at it."""
 MOST_SHOWN = 50
 """Runs of the view of all."""
 KINDS = ("checklists", "checklist", "run")
@@ -62,6 +65,7 @@ class Running:
         self._notify, self._incident_of = notify, incident_of
         self.catalogue = Catalogue(engine.home.checklists, engine.clock)
         self.book = RunBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
+        self._suggested: dict[str, tuple[float, tuple[wire.Suggestion, ...]]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._look_after, name="checklists", daemon=True)
         engine.on_stop(self.stop)
@@ -144,10 +148,24 @@ class Running:
         """Raises UsageError for what there is not."""
         began = perf_counter()
         if asked.kind == "checklists":
-            return self._all(began)
+            return self._all(asked.service, began)
         if asked.kind == "checklist":
             return self._one(asked.option("id"), asked.option("form"), began)
         return self._of_run(self.book.run(asked.option("id")), began)
+
+    def suggested(self, services: Iterable[str]) -> tuple[wire.Suggestion, ...]:
+        """The checklists that these services ask for now, or did less than ``SUGGESTED_FOR_S`` ago."""
+        now_s = self._engine.clock.monotonic()
+        found: list[wire.Suggestion] = []
+        for service in services:
+            known = self._suggested.get(service)
+            if known is None or now_s - known[0] >= SUGGESTED_FOR_S:
+                lists = (item.parsed.checklist for item in self.catalogue.items().values())
+                hands = DaemonHands(self._engine, self._releasing, self._view, self._notify)
+                known = now_s, tuple(suggested((each for each in lists if each is not None), service, hands))
+                self._suggested[service] = known
+            found += known[1]
+        return tuple(found)
 
     def _frame(self, began: float) -> dict[str, Any]:
         now = self._engine.clock.now()
@@ -162,12 +180,15 @@ class Running:
             "query_ms": round((perf_counter() - began) * 1000, 1),
         }
 
-    def _all(self, began: float) -> wire.ChecklistsView:
+    def _all(self, service: str, began: float) -> wire.ChecklistsView:
         runs = self.book.state
         entries = tuple(self.catalogue.entry(item, runs.of(name)) for name, item in self.catalogue.items().items())
         latest = list(runs.runs.values())[-MOST_SHOWN:]
         return wire.ChecklistsView(
-            checklists=entries, runs=tuple(self._brief(run) for run in reversed(latest)), **self._frame(began)
+            checklists=entries,
+            runs=tuple(self._brief(run) for run in reversed(latest)),
+            suggested=self.suggested([service] if service else []),
+            **self._frame(began),
         )
 
     def _brief(self, run: wire.Run) -> wire.RunBrief:

@@ -232,7 +232,7 @@ class Checklist(Struct, frozen=True, kw_only=True):
     about: str = ""
     """What stands above the first step."""
     triggers: tuple[Probe, ...] = ()
-    """When one of these holds, this list is the one to take."""
+    """When one of these holds, this list is the one to take: `checklist list SERVICE` and an incident's page say so."""
     params: dict[str, Param] = msgspec.field(default_factory=dict)
     """What has to be known when a run begins: `$name` in SQL, signals and texts."""
     roles: dict[str, RoleRule] = msgspec.field(default_factory=dict)
@@ -250,6 +250,18 @@ class Checklist(Struct, frozen=True, kw_only=True):
     def step(self, name: str) -> Step:
         """Raises KeyError."""
         return {step.id: step for step in self.steps}[name]
+
+
+class Suggestion(Struct, frozen=True, kw_only=True):
+    """A checklist whose trigger holds now."""
+
+    checklist: str
+    title: str
+    service: str
+    told: str
+    """The trigger, in words with numbers."""
+    command: str
+    """How it is begun."""
 
 
 class ChecklistProblem(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from opsconsole.wire.base import HealthWord, Struct, View
+from opsconsole.wire.checklists import Suggestion
 from opsconsole.wire.messages import IncidentUpdate
 from opsconsole.wire.presence import Presence
 
@@ -384,5 +385,7 @@ class IncidentView(View, frozen=True, kw_only=True):
     services: tuple[ServiceNow, ...] = ()
     running: tuple[str, ...] = ()
     """What goes on at its services by itself: rollouts, changes that are watched, checklists."""
+    suggested: tuple[Suggestion, ...] = ()
+    """Checklists whose triggers hold at its services, while it is open."""
     here: tuple[Presence, ...] = ()
     """Who looks at it, or at one of its services."""

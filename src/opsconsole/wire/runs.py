@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from opsconsole.wire.base import QueryValue, Struct, View
-from opsconsole.wire.checklists import Checklist, ChecklistProblem
+from opsconsole.wire.checklists import Checklist, ChecklistProblem, Suggestion
 from opsconsole.wire.releases import Plan
 
 StepWord = Literal[
@@ -242,6 +242,8 @@ class ChecklistsView(View, frozen=True, kw_only=True):
 
     checklists: tuple[ChecklistEntry, ...]
     runs: tuple[RunBrief, ...]
+    suggested: tuple[Suggestion, ...] = ()
+    """Of the service that is asked about; empty where none is."""
 
 
 class ChecklistView(View, frozen=True, kw_only=True):
