@@ -393,7 +393,7 @@ def test_a_list_that_was_not_reviewed_for_long_is_amber(room: Room, own: Path) -
     written_list(own, "old", "say | type: manual").write_text(
         (own / "old.md").read_text().replace("2026-11-01", "2026-06-01")
     )
-    entry = room.catalogue.entry(room.catalogue.items()["old"], [])
+    entry = room.catalogue.entry(room.catalogue.items()["old"], [], None)
     assert entry.stale == ("reviewed 177 days ago, stale after 90d",)
 
 

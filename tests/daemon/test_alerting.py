@@ -14,6 +14,7 @@ from opsconsole import wire
 from opsconsole.config.alerting import AlertSetting, RuleSetting, SloSetting
 from opsconsole.config.notifying import NotifierSetting
 from opsconsole.config.settings import ServiceSetting, Settings
+from opsconsole.daemon.views.reading import Asked
 from opsconsole.demo.fleet import ROUTING
 from opsconsole.demo.gateway import Fleet
 from opsconsole.demo.stage import staged_files, write_missing
@@ -221,14 +222,17 @@ def test_a_checklist_that_a_rule_names_and_there_is_not_is_said(tmp_path: Path) 
     own = {"errors-burn-1h": RuleSetting(checklist="eror-spike")}
     settings = Settings(services={"chat": ServiceSetting(alerts=own)})  # type: ignore[arg-type]
     daemon = Daemon(tmp_path / "home", settings)
+
+    def trouble() -> str:
+        return daemon.desk.alerting.view(Asked("alerts", wire.DEFAULT_WINDOW)).trouble
+
     try:
         said = "alerts name the checklist 'eror-spike', which there is not"
-        assert daemon.ask("GET", "/v1/alerts", wire.AlertsView).trouble == said
+        assert trouble() == said
         file = daemon.home.checklists / "eror-spike.md"
         file.parent.mkdir(exist_ok=True)
         file.write_text(daemon.desk.running.catalogue.parsed("handover").text.replace("id: handover", "id: eror-spike"))
-        daemon.engine.changed()
-        assert daemon.ask("GET", "/v1/alerts", wire.AlertsView).trouble == ""
+        assert trouble() == ""
     finally:
         daemon.engine.stop()
 

@@ -16,6 +16,7 @@ from opsconsole.config.notifying import NotifierSetting
 from opsconsole.config.settings import Settings
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.running import Running
+from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import RequestRefused, UsageError
 from opsconsole.releases.access import Person
 
@@ -193,6 +194,27 @@ def test_the_list_whose_trigger_holds_is_suggested_where_it_is_looked_for(tmp_pa
         assert spike in incident.suggested
         daemon.ask("POST", "/v1/incident/resolve", wire.Responded, wire.ResolveIncident(incident="INC-1"))
         assert daemon.ask("GET", "/v1/incident", wire.IncidentView, incident="INC-1").suggested == ()
+    finally:
+        daemon.engine.stop()
+
+
+def test_a_drill_makes_a_list_fresh_that_nobody_has_read_for_long(tmp_path: Path) -> None:
+    (tmp_path / "checklists").mkdir(mode=0o700)
+    (tmp_path / "checklists" / "say.md").write_text(SAY.replace("2026-02-01", "2025-02-01"))
+    daemon = Daemon(tmp_path, Settings())
+    daemon.start()
+
+    def entry() -> wire.ChecklistEntry:
+        view = daemon.desk.view(Asked("checklists", wire.DEFAULT_WINDOW))
+        assert isinstance(view, wire.ChecklistsView)
+        return next(each for each in view.checklists if each.id == "say")
+
+    try:
+        assert entry().stale == ("reviewed 367 days ago, stale after 90d",)
+        daemon.engine.journal.append("drill", "drill.scored", {"checklists": ["say", "handover"], "score": 80})
+        assert (entry().last_drilled, entry().stale) == (START, ())
+        daemon.clock.advance(91 * 86_400)
+        assert entry().stale == ("drilled 91 days ago, stale after 90d",)
     finally:
         daemon.engine.stop()
 

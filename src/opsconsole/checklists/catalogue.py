@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from opsconsole import wire
@@ -76,8 +76,8 @@ class Catalogue:
         known = {each.id: each for each in others if each is not None}
         return lint(parsed, self._clock.now().date(), known, self._check_sql)
 
-    def entry(self, item: Item, runs: Iterable[wire.Run]) -> wire.ChecklistEntry:
-        """A checklist in a line; ``runs`` are those of it."""
+    def entry(self, item: Item, runs: Iterable[wire.Run], drilled: datetime | None) -> wire.ChecklistEntry:
+        """A checklist in a line; ``runs`` are those of it, and ``drilled`` is when a drill last used it."""
         checklist = item.parsed.checklist
         problems = [each for each in self.problems(item.parsed) if each.is_error]
         ended = [run.ended_at for run in runs if run.ended_at is not None]
@@ -92,16 +92,18 @@ class Catalogue:
             steps=len(checklist.steps) if checklist else 0,
             last_reviewed=checklist.last_reviewed if checklist else None,
             last_run=max(ended, default=None),
-            last_drilled=None,
-            stale=self._stale(checklist) if checklist else (),
+            last_drilled=drilled,
+            stale=self._stale(checklist, drilled) if checklist else (),
             problems=len(problems),
         )
 
-    def _stale(self, checklist: wire.Checklist) -> tuple[str, ...]:
-        """Why a list is amber, in words."""
+    def _stale(self, checklist: wire.Checklist, drilled: datetime | None) -> tuple[str, ...]:
+        """Why a list is amber, in words: a drill shows as well as a reader whether it is true."""
         today = self._clock.now().date()
         if checklist.last_reviewed is None:
             return ("never reviewed",)
         good_for = duration(checklist.stale_after) if is_duration(checklist.stale_after) else timedelta(0)
-        age = today - checklist.last_reviewed
-        return (f"reviewed {age.days} days ago, stale after {checklist.stale_after}",) if age > good_for else ()
+        last = max(checklist.last_reviewed, drilled.date() if drilled else checklist.last_reviewed)
+        word = "drilled" if last > checklist.last_reviewed else "reviewed"
+        age = today - last
+        return (f"{word} {age.days} days ago, stale after {checklist.stale_after}",) if age > good_for else ()

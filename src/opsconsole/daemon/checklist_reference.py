@@ -59,8 +59,8 @@ is the daemon's.
   again. A message is not taken back. What a sub-checklist did is undone in its own run, unless that has ended.
 - **Read-do** lists are walked step by step; **do-confirm** lists are confirmed in any order and have no branches.
 - **A message is handed to notifiers once.** If a kill leaves it open whether it was sent, somebody decides.
-- A list that was reviewed longer ago than `stale_after` is amber wherever it is listed. Lists of your own go before
-  the library's with the same `id`; a list with errors is listed and not run.
+- A list that was neither reviewed nor drilled for `stale_after` is amber wherever it is listed. Lists of your own
+  go before the library's with the same `id`; a list with errors is listed and not run.
 
 """
 

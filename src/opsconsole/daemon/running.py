@@ -17,6 +17,7 @@ from opsconsole import wire
 from opsconsole.checklists.book import RunBook
 from opsconsole.checklists.catalogue import Catalogue
 from opsconsole.checklists.course import flags, waits
+from opsconsole.checklists.drilled import Drills
 from opsconsole.checklists.looked import CheckSql
 from opsconsole.checklists.machine import fold, tally, to_undo
 from opsconsole.checklists.onward import Parent, child_of
@@ -65,6 +66,7 @@ class Running:
         self._notify, self._incident_of = notify, incident_of
         self.catalogue = Catalogue(engine.home.checklists, engine.clock)
         self.book = RunBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
+        self._drills = Drills(engine.journal.events)
         self._suggested: dict[str, tuple[float, tuple[wire.Suggestion, ...]]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._look_after, name="checklists", daemon=True)
@@ -182,7 +184,8 @@ class Running:
 
     def _all(self, service: str, began: float) -> wire.ChecklistsView:
         runs = self.book.state
-        entries = tuple(self.catalogue.entry(item, runs.of(name)) for name, item in self.catalogue.items().items())
+        drilled, items = self._drills.last(), self.catalogue.items().items()
+        entries = tuple(self.catalogue.entry(item, runs.of(name), drilled.get(name)) for name, item in items)
         latest = list(runs.runs.values())[-MOST_SHOWN:]
         return wire.ChecklistsView(
             checklists=entries,
@@ -215,7 +218,7 @@ class Running:
                 raise UsageError(f"there is no form {form!r}", f"There are: {', '.join(_FORMS)}.")
             text = _FORMS[form](parsed.checklist)
         return wire.ChecklistView(
-            entry=self.catalogue.entry(item, self.book.state.of(name)),
+            entry=self.catalogue.entry(item, self.book.state.of(name), self._drills.last().get(name)),
             checklist=parsed.checklist,
             text=text,
             problems=parsed.problems,
