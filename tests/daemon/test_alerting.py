@@ -237,6 +237,24 @@ def test_a_checklist_that_a_rule_names_and_there_is_not_is_said(tmp_path: Path) 
         daemon.engine.stop()
 
 
+def test_what_an_incident_left_to_be_done_is_an_alert_until_it_is_done(daemon: Daemon, told: list[wire.Notice]) -> None:
+    daemon.start()
+    daemon.ask("POST", "/v1/incident/open", wire.Responded, wire.OpenIncident(title="slow", severities=("SEV-4",)))
+    asked = wire.ChangeFollowUp(incident="INC-1", text="alert on it", owner="ann", due=START.date())
+    daemon.ask("POST", "/v1/incident/followup", wire.Responded, asked)
+    assert look(daemon) == ()
+    daemon.clock.advance(24 * HOUR)
+    daemon.desk.alerting.look()
+    (notice,) = told
+    assert notice.title == "opsconsole: alert on it: due by 2026-02-04 00:00, ann has it"
+    (alert,) = daemon.desk.alerting.keeper.alerts()
+    assert (alert.cause, alert.severity) == ("after INC-1", "ticket")
+    done = wire.ChangeFollowUp(incident="INC-1", number=1, is_done=True)
+    daemon.ask("POST", "/v1/incident/followup", wire.Responded, done)
+    look(daemon, minutes=2)
+    assert daemon.desk.alerting.keeper.alerts() == ()
+
+
 def test_worse_feedback_is_found(daemon: Daemon, tmp_path: Path) -> None:
     def judged(name: str, seconds: range, bad_of: int) -> Path:
         return write_calls(tmp_path / name, START, seconds, feedback=lambda i: "bad" if i % bad_of == 0 else "good")

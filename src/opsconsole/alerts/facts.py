@@ -33,7 +33,7 @@ class Reading:
     version: str = ""
     """Of a version that is held against another: what is found of it is one cause, whatever the signal."""
     name: str = ""
-    """Of another system's alert: a cause of its own."""
+    """What is a cause of its own, whatever the rule's is: another system's alert, an incident that is over."""
     severity: wire.AlertSeverity | None = None
     """Of another system's alert."""
     start: datetime | None = None

@@ -15,7 +15,7 @@ from opsconsole.config.alerting import LADDERS, AlertSetting, LadderStep, RuleId
 
 Cause = Literal[
     "provider", "silence", "errors", "saturation", "latency", "version", "release", "cost", "inputs", "outputs",
-    "feedback", "use", "console", "incoming",
+    "feedback", "use", "console", "follow-up", "incoming",
 ]  # fmt: skip
 Metric = Literal["", "latency", "errors", "cost", "traffic"]
 

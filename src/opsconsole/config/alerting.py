@@ -47,6 +47,7 @@ RuleId = Literal[
     "clock-skew",
     "source-failing",
     "disk-full",
+    "overdue",
     "incoming",
 ]
 """Every rule that there is."""

@@ -67,8 +67,12 @@ class Alerting:
         spans: SpanMemory,
         tell: Tell,
         params_of: ParamsOf,
+        overdue: Callable[[], tuple[wire.IncidentFinding, ...]],
     ) -> None:
-        """``params_of`` knows the checklists. Raises JournalError for a broken journal."""
+        """``params_of`` knows the checklists, ``overdue`` what incidents left to be done.
+
+        Raises JournalError for a broken journal.
+        """
         self._engine, self._view, self._spans = engine, view, spans
         self._settings, self._params_of = engine.settings, params_of
         self._rules: dict[str, _Rules] = {}
@@ -86,7 +90,7 @@ class Alerting:
         self._heard = incoming.Remembered()
         self._minutes = Minutes()
         serving, comparing, spending = Serving(self._minutes), Comparing(spans, drift.drift_of), Spending()
-        console = Console(engine, lambda: releasing.book.state.services)
+        console = Console(engine, lambda: releasing.book.state.services, overdue)
         self._observer = Observer(
             (
                 ("minutes", 0.0, self._take_minutes),
@@ -105,6 +109,7 @@ class Alerting:
                 ("sources", 0.0, console.sources),
                 ("disk", 0.0, console.disk),
                 ("releases", 0.0, console.releases),
+                ("follow-ups", 0.0, console.overdue),
             ),
             engine.clock.monotonic,
         )

@@ -84,6 +84,7 @@ class Desk:
             self._spans,
             self.notifying.notify,
             self.running.params_of,
+            self.responding.overdue,
         )
         engine.every_so_often(self.pinning.pin_configured)
 

@@ -1,4 +1,4 @@
-"""What concerns the console itself: clocks of what it reads, sources, its disk; and releases."""
+"""What concerns the console itself: clocks of what it reads, sources, its disk; releases; what incidents left to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from datetime import timedelta
 
 import numpy as np
 
+from opsconsole import wire
 from opsconsole.alerts.facts import OWN, Reading
+from opsconsole.alerts.rules import DAY_S
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.observing.look import Look, Seen
 from opsconsole.releases.ledger import ServiceReleases
@@ -27,9 +29,14 @@ ANOTHER_ZONE = 1e6
 class Console:
     """Looks at the console's own surroundings."""
 
-    def __init__(self, engine: Engine, releases: Callable[[], Mapping[str, ServiceReleases]]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        releases: Callable[[], Mapping[str, ServiceReleases]],
+        overdue: Callable[[], tuple[wire.IncidentFinding, ...]],
+    ) -> None:
         self._engine = engine
-        self._releases = releases
+        self._releases, self._overdue = releases, overdue
         self._offsets: dict[int, deque[float]] = {}
         self._accepted: dict[int, int] = {}
         """Source → records at the last look: a lag is a sample only where records came since, and of one that is read
@@ -97,3 +104,13 @@ class Console:
                 signal="out-of-band",
                 readings=(Reading(value=float(bool(one.out_of_band)), n=1, told=told),),
             )
+
+    def overdue(self, look: Look) -> Iterator[Seen]:
+        """What incidents left to be done and nobody has done in time."""
+        readings = []
+        for finding in self._overdue():
+            whose = f", {finding.owner} has it" if finding.owner else ", nobody has it"
+            told = f"{finding.title}: due by {finding.due:%Y-%m-%d %H:%M}{whose}"
+            days = finding.overdue_s / DAY_S
+            readings.append(Reading(value=days, n=1, detail=finding.key, told=told, name=f"after {finding.incident}"))
+        yield Seen(subject=OWN, signal="overdue", readings=tuple(readings), services=())
