@@ -53,12 +53,10 @@ def order_of(name: str, words: Mapping[str, str], console: str) -> wire.OrderReq
     )
 
 
-def restoring(service: str, shares: Mapping[str, float], console: str, reason: str) -> wire.OrderRequest:
-    """The order that sets a routing again."""
+def restoring(service: str, shares: Mapping[str, float], console: str) -> wire.OrderRequest:
+    """The order that sets a routing again. It gives no reason: what brings something back has to be let by a person."""
     routing = wire.Routing(shares={version: share for version, share in shares.items() if share})
-    return wire.OrderRequest(
-        service=service, act="set", routing=routing, override_reason=reason, console=console, via="checklist"
-    )
+    return wire.OrderRequest(service=service, act="set", routing=routing, console=console, via="checklist")
 
 
 def _routing(text: str) -> wire.Routing:

@@ -235,11 +235,10 @@ class Runner:
 
     def _undoing(self, run: wire.Run, op: wire.Op, console: str) -> wire.OrderRequest:
         step = run.checklist.step(op.step)
-        reason = f"undoing {op.key}: {run.why}"
         if step.undo is None or step.undo.action == wire.RESTORE:
-            return restoring(op.service, op.before, console, reason)
+            return restoring(op.service, op.before, console)
         words = {name: filled(word, values_of(run)) for name, word in step.undo.with_.items()}
-        return order_of(step.undo.action, {"service": op.service, "reason": reason} | words, console)
+        return order_of(step.undo.action, {"service": op.service} | words, console)
 
     def _act(self, run: wire.Run, asked: wire.StepRequest) -> None:
         planned = self.book.planned.get(run.id)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from opsconsole import wire
 from opsconsole.config.settings import ReleaseSetting
 from opsconsole.releases.ledger import WHOLE, ServiceReleases
 from opsconsole.releases.refusing import refusal
+from opsconsole.releases.taking_back import leads_back
 from opsconsole.releases.targets.shares import same_routing, spelled
 
 LEAST_REASON = 8
@@ -64,9 +66,10 @@ class Facts:
     trouble: str = ""
     """Why the store does not say how the versions do; empty where it does."""
 
-    @property
+    @cached_property
     def is_forward(self) -> bool:
-        return self.order.act in wire.FORWARD
+        """Does it bring something new?"""
+        return not leads_back(self.one.history, self.order, self.before.routing, self.after)
 
     @property
     def is_overridden(self) -> bool:
@@ -228,7 +231,7 @@ def _incidents(facts: Facts) -> wire.Refusal | None:
 
 def _enough_evidence(facts: Facts) -> wire.Refusal | None:
     """All traffic to a version takes enough of its own traffic first, and an analysis that does not say `worse`."""
-    if facts.order.act not in ("promote", "set", "advance") or facts.is_overridden:
+    if facts.order.act not in ("promote", "set", "advance") or not facts.is_forward or facts.is_overridden:
         return None
     gaining = [name for name, share in facts.after.shares.items() if share > facts.before.routing.shares.get(name, 0.0)]
     if facts.reading is not None and facts.reading.word == "worse":

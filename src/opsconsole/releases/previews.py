@@ -93,6 +93,6 @@ def _warnings(facts: Facts) -> tuple[str, ...]:
         told.append(f"out of band: {facts.evidence.out_of_band}")
     if facts.before.phase not in ("steady", "unknown"):
         told.append(f"the target is {facts.before.phase}")
-    if facts.order.override_reason:
+    if facts.order.override_reason and facts.is_forward:
         told.append(f"overridden: {facts.order.override_reason}")
     return tuple(told)
