@@ -16,8 +16,6 @@ The errors::
 
 from __future__ import annotations
 
-from opsconsole.wire import TargetState
-
 
 class OutsideError(Exception):
     """What another system said or did not say, and what to do about it."""
@@ -31,13 +29,13 @@ class OutsideError(Exception):
 
 
 class Conflict(OutsideError):  # noqa: N818 - named for what happened, as in the table above
-    """Carries what was found instead, where it could be read."""
+    """Carries what whoever asked found instead, in their own terms; None where that could not be read."""
 
     def __init__(
         self,
         message: str,
         remedy: str = "",
-        found: TargetState | None = None,
+        found: object = None,
         *,
         retry_after_s: float | None = None,
     ) -> None:

@@ -53,7 +53,6 @@ from opsconsole.outside.failures import (
 )
 from opsconsole.outside.options import Options
 from opsconsole.outside.secrets import Secret, SecretSource, masked
-from opsconsole.wire import TargetRequest
 
 _LONGEST_ANSWER = 8_000_000
 """Bytes; a routing is small, and an endless answer must not fill the daemon."""
@@ -194,7 +193,7 @@ class Web:
             url=there.url + path,
             shown=there.shown + path,
             headers=own | {name: secret.reveal() for name, secret in secrets.items()} | dict(headers or {}),
-            body=None if json is None else _encoded(json),
+            body=None if json is None else encoded(json),
             is_read=is_read,
             secrets=(*secrets.values(), *there.secrets, *secrets_sent),
         )
@@ -207,15 +206,9 @@ class Web:
             return answer
         raise _meaning(answer)
 
-    def request(
-        self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None
-    ) -> TargetRequest:
-        """What ``send`` would send: this call's own headers, then its body. What every call has is left out."""
-        lines = [f"{name}: {value}" for name, value in (headers or {}).items()]
-        body = "" if json is None else _encoded(json)
-        return TargetRequest(
-            method=method, where=self._address().shown + path, body="\n".join([*lines, "", body] if lines else [body])
-        )
+    def where(self, path: str) -> str:
+        """The whole address of a path as it may be shown. Raises ConfigError, and AuthFailed."""
+        return self._address().shown + path
 
     def close(self) -> None:
         self._http.close()
@@ -292,7 +285,8 @@ def _trusting(ca_file: Path | None) -> ssl.SSLContext:
         raise ConfigError(f"{ca_file}: certificates cannot be read: {error}", "Name a PEM file.") from error
 
 
-def _encoded(json: Any) -> str:
+def encoded(json: Any) -> str:
+    """A body as it is sent."""
     return jsonlib.dumps(json, ensure_ascii=False)
 
 

@@ -29,6 +29,7 @@ from opsconsole.releases.targets.base import (
 )
 from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.shares import parts_of
+from opsconsole.releases.targets.showing import request_of
 from opsconsole.wire import Caps, Receipt, Routing, Scope, TargetPhase, TargetRequest, TargetState
 
 _PARTS = {"percent": 100, "relative": 10_000, "share": 1_000_000}
@@ -117,7 +118,7 @@ class HttpTarget:
     def requests(self, before: TargetState, after: Routing) -> tuple[TargetRequest, ...]:
         call, given = self._options.apply, self._given(before, after, templates.OP_ID_AT_PLAN)
         headers, path, body = _filled(call, given)
-        return (self._web.request(call.method, path, json=body, headers=headers | self._if_match(before)),)
+        return (request_of(self._web, call.method, path, json=body, headers=headers | self._if_match(before)),)
 
     def apply(self, before: TargetState, after: Routing, op_id: str) -> Receipt:
         given = self._given(before, after, op_id)

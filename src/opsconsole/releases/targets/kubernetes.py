@@ -24,6 +24,7 @@ from opsconsole.outside.web import Web, WebAnswer, WebOptions
 from opsconsole.releases.targets import kubeconfig
 from opsconsole.releases.targets.base import Conflict, Rejected, Site, Unsupported
 from opsconsole.releases.targets.shares import spelled
+from opsconsole.releases.targets.showing import request_of
 from opsconsole.wire import Caps, Receipt, Routing, TargetPhase, TargetRequest, TargetState
 
 MOUNTED = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -89,7 +90,7 @@ class Cluster:
 
     def request(self, path: str, operations: list[Operation]) -> TargetRequest:
         """What ``patch`` would send."""
-        return self._web.request("PATCH", f"{path}?{_WHO}", json=operations, headers=_PATCH_TYPE)
+        return request_of(self._web, "PATCH", f"{path}?{_WHO}", json=operations, headers=_PATCH_TYPE)
 
     def close(self) -> None:
         self._web.close()

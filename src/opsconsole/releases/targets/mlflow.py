@@ -19,6 +19,7 @@ from opsconsole.releases.targets.base import Kind, Rejected, Site, Target, Unsup
 from opsconsole.releases.targets.guards import refuse_if_moved, refuse_unless_able
 from opsconsole.releases.targets.naming import Naming
 from opsconsole.releases.targets.shares import heaviest
+from opsconsole.releases.targets.showing import request_of
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState
 
 _API = "/api/2.0/mlflow/registered-models"
@@ -82,7 +83,7 @@ class MlflowTarget:
         )
 
     def requests(self, before: TargetState, after: Routing) -> tuple[TargetRequest, ...]:
-        return (self._web.request("POST", f"{_API}/alias", json=self._body(after)),)
+        return (request_of(self._web, "POST", f"{_API}/alias", json=self._body(after)),)
 
     def apply(self, before: TargetState, after: Routing, op_id: str) -> Receipt:
         body = self._body(after)
