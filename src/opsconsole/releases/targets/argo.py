@@ -44,7 +44,8 @@ CAPS = Caps(
     dry_run=True,
     guarding="cas",
     weight_unit="percent",
-    tested_against="vendor schema: Argo Rollouts' API and the patches of its own kubectl plug-in",
+    tested_against="vendor schema: as written down by us from Argo Rollouts' types and the patches of its kubectl "
+    "plug-in; no controller ran",
 )
 
 
