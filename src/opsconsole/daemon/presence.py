@@ -14,14 +14,13 @@ import msgspec
 from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.errors import UsageError
+from opsconsole.releases.arming import named
 
 FORGET_AFTER = timedelta(seconds=12)
 MOST_CONSOLES = 64
 RINGS_FOR = timedelta(seconds=30)
 """A bell that nobody heard by then is no bell any more."""
 MOST_RINGS = 20
-MOST_CHARACTERS = 200
-"""Of any word that a console says."""
 
 
 class Attendance:
@@ -40,9 +39,7 @@ class Attendance:
 
         Raises UsageError when it has no name, or there are too many.
         """
-        words = (said.console, said.user, said.origin, said.view, said.service, said.armed)
-        if not said.console or max(map(len, words)) > MOST_CHARACTERS:
-            raise UsageError("a console says its name, and every word in at most 200 characters")
+        named(said.console, said.user, said.origin, said.view, said.service, said.armed)
         now = self._clock.now()
         with self._lock:
             self._here = {name: each for name, each in self._here.items() if now - each[0] <= FORGET_AFTER}

@@ -17,6 +17,7 @@ from opsconsole.daemon.engine import Engine
 from opsconsole.errors import ReleaseRefused, UsageError
 from opsconsole.provenance import compare, short_digest
 from opsconsole.releases.manifests import ADDED, fold
+from opsconsole.releases.orders import troubles_of_text
 
 MOST_PARTS, MOST_COMMANDS = 64, 32
 _LIMITS: dict[str, int] = {"name": 200, "uri": 2_000, "digest": 200, "caveat": 500, "a command": 4_000, "note": 2_000}
@@ -101,9 +102,9 @@ def _troubles(manifest: wire.Manifest) -> Iterator[str]:
     for what, name in (("service", manifest.service), ("version", manifest.version)):
         if not name:
             yield f"the {what} has no name"
-        yield from _of_text(what, name, _LIMITS["name"])
-    yield from _of_text("the note", manifest.note, _LIMITS["note"])
-    yield from _of_text("the origin", manifest.origin, _LIMITS["name"])
+        yield from troubles_of_text(what, name, _LIMITS["name"])
+    yield from troubles_of_text("the note", manifest.note, _LIMITS["note"])
+    yield from troubles_of_text("the origin", manifest.origin, _LIMITS["name"])
     if not 1 <= len(manifest.parts) <= MOST_PARTS:
         yield f"a version has 1 to {MOST_PARTS} parts, not {len(manifest.parts)}"
     if len(set(manifest.parts)) < len(manifest.parts):
@@ -115,7 +116,7 @@ def _troubles(manifest: wire.Manifest) -> Iterator[str]:
 def _of_part(part: wire.Part) -> Iterator[str]:
     texts = {"name": part.name, "uri": part.uri, "digest": part.digest, "caveat": part.caveat}
     for field, text in texts.items():
-        yield from _of_text(f"the {field} of its {part.kind}", text, _LIMITS[field])
+        yield from troubles_of_text(f"the {field} of its {part.kind}", text, _LIMITS[field])
     if not part.uri:
         yield f"its {part.kind} has no URI"
     if _SECRET.search(part.uri) or any(map(_SECRET.search, part.obtain)):
@@ -125,12 +126,4 @@ def _of_part(part: wire.Part) -> Iterator[str]:
     if len(part.obtain) > MOST_COMMANDS:
         yield f"its {part.kind} has more than {MOST_COMMANDS} commands"
     for command in part.obtain:
-        yield from _of_text(f"a command of its {part.kind}", command, _LIMITS["a command"])
-
-
-def _of_text(what: str, text: str, limit: int) -> Iterator[str]:
-    """Text that a terminal might obey is refused at the door, before it stands in the journal for good."""
-    if len(text) > limit:
-        yield f"{what} is longer than {limit} characters"
-    elif not text.isprintable():
-        yield f"{what} holds characters that cannot be printed: {text[:80]!a}"
+        yield from troubles_of_text(f"a command of its {part.kind}", command, _LIMITS["a command"])

@@ -34,7 +34,20 @@ class Book(Generic[S]):
     def note(self, actor: str, kind: str, **data: Any) -> Event:
         """Write an event down, and let the state follow. Raises JournalError when it cannot be written."""
         with self._lock:
-            event = self._append(actor, kind, data)
-            self.state = self._after(self.state, event)
+            event = self._written(actor, kind, data)
         self._tell()
+        return event
+
+    def note_if(self, holds: Callable[[S], bool], actor: str, kind: str, **data: Any) -> Event | None:
+        """The same, if this holds of the state at that moment; None where it does not."""
+        with self._lock:
+            if not holds(self.state):
+                return None
+            event = self._written(actor, kind, data)
+        self._tell()
+        return event
+
+    def _written(self, actor: str, kind: str, data: dict[str, Any]) -> Event:
+        event = self._append(actor, kind, data)
+        self.state = self._after(self.state, event)
         return event

@@ -19,7 +19,13 @@ from opsconsole.wire import Permission
 
 MOST_ARMED = 256
 MOST_CHARACTERS = 200
-"""Of a console's name."""
+"""Of a console's name, and of any word that it says."""
+
+
+def named(console: str, *words: str) -> None:
+    """Raises UsageError where a console has no name, or it or another word of it is too long."""
+    if not console or max(map(len, (console, *words))) > MOST_CHARACTERS:
+        raise UsageError("a console says its name, and every word in at most 200 characters")
 
 
 class Armed(NamedTuple):
@@ -50,8 +56,7 @@ class Arms:
         Raises RequestRefused for whoever is no operator, and for other words than the environment's name; UsageError
         for a console without a name.
         """
-        if not console or len(console) > MOST_CHARACTERS:
-            raise UsageError("a console says its name, in at most 200 characters")
+        named(console)
         self._access.require(person, "operator", "arm a console")
         if not self._environment:
             raise RequestRefused(

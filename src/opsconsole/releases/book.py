@@ -20,11 +20,7 @@ class ReleaseBook(Book[Releases]):
 
     def note_unless_newer(self, known: ServiceReleases, actor: str, kind: str, *, service: str, **data: Any) -> None:
         """Write down what follows from ``known``, unless more has been written down of that service since."""
-        with self._lock:
-            if self.state.of(service) != known:
-                return
-            self.state = after(self.state, self._append(actor, kind, {"service": service, **data}))
-        self._tell()
+        self.note_if(lambda state: state.of(service) == known, actor, kind, service=service, **data)
 
     def of(self, service: str) -> ServiceReleases:
         return self.state.of(service)

@@ -50,9 +50,7 @@ class Registrations:
         """
         if event.kind != ADDED:
             return self
-        manifest = _manifest(event)
-        key = (manifest.service, manifest.version)
-        return Registrations({**self.by_key, key: (*self.by_key.get(key, ()), manifest)})
+        return Registrations(_added(dict(self.by_key), event))
 
 
 def fold(events: Iterable[Event]) -> Registrations:
@@ -60,10 +58,16 @@ def fold(events: Iterable[Event]) -> Registrations:
     by_key: dict[Key, tuple[wire.Manifest, ...]] = {}
     for event in events:
         if event.kind == ADDED:
-            manifest = _manifest(event)
-            key = (manifest.service, manifest.version)
-            by_key[key] = (*by_key.get(key, ()), manifest)
+            _added(by_key, event)
     return Registrations(by_key)
+
+
+def _added(by_key: dict[Key, tuple[wire.Manifest, ...]], event: Event) -> dict[Key, tuple[wire.Manifest, ...]]:
+    """The same dictionary, with what the event registers."""
+    manifest = _manifest(event)
+    key = (manifest.service, manifest.version)
+    by_key[key] = (*by_key.get(key, ()), manifest)
+    return by_key
 
 
 def _manifest(event: Event) -> wire.Manifest:

@@ -34,7 +34,7 @@ def of_person(order: wire.OrderRequest) -> wire.OrderRequest:
 
 def text(what: str, said: str, limit: int) -> str:
     """``said``, if it is of at most ``limit`` characters that can be printed. Raises UsageError."""
-    for trouble in _of_text(what, said, limit):
+    for trouble in troubles_of_text(what, said, limit):
         raise UsageError(trouble, "Say it shorter, and on one line.")
     return said
 
@@ -43,10 +43,10 @@ def _troubles(order: wire.OrderRequest) -> Iterator[tuple[str, str]]:
     """(What is wrong, what to do)."""
     named = (("the service", order.service), ("the version", order.version), ("the console's name", order.console))
     for what, name in named:
-        for trouble in _of_text(what, name, MOST_NAME):
+        for trouble in troubles_of_text(what, name, MOST_NAME):
             yield trouble, "Names are one line of at most 200 characters."
     yield from _of_version(order.version)
-    for trouble in _of_text("the reason", order.override_reason, MOST_REASON):
+    for trouble in troubles_of_text("the reason", order.override_reason, MOST_REASON):
         yield trouble, "Say it shorter, and on one line."
     if order.routing is not None:
         yield from _of_routing(order.routing)
@@ -56,13 +56,13 @@ def _of_routing(routing: wire.Routing) -> Iterator[tuple[str, str]]:
     if max(len(routing.shares), len(routing.shadow)) > MOST_VERSIONS or len(routing.headers) > MOST_HEADERS:
         yield f"a routing has at most {MOST_VERSIONS} versions and {MOST_HEADERS} headers", "Name fewer."
     for version in (*routing.shares, *routing.headers.values(), *routing.shadow):
-        for trouble in _of_text("a version", version, MOST_NAME):
+        for trouble in troubles_of_text("a version", version, MOST_NAME):
             yield trouble, "Names are one line of at most 200 characters."
         if not version:
             yield "a version has no name", "Write VERSION=SHARE: v41=90 v42=10."
         yield from _of_version(version)
     for header in routing.headers:
-        for trouble in _of_text("a header", header, MOST_HEADER):
+        for trouble in troubles_of_text("a header", header, MOST_HEADER):
             yield trouble, "Write it as 'Name: value', on one line."
     for version, share in routing.shadow.items():
         if not 0 <= share <= 1:
@@ -75,7 +75,8 @@ def _of_version(version: str) -> Iterator[tuple[str, str]]:
         yield f"no version begins with a dash: {version[:80]!r}", "Is it an option that was written too late?"
 
 
-def _of_text(what: str, said: str, limit: int) -> Iterator[str]:
+def troubles_of_text(what: str, said: str, limit: int) -> Iterator[str]:
+    """What a terminal might obey is refused at the door, before it stands in the journal for good."""
     if len(said) > limit:
         yield f"{what} is longer than {limit} characters"
     elif not said.isprintable():
