@@ -176,11 +176,11 @@ have to work.
 """
 
 
-def killed_column(act: wire.Act, directory: Path) -> tuple[str, ...]:
-    """How each moment ended for one act."""
+def killed_column(act: wire.Act, directory: Path, moments: Iterable[str] = killed_daemon.MOMENTS) -> tuple[str, ...]:
+    """How each of these moments ended for one act."""
     directory.mkdir()
     with killed_daemon.house(directory) as there:
-        return tuple(str(killed_daemon.killed(there, act, moment)) for moment in killed_daemon.MOMENTS)
+        return tuple(str(killed_daemon.killed(there, act, moment)) for moment in moments)
 
 
 def killed_section(columns: Mapping[str, tuple[str, ...]]) -> str:

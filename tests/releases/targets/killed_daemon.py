@@ -56,8 +56,17 @@ MOMENTS = {
 SETTLE_S = {"outlived": 6.0}
 """Elsewhere a second: what nobody goes on with need not be waited for."""
 ACTS: tuple[wire.Act, ...] = ("promote", "rollback", "start", "abort")
+WHOLE_FOR: wire.Act = "abort"
+"""It changes what serves and ends a rollout: of this one the test goes through every moment."""
+ALIKE = frozenset({"plan", "look", "outlived", "stopped"})
+"""Moments at which nothing depends on the act: the test takes one, ``make fault-matrix`` all."""
 OPEN = {"start": "running", "abort": "aborted"}
 """Act → the rollout's phase once it was done."""
+
+
+def tested(act: wire.Act) -> tuple[str, ...]:
+    """The moments that the test goes through."""
+    return tuple(moment for moment in MOMENTS if act == WHOLE_FOR or moment not in ALIKE)
 
 
 @dataclass(frozen=True)
