@@ -374,6 +374,29 @@ def test_records_of_the_old_version_contradict_what_the_target_says(demo: Gated)
     assert effect(demo) == "effective", "the last minute is of the new one alone"
 
 
+def test_a_tail_is_told_once_there_are_enough_requests_and_the_slow_ones_have_ended(demo: Gated) -> None:
+    demo.serve(200, {"v41": 0.9, "v42": 0.1}, over_s=60)
+    demo.do("rollback", person=OLI)
+    demo.daemon.clock.advance(30)
+    demo.serve(200, {"v41": 1.0}, over_s=20)
+    assert tail(demo) == (200, None), "those that are slow are still under way"
+    demo.daemon.clock.advance(40)
+    n, p99_ms = tail(demo)
+    assert n == 200
+    assert p99_ms == pytest.approx(122, abs=1)
+    demo.do("promote", "v42", person=OLI)
+    demo.daemon.clock.advance(90)
+    demo.serve(99, {"v42": 1.0}, over_s=20)
+    assert tail(demo) == (99, None)
+
+
+def tail(home: Gated) -> tuple[int, float | None]:
+    """Of the version that serves, since the change."""
+    watch = home.view().watch
+    assert watch is not None
+    return watch.now[0].n, watch.now[0].p99_ms
+
+
 def effect(home: Gated) -> str:
     watch = home.view().watch
     assert watch is not None

@@ -1,6 +1,7 @@
 """Which version served how many requests since a moment, and how: what the traffic says of a release.
 
-Always true here: a request belongs to the moment at which it began; what no record logged is None and not 0.
+Always true here: a request belongs to the moment at which it began; what no record logged is None and not 0, and so is
+a tail of too few requests, or of a time so short that the slow ones of it are still under way.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import duckdb
 
 from opsconsole import wire
 from opsconsole.store.database import aware, naive, rows
+
+TAIL_REQUESTS, TAIL_S = 100, 60.0
+"""Of fewer requests, or in less time, a 99th percentile says nothing: it would be the largest of the fast ones."""
 
 _SERVED = """
 SELECT coalesce(version, ''), count(*)
@@ -35,13 +39,14 @@ def fared(
     span = {"service": service, "since": naive(since), "until": naive(until)}
     found = [row for row in rows(connection, _FARED, span) if row[0]]
     total = sum(n for _, n, *_ in found)
+    is_early = (until - since).total_seconds() < TAIL_S
     return tuple(
         wire.VersionEvidence(
             version=version,
             share=n / total,
             n=n,
             error_rate=errors / known if known else None,
-            p99_ms=p99_ms,
+            p99_ms=None if is_early or n < TAIL_REQUESTS else p99_ms,
             usd_per_request=usd,
             last_at=aware(last),
         )
