@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from gate import SERVICE, Gate
+from msgspec.structs import replace
 
 from opsconsole import wire
 from opsconsole.config.settings import ReleaseSetting
@@ -244,3 +245,35 @@ def test_a_daemon_that_dies_right_after_the_end_has_told_the_rollout_and_tells_i
         }[act], dies_after
         gate.open()
         assert gate.one.rollout == rollout
+
+
+def test_a_name_that_moved_is_followed_until_what_serves_follows(gate: Gate) -> None:
+    gate.target.caps = replace(gate.target.caps, scope="metadata")
+    gate.around.served = {"v42": 100}
+    gate.do("rollback")
+    gate.look(60)
+    assert effect(gate) == "metadata only"
+    gate.look(3 * 3_600)
+    assert effect(gate) == "metadata only", "nothing was started anew"
+    gate.around.served = {"v41": 100}
+    gate.look(2)
+    assert effect(gate) == "metadata only", "it is looked at once a minute now"
+    gate.look(60)
+    assert (effect(gate), gate.one.history[-1].effect) == ("effective", "effective")
+
+
+def test_a_name_that_moved_is_followed_no_more_when_another_change_was_made(gate: Gate) -> None:
+    gate.target.caps = replace(gate.target.caps, scope="metadata")
+    gate.around.served = {"v42": 100}
+    gate.do("rollback")
+    gate.look(60)
+    gate.do("promote", "v43", override_reason="nothing serves v41")
+    gate.look(3_600)
+    assert gate.one.history[-2].effect == "metadata only"
+
+
+def effect(gate: Gate) -> str:
+    operation = gate.one.operation
+    assert operation is not None
+    assert operation.verdict is not None
+    return operation.verdict.effect

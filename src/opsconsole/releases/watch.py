@@ -32,6 +32,9 @@ LATELY_S = 60.0
 """What serves may follow long after the target did, when it is started anew: the last minute then speaks for itself,
 however many requests the old version answered before."""
 
+LATER_EVERY_S = 60.0
+"""After the watch, of a change whose name has moved and that nothing serves yet: it may be started anew days later."""
+
 AUTOMATION = Asking(actor="rollout", person="rollout", roles=frozenset({"operator"}), is_automation=True)
 SHORTEST_REST_S, LONGEST_REST_S = 10.0, 300.0
 """Before automation tries again what it could not do: twice as long each time."""
@@ -87,6 +90,7 @@ class Watch:
         self.troubles: dict[str, str] = {}
         """Service → why its target could not be read."""
         self._still: dict[str, Still] = {}
+        self._later_s: dict[str, float] = {}
         self._rests: dict[str, dict[wire.Act, Rest]] = {}
 
     def look(self, service: str) -> None:
@@ -138,12 +142,14 @@ class Watch:
     def _verify(self, service: str, operation: Operation, state: wire.TargetState) -> None:
         """Has the change its effect yet? Written down when the answer is another one."""
         now, plan = self._around.clock.now(), operation.plan
-        minutes = self._around.setting(service).watch_minutes
+        watched_s = self._around.setting(service).watch_minutes * 60
         age_s = (now - operation.at).total_seconds()
-        settled = operation.verdict is not None and operation.verdict.effect == "effective"
-        if not plan.requests or settled or age_s > minutes * 60:
+        effect = operation.verdict.effect if operation.verdict is not None else "pending"
+        if not plan.requests or effect == "effective":
             return
-        traffic = self._around.traffic(service, operation.at)
+        if age_s > watched_s and not (effect == "metadata only" and self._is_due(service)):
+            return
+        traffic = self._around.traffic(service, max(operation.at, now - timedelta(seconds=max(watched_s, LATELY_S))))
         found = verdict(plan.after, state, plan.caps.scope, Traffic(traffic.counts, age_s))
         if found.effect != "effective" and age_s > LATELY_S:
             lately = self._around.traffic(service, now - timedelta(seconds=LATELY_S))
@@ -158,6 +164,14 @@ class Watch:
                 op_id=plan.op_id,
                 verdict=msgspec.to_builtins(found),
             )
+
+    def _is_due(self, service: str) -> bool:
+        """Is it time again to see whether what serves has followed?"""
+        now_s = self._around.clock.monotonic()
+        is_due = now_s >= self._later_s.get(service, 0.0)
+        if is_due:
+            self._later_s[service] = now_s + LATER_EVERY_S
+        return is_due
 
     def _go_on(self, service: str, one: ServiceReleases) -> None:
         rollout = one.rollout
