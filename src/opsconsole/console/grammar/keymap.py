@@ -17,6 +17,8 @@ from opsconsole.console.grammar.contexts import CONTEXTS, Context
 from opsconsole.console.grammar.orders import label, unavailable
 from opsconsole.errors import ConfigError
 
+NEVER_LEFT_OUT: tuple[str, ...] = ("rollback", "help")
+"""What the status line names first where releases are acted on: how to stop it, and where all else is found."""
 DEFAULT = "the console's own keys"
 
 
@@ -88,10 +90,9 @@ class Keymap:
         return frozenset(key for each in self.actions if each.id in names for key in each.keys)
 
     def hints(self, context: Context, frame: Frame) -> list[Hint]:
-        """What the status line names, in the table's order; where releases are looked at, what acts on them first."""
+        """What the status line names, the most important first."""
         named = [each for each in self.actions if each.label and each.fits(context.traits)]
-        if "view:release" in context.traits:
-            named.sort(key=lambda each: not each.is_order)
+        named.sort(key=lambda each: _place(each, context))
         state = frame.state
         return [
             Hint(written(each.keys[:1]), label(each, state, frame), bool(unavailable(each, state, frame)))
@@ -107,6 +108,14 @@ class Keymap:
             keys = "  ".join(written(each.keys) for each in actions)
             lines.append(Listed(actions[0], keys, told, unavailable(actions[0], state, frame) if state else ""))
         return lines
+
+
+def _place(action: Action, context: Context) -> int:
+    """Where in the status line, before the table's order; where releases are looked at, their acts go first."""
+    if "acts" in context.traits and action.id in NEVER_LEFT_OUT:
+        return NEVER_LEFT_OUT.index(action.id)
+    is_first = action.is_order and "view:release" in context.traits
+    return len(NEVER_LEFT_OUT) + (0 if is_first else 1)
 
 
 def remapped(keys: Mapping[str, str | Sequence[str]], where: Mapping[str, str]) -> Keymap:

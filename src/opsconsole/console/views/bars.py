@@ -18,6 +18,9 @@ from opsconsole.console.views import plan
 from opsconsole.errors import UsageError
 from opsconsole.search import parse
 
+LEAST_HINTS = 17
+"""Cells of the last line that keys have whatever is to be said beside them: so many that the first one fits."""
+
 
 def top(frame: Frame, width: int) -> Line:
     """Name, environment, window, as-of; at the right what there is."""
@@ -116,7 +119,7 @@ def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
         asking = f"asking for the plan to {going.phrase} of {going.order.service} …"
         return ends(truth, (span(asking, "notice"), Span(" ", "text")), width)
     hints = keymap.hints(context_of(state), frame)
-    return ends(truth, _hints(hints, width - line_width(truth) - 3), width)
+    return ends(truth, _hints(hints, max(LEAST_HINTS, width - line_width(truth) - 3)), width)
 
 
 def _filtering(frame: Frame, width: int) -> tuple[Line, Line]:
