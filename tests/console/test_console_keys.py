@@ -166,6 +166,18 @@ def test_help_lists_what_works_here_and_finds_it_while_one_types() -> None:
     drive(scenario)
 
 
+def test_help_moves_within_its_lines_and_runs_the_one_under_the_cursor() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("?", *"stop the clock", *["down"] * 5, "up", "enter")
+        assert "‖" in session.top
+        await session.press("?", *["down"] * 80)
+        last = session.line("›")
+        await session.press("up")
+        assert session.line("›") != last
+
+    drive(scenario)
+
+
 def test_help_of_a_view_has_what_only_that_view_has() -> None:
     async def scenario(session: Session) -> None:
         await session.press("?", *"panel")

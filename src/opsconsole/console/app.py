@@ -106,6 +106,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             "earlier": lambda: self._recall(1),
             "later": lambda: self._recall(-1),
             "run_listed": self._run_listed,
+            "help_down": lambda: self._move_listed(1),
+            "help_up": lambda: self._move_listed(-1),
         }
         """What an action does beside the state: by its id."""
         self._client = client
@@ -314,6 +316,10 @@ class OpsConsole(App[None], inherit_bindings=False):
         commands = self._state.commands
         choice = max(0, min(len(commands), self._state.choice + by))
         self._become(replace(self._state, choice=choice, draft=commands[-choice] if choice else ""))
+
+    def _move_listed(self, by: int) -> None:
+        """Move the cursor of the list of keys."""
+        self._become(replace(self._state, choice=help.moved(self.frame, self._grammar, by)))
 
     def _run_listed(self) -> None:
         """Run the action on which the cursor of the list of keys stands."""

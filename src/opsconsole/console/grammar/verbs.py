@@ -341,10 +341,6 @@ def _rub_out(state: State, key: str, frame: Frame, action: Action) -> State:
     return replace(state, draft=state.draft[:-1], choice=0)
 
 
-def _help_moved(by: int) -> Verb:
-    return lambda state, key, frame, action: replace(state, choice=max(0, state.choice + by))
-
-
 def _scrolled(by: int) -> Verb:
     return lambda state, key, frame, action: replace(state, choice=max(0, min(len(state.page) - 1, state.choice + by)))
 
@@ -386,8 +382,6 @@ VERBS: dict[str, Verb] = {
     "help": lambda state, key, frame, action: replace(state, mode="help", draft="", choice=0),
     "command": lambda state, key, frame, action: replace(state, mode="command", draft="", choice=0),
     "keep_filter": _keep_filter,
-    "help_down": _help_moved(1),
-    "help_up": _help_moved(-1),
     "choose_window": lambda state, key, frame, action: _take_window(int(key) - 1, state),
     "wider": _shifted(1),
     "narrower": _shifted(-1),

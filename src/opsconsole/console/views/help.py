@@ -43,6 +43,12 @@ def chosen(frame: Frame, keymap: Keymap) -> Listed | None:
     return lines[min(frame.state.choice, len(lines) - 1)] if lines else None
 
 
+def moved(frame: Frame, keymap: Keymap, by: int) -> int:
+    """Where the cursor stands after it was moved, within the lines that there are."""
+    last = max(0, len(listed(frame, keymap)) - 1)
+    return max(0, min(last, min(frame.state.choice, last) + by))
+
+
 def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
     """The list, and under it the legend where there is room."""
     state = frame.state
