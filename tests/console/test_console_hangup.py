@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import pty
@@ -10,6 +11,7 @@ import signal
 import struct
 import sys
 import termios
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,9 @@ from pathlib import Path
 import pytest
 from fleet import FakeClient
 from textual import constants
+from textual._context import active_app
 
+from opsconsole.console import hangup
 from opsconsole.console.app import OpsConsole
 from opsconsole.console.starting import run_console
 from opsconsole.errors import UsageError
@@ -108,6 +112,43 @@ def test_a_closed_terminal_ends_the_process(terminal: Terminal) -> None:
     terminal.read_until(b"chat-assist")
     terminal.close()
     assert terminal.wait() in (129, -signal.SIGHUP)
+
+
+@pytest.mark.parametrize("is_signal", [True, False], ids=["signal", "terminal gone"])
+def test_the_console_leaves_in_its_own_context_whoever_says_so(
+    monkeypatch: pytest.MonkeyPatch, is_signal: bool
+) -> None:
+    left: list[tuple[int, object]] = []
+    master, slave = pty.openpty()
+    monkeypatch.setattr(hangup, "_end_soon", lambda code: None)
+    terminal = os.fdopen(slave)
+    monkeypatch.setattr(sys, "__stdin__", terminal)
+
+    async def run() -> None:
+        gone = asyncio.Event()
+
+        def leave(code: int) -> None:
+            left.append((code, active_app.get(None)))
+            gone.set()
+
+        active_app.set("the app")  # type: ignore[arg-type]
+        hangup.watch(leave)
+        if is_signal:
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            os.close(master)
+        await asyncio.wait_for(gone.wait(), PATIENCE_S)
+        for each in hangup.SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(each)
+
+    asyncio.run(run())
+    if is_signal:
+        os.close(master)
+    for each in threading.enumerate():
+        if each.name == "hangup":
+            each.join(PATIENCE_S)
+    terminal.close()
+    assert left == [(128 + (signal.SIGTERM if is_signal else signal.SIGHUP), "the app")]
 
 
 def test_it_asks_for_no_mouse_so_that_the_terminal_can_select(terminal: Terminal) -> None:

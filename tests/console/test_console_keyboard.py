@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import threading
 from collections.abc import Callable
@@ -13,7 +14,17 @@ from textual._context import active_app
 from textual.events import Key
 from textual.message import Message
 
+from opsconsole.console.door import hand_in
 from opsconsole.console.keyboard import Keyboard
+
+APP = SimpleNamespace(exit=None)
+
+
+def app_context(app: object) -> contextvars.Context:
+    """A context as an app's own code runs in."""
+    context = contextvars.copy_context()
+    context.run(active_app.set, app)  # type: ignore[arg-type]
+    return context
 
 
 def typed(data: bytes, *, until: int = 0) -> tuple[list[str], list[tuple[object, ...]]]:
@@ -30,12 +41,12 @@ def typed(data: bytes, *, until: int = 0) -> tuple[list[str], list[tuple[object,
         if until and len(keys) >= until:
             ending.set()
 
-    def soon(call: Callable[..., None], *arguments: object) -> None:
-        exits.append(arguments)
+    def soon(call: Callable[..., None], *arguments: object, context: contextvars.Context) -> None:
+        exits.append((*arguments, context.get(active_app)))
 
     driver = SimpleNamespace(
-        fileno=readable, exit_event=ending, process_message=process, _debug=False,
-        _loop=SimpleNamespace(call_soon_threadsafe=soon), _app=SimpleNamespace(exit=None),
+        fileno=readable, exit_event=ending, process_message=process, _debug=False, _context=app_context(APP),
+        _loop=SimpleNamespace(call_soon_threadsafe=soon), _app=APP,
     )  # fmt: skip
     if not until:
         os.close(writable)
@@ -56,10 +67,10 @@ def test_keys_mean_what_textual_says(data: bytes, keys: list[str]) -> None:
     assert not exits
 
 
-def test_an_input_that_has_ended_asks_the_console_to_leave_once() -> None:
+def test_an_input_that_has_ended_asks_the_console_to_leave_once_in_its_own_context() -> None:
     arrived, exits = typed(b"j")
     assert arrived == ["j"]
-    assert exits == [(None, 129)]
+    assert exits == [(None, 129, APP)]
 
 
 def test_what_the_terminal_has_taken_is_told_where_timers_may_begin() -> None:
@@ -82,3 +93,11 @@ def test_what_the_terminal_has_taken_is_told_where_timers_may_begin() -> None:
 
     app = asyncio.run(told_from_a_thread())
     assert apps == [app]
+
+
+def test_who_comes_after_the_loop_is_over_is_turned_away_without_an_error() -> None:
+    called: list[object] = []
+    loop = asyncio.new_event_loop()
+    loop.close()
+    hand_in(loop, app_context(APP), called.append, 1)
+    assert called == []

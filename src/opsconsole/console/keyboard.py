@@ -3,8 +3,8 @@ goes through an outlet that never blocks.
 
 Always true here: what a sequence of bytes means is decided by Textual's parser alone. Textual 8 asks that parser about
 a pending Esc only every tenth of a second, whatever ESCDELAY says, and goes on reading from an input that has ended.
-A frame is whole when Textual flushes, so that is where the terminal is asked to confirm what it drew. What a thread has
-the app's loop do is done in the app's context: a timer that begins without one dies before it paints.
+A frame is whole when Textual flushes, so that is where the terminal is asked to confirm what it drew. What a thread or
+a signal has the app do goes through ``door``: a timer that begins without the app's context dies before it paints.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import CursorPosition
 from textual.message import Message
 
+from opsconsole.console.door import hand_in
 from opsconsole.console.governor import Governor
 from opsconsole.console.outlet import Outlet, is_known_writer
 
@@ -100,8 +101,8 @@ class Keyboard(LinuxDriver):
         self._writer = Outlet(file, self._governor, self._tell_drained) if file and is_ours else writer
 
     def _tell_drained(self) -> None:
-        if not self._loop.is_closed() and (on_drained := getattr(self._app, "on_drained", None)):
-            self._loop.call_soon_threadsafe(on_drained, context=self._context)
+        if on_drained := getattr(self._app, "on_drained", None):
+            hand_in(self._loop, self._context, on_drained)
 
     def write(self, data: str) -> None:
         self._unflushed += len(data) if data.isascii() else len(data.encode(errors="replace"))
@@ -124,7 +125,7 @@ class Keyboard(LinuxDriver):
     def start_application_mode(self) -> None:
         self._is_leaving = False
         if on_entered := getattr(self._app, "on_entered", None):
-            self._loop.call_soon(on_entered)
+            hand_in(self._loop, self._context, on_entered)
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def stop_application_mode(self) -> None:
@@ -144,7 +145,7 @@ class Keyboard(LinuxDriver):
             if ready:
                 data = _read(self.fileno)
                 if not data:
-                    self._loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+                    hand_in(self._loop, self._context, self._app.exit, None, 128 + signal.SIGHUP)
                     return
                 is_pending = data.endswith(b"\x1b")
                 for message in parser.feed(decode(data)):
