@@ -6,8 +6,11 @@ terminals, flow control, tmux or screen take for themselves; no function keys, n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from opsconsole.console.frame import Frame, State
 from opsconsole.console.views.catalog import VIEWS
 
 RESERVED = frozenset({"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b"})
@@ -40,6 +43,10 @@ class Action:
 
     def fits(self, traits: frozenset[str]) -> bool:
         return self.needs <= traits and not self.unless & traits
+
+
+Verb: TypeAlias = Callable[[State, str, Frame, Action], State]
+"""(state, the key that was pressed, what is on the screen, the action) → the next state."""
 
 
 def _needs(*traits: str) -> frozenset[str]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from opsconsole import wire
 from opsconsole.console.frame import Frame, State
-from opsconsole.console.grammar.actions import Action
+from opsconsole.console.grammar import moments
+from opsconsole.console.grammar.actions import Action, Verb
 from opsconsole.console.listing import Item, cursor
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.states import FAULTS
@@ -21,11 +20,7 @@ from opsconsole.console.views import explain, versions
 from opsconsole.console.views.catalog import BY_NAME
 
 PAGE_ROWS = 10
-LEAP = 10
 MOST_REMEMBERED = 50
-
-Verb: TypeAlias = Callable[[State, str, Frame, Action], State]
-"""(state, the key that was pressed, what is on the screen, the action) → the next state."""
 
 
 def items_of(state: State, frame: Frame) -> tuple[Item, ...]:
@@ -226,68 +221,7 @@ def _baseline(state: State, key: str, frame: Frame, action: Action) -> State:
     return replace(state, place=versions.with_baseline(place, item.key))
 
 
-# Time -------------------------------------------------------------------------------------------------------------
-
-
-def _open_window(state: State, key: str, frame: Frame, action: Action) -> State:
-    return replace(state, mode="window", choice=list(wire.WINDOWS).index(state.window))
-
-
-def _take_window(choice: int, state: State) -> State:
-    return replace(state, mode="browse", window=list(wire.WINDOWS)[choice], crosshair=None)
-
-
-def _shifted(by: int) -> Verb:
-    return lambda state, key, frame, action: replace(state, choice=(state.choice + by) % len(wire.WINDOWS))
-
-
-def _freeze(state: State, key: str, frame: Frame, action: Action) -> State:
-    """Stop at the end of the newest bucket that is over; or go on."""
-    if state.as_of is not None:
-        return replace(state, as_of=None)
-    view = frame.view
-    if view is None:
-        return replace(state, notice="nothing to stop yet")
-    return replace(state, as_of=_whole(view, view.end))
-
-
-def _whole(view: wire.View, at: datetime) -> datetime:
-    """The end of the last bucket that was over at a moment."""
-    step = timedelta(seconds=view.axis.step_s)
-    return view.axis.start + step * ((at - view.axis.start) // step)
-
-
-def _stepped(by: int) -> Verb:
-    """Move the standing clock by buckets, at most up to now; before that, it is stopped."""
-
-    def verb(state: State, key: str, frame: Frame, action: Action) -> State:
-        view = frame.view
-        if view is None:
-            return state
-        at = state.as_of or _whole(view, view.end)
-        to = at + timedelta(seconds=view.axis.step_s) * by
-        if to > view.now:
-            return replace(state, as_of=None, notice="this is now")
-        return replace(state, as_of=to)
-
-    return verb
-
-
-def _crossed(by: int) -> Verb:
-    """Move the crosshair bucket by bucket, from the newest one that is over."""
-
-    def verb(state: State, key: str, frame: Frame, action: Action) -> State:
-        view = frame.view
-        if view is None or not view.axis.buckets:
-            return state
-        step = timedelta(seconds=view.axis.step_s)
-        newest = max(view.axis.start, _whole(view, view.end) - step)
-        at = state.crosshair
-        to = newest if at is None else at + step * by
-        last = view.axis.start + step * (view.axis.buckets - 1)
-        return replace(state, crosshair=max(view.axis.start, min(last, to)))
-
-    return verb
+# Faults -----------------------------------------------------------------------------------------------------------
 
 
 def _breach(by: int) -> Verb:
@@ -346,20 +280,13 @@ def _scrolled(by: int) -> Verb:
 
 
 VERBS: dict[str, Verb] = {
+    **moments.VERBS,
     "enter": _enter,
     "back": _back,
     "clear": lambda state, key, frame, action: _undone(state),
     "filter": lambda state, key, frame, action: replace(state, mode="filter", draft=state.place.filter),
     "faults": lambda state, key, frame, action: state.at(is_faults_only=not state.is_faults_only),
-    "window": _open_window,
     "baseline": _baseline,
-    "freeze": _freeze,
-    "step_back": _stepped(-1),
-    "step_on": _stepped(1),
-    "leap_back": _stepped(-LEAP),
-    "leap_on": _stepped(LEAP),
-    "cross_left": _crossed(-1),
-    "cross_right": _crossed(1),
     "next_breach": _breach(1),
     "last_breach": _breach(-1),
     "overview": lambda state, key, frame, action: state.at(panel=0, cursor="", filter=""),
@@ -382,10 +309,6 @@ VERBS: dict[str, Verb] = {
     "help": lambda state, key, frame, action: replace(state, mode="help", draft="", choice=0),
     "command": lambda state, key, frame, action: replace(state, mode="command", draft="", choice=0),
     "keep_filter": _keep_filter,
-    "choose_window": lambda state, key, frame, action: _take_window(int(key) - 1, state),
-    "wider": _shifted(1),
-    "narrower": _shifted(-1),
-    "take_window": lambda state, key, frame, action: _take_window(state.choice, state),
     "scroll_down": _scrolled(1),
     "scroll_up": _scrolled(-1),
     **dict.fromkeys(
