@@ -23,6 +23,8 @@ class Span(NamedTuple):
 Line: TypeAlias = tuple[Span, ...]
 
 EMPTY: Line = ()
+WIDE_FROM = (124, 36)
+"""Columns and rows from which the parts of a view stand beside each other."""
 
 
 def span(text: str, ink: Ink = "text") -> Span:
@@ -102,6 +104,11 @@ def block(lines: Sequence[Line], cells: int, rows: int) -> list[Line]:
 def beside(left: Sequence[Line], right: Sequence[Line], gap: Line) -> list[Line]:
     """Two blocks of the same height next to each other."""
     return [(*a, *gap, *b) for a, b in zip(left, right, strict=True)]
+
+
+def is_wide(width: int, height: int) -> bool:
+    """Is there so much room that the parts of a view stand beside each other?"""
+    return width >= WIDE_FROM[0] and height >= WIDE_FROM[1]
 
 
 def selected(spans: Line) -> Line:

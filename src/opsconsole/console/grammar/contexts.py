@@ -7,11 +7,12 @@ without being named anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
-from opsconsole.console.frame import State
+from opsconsole.console.frame import Mode, State
 from opsconsole.console.views.catalog import BY_NAME, VIEWS, ViewSpec
 
-MODES: tuple[str, ...] = ("filter", "window", "help", "command", "jump", "keys", "text", "plan", "outcome", "arm")
+MODES: tuple[Mode, ...] = tuple(mode for mode in get_args(Mode) if mode != "browse")
 TOO_SMALL = "small"
 
 

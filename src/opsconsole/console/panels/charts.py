@@ -15,6 +15,7 @@ from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, separated, span
 from opsconsole.console.palette import Ink
+from opsconsole.console.panels.versions import UNNAMED
 from opsconsole.console.widgets import areas, plot, timeline
 
 LEAST_BAR_ROWS_WITH_ERRORS = 4
@@ -178,7 +179,7 @@ def _latency_by_version(
 
 def _legend(name: str, versions: tuple[wire.VersionLines, wire.VersionLines], frame: Frame) -> Line:
     named = [
-        (Span(f"{look} ", ink), span(each.version or "(none)", ink))
+        (Span(f"{look} ", ink), span(each.version or UNNAMED, ink))
         for look, ink, each in zip(LEGENDS[frame.glyphs.name], ("first", "second"), versions, strict=True)
     ]
     return (Span(" " * plot.GUTTER + f"{name}  ", "head"), *separated(named))

@@ -26,7 +26,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 LEAST_ROWS_WITH_HEADER = 6
 UNKNOWN = Sign("?", "unknown", "unknown")
-UNNAMED = frozenset({"observed", "out of band"})
+NAMED_ALREADY = frozenset({"observed", "out of band"})
 """Acts that their words, or their sign, name already."""
 FAULTS = frozenset({"refused", "not effective", "indeterminate", "moved"})
 
@@ -109,6 +109,6 @@ def _cells(each: wire.HistoryEntry) -> dict[str, Cell]:
         "at": Span(f"{each.at:%m-%d %H:%M}", "dim"),
         "word": sign.span,
         "by": span(each.actor),
-        "told": span(each.told if each.act in UNNAMED else f"{_name(each)}: {each.told}", "text"),
+        "told": span(each.told if each.act in NAMED_ALREADY else f"{_name(each)}: {each.told}", "text"),
         "effect": effect,
     }

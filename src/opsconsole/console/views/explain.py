@@ -17,6 +17,7 @@ from opsconsole.console.glyphs import GlyphSet
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, separated, span, wrapped
 from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
+from opsconsole.console.panels.versions import UNNAMED
 from opsconsole.console.place import Place
 from opsconsole.console.states import drift_cell
 from opsconsole.console.widgets import table
@@ -100,7 +101,7 @@ def _item(view: wire.ExplainView, each: wire.Slice) -> Item:
 
 def slice_words(each: wire.Slice) -> str:
     """``version v42 · route /v1/chat``."""
-    return " · ".join(f"{_dimension(name)} {value or '(none)'}" for name, value in each.where)
+    return " · ".join(f"{_dimension(name)} {value or UNNAMED}" for name, value in each.where)
 
 
 def _dimension(name: str) -> str:

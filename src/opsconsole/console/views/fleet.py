@@ -13,6 +13,7 @@ from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fil
 from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels import charts
+from opsconsole.console.panels.versions import UNNAMED
 from opsconsole.console.place import Place
 from opsconsole.console.states import FAULTS, HEALTH, drift_cell, reason_lines
 from opsconsole.console.text import told_apart
@@ -183,7 +184,7 @@ def _cost(row: wire.ServiceRow) -> Cell:
 
 
 def _versions(row: wire.ServiceRow, *, is_wide: bool) -> Cell:
-    named = [(name or "(none)", of_one) for name, of_one in row.versions]
+    named = [(name or UNNAMED, of_one) for name, of_one in row.versions]
     if not named:
         return Span(numbers.MISSING, "dim")
     shown = named[:3] if is_wide else named[:1]
@@ -216,7 +217,7 @@ def _words(row: wire.ServiceRow, width: int) -> list[Line]:
         ("errors", line(f"{errors}  ({numbers.count(row.errors)} of {numbers.count(row.requests)}{pending})")),
         ("cost", _cost_words(row)),
         ("drift", _drift_words(row.worst_drift)),
-        ("versions", separated(span(f"{name or '(none)'} {numbers.share(part)}") for name, part in row.versions)),
+        ("versions", separated(span(f"{name or UNNAMED} {numbers.share(part)}") for name, part in row.versions)),
     ]
     body = [(Span("  ", "text"), *each) for each in lines]
     body += [(Span(f"  {name:<{LABEL_CELLS - 2}}", "head"), *told) for name, told in facts]

@@ -12,15 +12,25 @@ from dataclasses import dataclass
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fill, line_width, separated, span, whole
+from opsconsole.console.lines import (
+    EMPTY,
+    Line,
+    Span,
+    beside,
+    block,
+    ends,
+    fill,
+    is_wide,
+    line_width,
+    separated,
+    span,
+    whole,
+)
 from opsconsole.console.listing import Listing
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels import canary, history, made_of, releases, watch
 from opsconsole.console.panels.versions import UNNAMED
 from opsconsole.console.states import TARGET_PHASES
-
-WIDE_FROM = (124, 36)
-"""Columns and rows from which the panels stand side by side."""
 
 VERSIONS, ROLLOUT, ANALYSIS, WATCH, HISTORY, MADE_OF = range(1, 7)
 TITLES: tuple[str, ...] = ("versions", "rollout", "analysis", "watch", "history", "made of")
@@ -121,7 +131,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     part = PARTS.get(frame.state.panel)
     if part is not None:
         return block([*head, *_drawn(part, view, frame, width, room)], width, height)
-    if width >= WIDE_FROM[0] and height >= WIDE_FROM[1]:
+    if is_wide(width, height):
         left = (width - 2) * 11 // 20
         right = width - 2 - left
         columns = beside(

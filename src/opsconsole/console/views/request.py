@@ -13,7 +13,7 @@ from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
 from opsconsole.console.glyphs import GlyphSet
-from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, line_width, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, is_wide, line_width, separated, span
 from opsconsole.console.listing import Item, Listing
 from opsconsole.console.palette import Ink
 from opsconsole.console.place import Place
@@ -23,8 +23,6 @@ from opsconsole.console.widgets import table
 from opsconsole.console.widgets.listed import list_body
 from opsconsole.console.widgets.table import Cell, Column
 
-WIDE_FROM = (124, 36)
-"""Columns and rows from which the lists stand beside the bars."""
 FEATURES, NEIGHBOURS = 1, 2
 """The digits of the lists."""
 PANELS: tuple[str, ...] = ("features", "neighbours")
@@ -63,14 +61,14 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     if view is None:
         waiting = (Span("   waiting for request ", "dim"), span(frame.state.place.choice("key")))
         return block([EMPTY, waiting], width, height)
-    is_wide = width >= WIDE_FROM[0] and height >= WIDE_FROM[1]
-    head = _head(view, frame, width, 4 if is_wide else 3)
+    has_room = is_wide(width, height)
+    head = _head(view, frame, width, 4 if has_room else 3)
     room = height - len(head)
     if frame.state.panel == NEIGHBOURS:
         return block([*head, *_neighbours(view, frame, width, room)], width, height)
     if frame.state.panel == FEATURES:
         return block([*head, *_features(view, frame, width, room)], width, height)
-    if is_wide:
+    if has_room:
         left = (width - 2) * 11 // 20
         bars = [*_times(view, frame, left), EMPTY, *_standings(view, frame, left), EMPTY]
         features = _features(view, frame, left, room - len(bars))

@@ -10,13 +10,11 @@ from collections.abc import Callable, Sequence
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, line, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, is_wide, line, separated, span
 from opsconsole.console.panels import charts
 from opsconsole.console.panels.stack import Panel, Place, column, draw, tabs
 from opsconsole.console.text import fit
 from opsconsole.console.widgets import areas, heatmap, plot, timeline
-
-WIDE_FROM = (124, 36)
 
 Values = Sequence[float | None]
 
@@ -271,7 +269,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     if panel is not None:
         body = draw(panel, frame, width, height - 2, has_axis=True)
         return [head, tabs(PANELS, frame.state.panel, width), *body]
-    if width >= WIDE_FROM[0] and height >= WIDE_FROM[1]:
+    if is_wide(width, height):
         left = (width - 2) // 2
         right = column(BY_DIGIT, RIGHT, frame, width - 2 - left, height - 1)
         return [head, *beside(column(BY_DIGIT, LEFT, frame, left, height - 1), right, (Span("  ", "text"),))]

@@ -8,14 +8,11 @@ from __future__ import annotations
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fitting, line, line_width, span
+from opsconsole.console.lines import EMPTY, Line, Span, beside, block, ends, fitting, is_wide, line, line_width, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels.spec import BY_DIGIT, PANELS
 from opsconsole.console.panels.stack import Place, column, draw, tabs
 from opsconsole.console.states import HEALTH, reason_lines
-
-WIDE_FROM = (124, 36)
-"""Columns and rows from which the panels stand side by side."""
 
 LEFT_COLUMN: tuple[Place, ...] = ((1, 6, 5), (2, 5, 4), (4, 5, 4))
 RIGHT_COLUMN: tuple[Place, ...] = ((3, 6, 3), (5, 12, 4))
@@ -40,7 +37,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     if panel is not None:
         line_of_tabs = tabs(PANELS, frame.state.panel, width)
         return [*head, line_of_tabs, *draw(panel, frame, width, rest - 1, has_axis=True)]
-    if width >= WIDE_FROM[0] and height >= WIDE_FROM[1]:
+    if is_wide(width, height):
         left = (width - 2) * 11 // 20
         gap = (Span("  ", "text"),)
         right = column(BY_DIGIT, RIGHT_COLUMN, frame, width - 2 - left, rest)
