@@ -16,7 +16,7 @@ import os
 import select
 import signal
 import sys
-from typing import Any, Protocol
+from typing import Any
 
 from textual import constants
 from textual._xterm_parser import XTermParser
@@ -61,20 +61,12 @@ def use_colours(wanted: str | int) -> None:
         constants.COLOR_SYSTEM = str(wanted)  # type: ignore[misc]  # read when an app is made
 
 
-class Governed(Protocol):
-    """What the driver's app has for it."""
-
-    governor: Governor
-
-    def on_drained(self) -> None:
-        """Called on the app's loop when more may be painted."""
-
-    def on_entered(self) -> None:
-        """Called on the app's loop when the terminal's screen is empty."""
-
-
 class Keyboard(LinuxDriver):
-    """The terminal as Textual drives it, with another way of waiting for keys and of writing."""
+    """The terminal as Textual drives it, with another way of waiting for keys and of writing.
+
+    Where its app has a ``governor``, that is told of what is written; its ``on_drained`` is called when more may be
+    painted, its ``on_entered`` when the terminal's screen is empty.
+    """
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         self._governor: Governor = getattr(app, "governor", None) or Governor()
