@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from schema_check import violations
+from slack_sdk.models.blocks import Block
 from telling import NOW, built, notice
 from vendor_schemas import (
     ALERTMANAGER_ALERTS,
@@ -66,6 +67,9 @@ def is_clean(text: str) -> bool:
 def test_slack_takes_whatever_a_notice_holds(given_notice: Notice, environment: str) -> None:
     payload = slack.payload(given_notice, environment, "<!here>")
     assert violations(payload, SLACK_MESSAGE) == []
+    assert [block.to_dict() for block in Block.parse_all(payload["blocks"])] == payload["blocks"], (
+        "as Slack's library has it"
+    )
     assert sum(len(text) for text in strings_in(payload["blocks"])) <= SLACK_MOST_CHARACTERS
     assert all(map(is_clean, strings_in(payload)))
 

@@ -9,7 +9,8 @@ _MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$"
 
 PAGERDUTY_EVENT: dict[str, Any] = {
     "$comment": "github.com/PagerDuty/developer-docs, docs/events-API-v2/02-Trigger-Events.md, tables `Parameters` and"
-    " `links`; 01-Overview.md, PD-CEF",
+    " `links`; 01-Overview.md, PD-CEF. What passes here passes the published OpenAPI as well, which asks for less"
+    " (github.com/PagerDuty/api-schema, reference/events-v2/openapiv3.json: the same names and values, no lengths)",
     "oneOf": [
         {
             "type": "object",

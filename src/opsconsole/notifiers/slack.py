@@ -121,8 +121,8 @@ KIND = Kind(
     about="A channel of Slack, by an incoming webhook.",
     options=SlackOptions,
     make=_make,
-    tested_against="vendor schema: as written down by us from the Block Kit pages of docs.slack.dev, and a server that"
-    " fails in every way; never Slack itself",
+    tested_against="vendor schema: Slack's own library (slack-sdk) takes every block; lengths as written down by us"
+    " from docs.slack.dev; and a server that fails in every way; never Slack itself",
     hazards=(
         "An incoming webhook cannot say what it has posted already: an answer that gets lost means that the message is"
         " there twice.",
