@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsconsole import wire
-from opsconsole.checklists.durations import duration, is_duration, spelled
 from opsconsole.checklists.params import filled, names_in_sql
 from opsconsole.checklists.signals import SIGNALS, expression
 from opsconsole.checklists.tolerances import judged
+from opsconsole.durations import duration, is_duration, spelled
 
 
 def test_an_expression_says_what_is_asked_compared_and_waited_for() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from opsconsole.alerts.rules import Rule
 from opsconsole.alerts.table import RULES
+from opsconsole.durations import exact
 
 BEGIN, END = "<!-- rules: generated from src/opsconsole/alerts/table/ by `make docs` -->", "<!-- end of rules -->"
 
@@ -38,27 +39,20 @@ def _row(rule: Rule) -> str:
     beyond = "" if rule.chance is None else f", p ≤ {rule.chance:g}"
     least = f", n ≥ {rule.min_n}" if rule.min_n > 1 else ""
     floor = f", ≥ ${rule.floor_usd:g} an hour" if rule.floor_usd else ""
-    window = _span(rule.window_s) + (f" and {_span(rule.short_s)}" if rule.short_s else "")
+    window = (exact(rule.window_s) or "–") + (f" and {exact(rule.short_s)}" if rule.short_s else "")
     cells = (
         f"`{rule.id}`",
         rule.severity,
         rule.about,
         f"{rule.threshold:g} {rule.unit}{beyond}{least}{floor}",
         window,
-        _span(rule.for_s),
-        _span(rule.hold_s),
+        exact(rule.for_s) or "–",
+        exact(rule.hold_s) or "–",
         rule.cause,
         ", ".join(rule.inhibited_by) or "–",
         f"`{rule.checklist}`" if rule.checklist else "–",
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _span(seconds: int) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return "–"
 
 
 def page(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from opsconsole import wire
 from opsconsole.alerts.ledger import Alert
+from opsconsole.clipping import clipped
 
 LONGEST_TITLE = 160
 MOST_LINES = 8
@@ -21,9 +22,8 @@ def title_of(key: tuple[str, str], members: Sequence[wire.AlertMember], n: int) 
     if not members:
         return f"{key[0]}: {key[1]}"
     more = f" (+{n - 1})" if n > 1 else ""
-    told = members[0].told
-    room = LONGEST_TITLE - len(key[0]) - 2 - len(more)
-    return f"{key[0]}: {told if len(told) <= room else told[: room - 1] + '…'}{more}"
+    told = clipped(members[0].told, LONGEST_TITLE - len(key[0]) - 2 - len(more))
+    return f"{key[0]}: {told}{more}"
 
 
 def reason_of(alert: Alert, state: wire.AlertState) -> str:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from opsconsole import wire
-from opsconsole.checklists.durations import duration, is_duration
 from opsconsole.checklists.linting import lint
 from opsconsole.checklists.looked import CheckSql
 from opsconsole.checklists.parsing import Parsed, parse
 from opsconsole.clock import Clock
 from opsconsole.config.load import nearest
+from opsconsole.durations import duration, is_duration
 from opsconsole.errors import UsageError
 
 LIBRARY = Path(__file__).parent / "library"

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from opsconsole import wire
-from opsconsole.checklists.durations import duration, spelled
 from opsconsole.checklists.machine import pending, to_undo
 from opsconsole.checklists.probing import within_of
+from opsconsole.durations import duration, spelled
 
 Deed = Literal["enter", "capture", "probe", "look up", "child", "timer", "end", "probe undo"]
 

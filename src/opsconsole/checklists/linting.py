@@ -14,12 +14,12 @@ from opsconsole import wire
 from opsconsole.checklists import graph
 from opsconsole.checklists.actions import ACTIONS
 from opsconsole.checklists.course import TIMERS
-from opsconsole.checklists.durations import duration, is_duration
 from opsconsole.checklists.looked import CheckSql, Looked, Rule, probes
 from opsconsole.checklists.params import BUILT_IN, names_in
 from opsconsole.checklists.parsing import Parsed
 from opsconsole.checklists.questions import QUESTIONS
 from opsconsole.config.load import nearest
+from opsconsole.durations import duration, is_duration
 
 MOST_KILLERS = 9
 """Steps that must not be missed, of one section: what fits into a head at 3 a.m. (Gawande 2009: five to nine)."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from opsconsole import wire
-from opsconsole.checklists.durations import is_duration
+from opsconsole.durations import is_duration
 
 _NAME = re.compile(r"\$(?:\{(?P<braced>[a-z_][a-z0-9_]*)\}|(?P<bare>[a-z_][a-z0-9_]*))")
 _SQL_TEXT = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\"(?:[^\"]|\"\")*\"")

@@ -15,12 +15,12 @@ from opsconsole import wire
 from opsconsole.checklists.actions import order_of, restoring
 from opsconsole.checklists.book import Planned, RunBook
 from opsconsole.checklists.catalogue import Catalogue
-from opsconsole.checklists.durations import duration
 from opsconsole.checklists.hands import Hands
 from opsconsole.checklists.machine import pending, to_undo
 from opsconsole.checklists.onward import Onward
 from opsconsole.checklists.params import filled, values_of
 from opsconsole.checklists.verbs import verbs
+from opsconsole.durations import duration
 from opsconsole.errors import ChecklistError, UsageError
 
 LEAST_REASON = 3

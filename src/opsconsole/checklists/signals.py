@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opsconsole.checklists.durations import is_duration
 from opsconsole.config.load import nearest
+from opsconsole.durations import is_duration
 
 DEFAULT_OVER = "5m"
 LEAST_REQUESTS = 20

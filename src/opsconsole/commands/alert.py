@@ -6,8 +6,8 @@ Always true here: text that came from data is made safe before it reaches the te
 from __future__ import annotations
 
 import argparse
-import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from opsconsole import wire
@@ -15,6 +15,7 @@ from opsconsole.commands.alert_page import alert_page, list_page, rules_page
 from opsconsole.commands.reading import client_of
 from opsconsole.commands.words import Verbs, add_json, print_json, verb
 from opsconsole.console.text import safe
+from opsconsole.durations import duration, is_duration
 from opsconsole.errors import InputError, UsageError
 
 _EXAMPLES = """
@@ -29,7 +30,6 @@ opsconsole alert rules chat-assist               which rules hold, and which can
 opsconsole alert explain errors-burn-1h          one rule: what, when, and how often by accident
 opsconsole alert receive alertmanager            a webhook's JSON on stdin becomes alerts here
 """
-_UNITS = {"m": 1.0, "h": 60.0, "d": 1440.0}
 SENDERS = ("alertmanager", "grafana")
 
 
@@ -126,10 +126,9 @@ def run_silence(arguments: argparse.Namespace) -> int:
 
 
 def _minutes(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhd])", text)
-    if found is None:
+    if not is_duration(text):
         raise UsageError(f"{text!r} is no span", "Write it like 30m, 2h or 3d.")
-    return float(found[1]) * _UNITS[found[2]]
+    return duration(text) / timedelta(minutes=1)
 
 
 def run_unsilence(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.console.text import safe
+from opsconsole.durations import exact
 
 SIGNS: dict[wire.AlertSeverity, str] = {"page": "!!", "ticket": "! "}
 LINE = 400
@@ -125,12 +126,9 @@ def _rule_lines(rule: wire.AlertRule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _span(seconds: int) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s" if seconds else "no time"
-
-
 def _at(at: datetime | None) -> str:
     return f"{at:%m-%d %H:%M}" if at is not None else "–"
+
+
+def _span(seconds: int) -> str:
+    return exact(seconds) or "no time"

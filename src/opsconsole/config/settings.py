@@ -164,7 +164,8 @@ class AccessSetting(Section, frozen=True):
     viewers: tuple[str, ...] = ("*",)
     """May look; `*` is everybody who can connect."""
     operators: tuple[str, ...] = ()
-    """May plan, release, hold, abort and roll back, attach logs and pin baselines."""
+    """May do what changes something: release and roll back, work incidents and checklists, acknowledge and silence
+    alerts, attach logs, pin baselines, register versions, test notifiers."""
     approvers: tuple[str, ...] = ()
     """May approve what others planned."""
     admins: tuple[str, ...] = ()

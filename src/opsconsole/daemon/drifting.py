@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 import duckdb
 
 from opsconsole import bins, wire
+from opsconsole.durations import rounded
 from opsconsole.signals.counts import OTHER, FeatureCounts
 from opsconsole.signals.dispersion import dispersion
 from opsconsole.signals.drift import Comparison, DriftSettings, judge_all
@@ -126,7 +127,7 @@ def _reference(
         return _Reference(baseline, tally.counts(), version=pinned.label if pinned.kind == "version" else None), start
     since = max(extent.first_at, start - _AUTO_BASELINE)
     if start - since >= (end - start) / 2:
-        label = f"the {_span(start - since)} before (auto)"
+        label = f"the {rounded(start - since)} before (auto)"
         return _auto(questions, service, since, start, label), start
     begin = max(start, extent.first_at)
     half = begin + (min(end, extent.last_at) - begin) / 2
@@ -196,10 +197,3 @@ def _scaled(
 def _mean(values: Iterable[int]) -> float:
     found = list(values)
     return sum(found) / len(found) if found else 0.0
-
-
-def _span(length: timedelta) -> str:
-    hours = length.total_seconds() / 3600
-    if hours >= 48:
-        return f"{hours / 24:.0f} d"
-    return f"{hours:.0f} h" if hours >= 2 else f"{hours * 60:.0f} min"

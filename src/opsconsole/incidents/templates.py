@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from opsconsole import wire
 from opsconsole.config.load import nearest
+from opsconsole.durations import in_words
 from opsconsole.errors import ConfigError, UsageError
 from opsconsole.incidents.ledger import holder, moment
 from opsconsole.incidents.timers import CADENCES, review_due
@@ -116,7 +117,7 @@ def facts(
         "began": _clock(began),
         "mitigated": _clock(mitigated),
         "resolved": _clock(resolved),
-        "duration": _spelled((resolved or now) - began) if began else None,
+        "duration": in_words((resolved or now) - began) if began else None,
         "commander": _person(incident, "commander"),
         "operator": _person(incident, "operator"),
         "signals": "; ".join(map(_signals, services)),
@@ -133,11 +134,6 @@ def _person(incident: wire.Incident, role: wire.IncidentRole) -> str | None:
 
 def _clock(at: datetime | None) -> str | None:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else None
-
-
-def _spelled(length: timedelta) -> str:
-    minutes = max(0, int(length.total_seconds() // 60))
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _signals(each: wire.ServiceNow) -> str:

@@ -6,9 +6,10 @@ Always true here: what is not known reads ``–``, never 0; a time is UTC and sa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from opsconsole import wire
+from opsconsole.durations import in_words
 
 MISSING = "–"
 
@@ -28,15 +29,7 @@ def clock(at: datetime | None) -> str:
 
 def length(seconds: float | None) -> str:
     """``42 s``, ``7 min 5 s``, ``3 h 12 min``, ``2 d 4 h``."""
-    if seconds is None:
-        return MISSING
-    s = int(seconds)
-    for limit, big, small, names in ((3600, 60, 1, ("min", "s")), (86_400, 3600, 60, ("h", "min"))):
-        if s < 60:
-            return f"{s} s"
-        if s < limit:
-            return f"{s // big} {names[0]} {s % big // small} {names[1]}"
-    return f"{s // 86_400} d {s % 86_400 // 3600} h"
+    return MISSING if seconds is None else in_words(timedelta(seconds=seconds))
 
 
 def percent(share: float | None) -> str:

@@ -7,10 +7,11 @@ Always true here: it never goes on without data; what is surely worse ends it at
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from opsconsole import wire
 from opsconsole.config.settings import AnalysisSetting
+from opsconsole.durations import rounded
 from opsconsole.releases.ledger import RolloutState
 
 
@@ -43,7 +44,7 @@ def decide(
     waited_s = (now - rollout.step_since).total_seconds()
     left_s = step.minutes * 60 - waited_s
     if left_s > 0:
-        return Decision(None, f"{_minutes(left_s)} more in this step")
+        return Decision(None, f"{rounded(timedelta(seconds=left_s))} more in this step")
     if requests_in_step < step.requests:
         return Decision(None, f"{requests_in_step:,} of {step.requests:,} requests of {rollout.version} in this step")
     if step.gate == "person":
@@ -55,7 +56,3 @@ def decide(
 
 def _gate(gate: str, reading: wire.CanaryReading | None) -> str:
     return f"no worse ({reading.why})" if gate == "analysis" and reading is not None else "by time and requests alone"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"

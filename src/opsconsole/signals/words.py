@@ -6,6 +6,8 @@ the console's job.
 
 from __future__ import annotations
 
+from opsconsole.clipping import clipped
+
 LONGEST_NAME = 20
 
 
@@ -37,4 +39,4 @@ def ratio(value: float) -> str:
 
 def name(text: str) -> str:
     """The text itself, or its beginning and an ellipsis."""
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+    return clipped(text, LONGEST_NAME)

@@ -18,6 +18,7 @@ from opsconsole.alerts.facts import PROVIDER, Reading
 from opsconsole.alerts.rules import Rule
 from opsconsole.daemon.observing.look import Look, Seen
 from opsconsole.daemon.observing.minutes import Minutes
+from opsconsole.durations import exact
 from opsconsole.signals import slo
 from opsconsole.signals.intervals import wilson
 from opsconsole.signals.quantiles import quantile
@@ -104,8 +105,8 @@ class Serving:
                         threshold=burn.error_rate / promised.budget,
                         n=burn.long.total,
                         p_value=burn.p_value,
-                        told=f"{percent(burn.long.rate)} {words} in {_span(burn.long.minutes)}, "
-                        f"{percent(burn.short.rate or 0.0)} in {_span(burn.short.minutes)} "
+                        told=f"{percent(burn.long.rate)} {words} in {exact(burn.long.minutes * 60)}, "
+                        f"{percent(burn.short.rate or 0.0)} in {exact(burn.short.minutes * 60)} "
                         f"({burn.long.rate / promised.budget:.1f}× the budget of {objective:.10g})",
                         start=look.minute - burn.long.minutes * MINUTE,
                         stop=look.minute,
@@ -361,9 +362,3 @@ def _queueing(look: Look, service: str, queue: Mapping[int, int], latency: Mappi
 def _median(counted: Mapping[int, int]) -> float | None:
     found = quantile(np.array([*counted]), np.array([*counted.values()]), 0.5, bins.LATENCY_SCHEMA) if counted else None
     return found.value if found is not None else None
-
-
-def _span(minutes: int) -> str:
-    if minutes % 1440 == 0:
-        return f"{minutes // 1440} d"
-    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import log
 from typing import Literal
 
@@ -10,6 +10,7 @@ import duckdb
 
 from opsconsole import wire
 from opsconsole.daemon.views.reading import Reading
+from opsconsole.durations import rounded
 from opsconsole.errors import UsageError
 from opsconsole.signals.cells import cells_of
 from opsconsole.signals.explain import Explanation, Found, explain, geometric
@@ -106,7 +107,7 @@ def ranges(reading: Reading, window: Range, first_at: datetime) -> tuple[Range, 
             since = min(begin, since)
         before = (_enough(reading, since, after[0], first_at), after[0])
         told = f", before {released.text}" if released else " before"
-        label = f"the {_span(after[0] - before[0])}{told}"
+        label = f"the {rounded(after[0] - before[0])}{told}"
     if before[1] <= before[0]:
         raise UsageError("the baseline is empty", "baseline_start has to be before baseline_stop.")
     return after, before, label
@@ -124,13 +125,6 @@ def _enough(reading: Reading, since: datetime, until: datetime, first_at: dateti
     while since > first_at and cube.count(reading.connection, reading.asked.service, (since, until)) < LEAST_BEFORE:
         since = max(until - 2 * (until - since), first_at)
     return since
-
-
-def _span(length: timedelta) -> str:
-    minutes = length / timedelta(minutes=1)
-    if minutes < 120:
-        return f"{minutes:.0f} min" if minutes >= 1 else f"{minutes * 60:.0f} s"
-    return f"{minutes / 60:.0f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} d"
 
 
 def _reported(metric: wire.ExplainMetric, mean: float | None) -> float | None:

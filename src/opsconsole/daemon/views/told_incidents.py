@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from opsconsole import wire
+from opsconsole.clipping import clipped
 from opsconsole.journal.chain import Event
 
 _SHOWN = 160
@@ -24,8 +25,7 @@ def _about(words: Callable[[Event], str]) -> Callable[[Event], Told]:
 
 
 def _line(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return clipped(" ".join(text.split()), _SHOWN)
 
 
 def _because(event: Event) -> str:
