@@ -6,7 +6,7 @@ what is written down and never a right; nothing here asks the operating system.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -56,6 +56,19 @@ INCLUDED: Mapping[Role, frozenset[Role]] = {
 """Whoever has a role has these."""
 
 
+def lacking(held: Collection[Role], role: Role, who: str, account: str, act: str) -> tuple[str, str] | None:
+    """Why somebody with these roles may not, and what would satisfy it; None for whoever has the role.
+
+    Every refusal of a role comes from here. ``act`` is what they wanted, as it follows ``may not``.
+    """
+    if role in held:
+        return None
+    return (
+        f"{who} may not {act}: `access.{role}s` names neither {account} nor a group of theirs",
+        f"Whoever owns the home can add {account} there in opsconsole.yaml, and start the daemon again.",
+    )
+
+
 class Access:
     """The rules of one home."""
 
@@ -86,8 +99,5 @@ class Access:
 
         ``act`` is what they wanted, as it follows ``may not``.
         """
-        if not self.has(person, role):
-            raise RequestRefused(
-                f"{person.actor} may not {act}: `access.{role}s` names neither {person.name} nor a group of theirs",
-                f"Whoever owns the home can add {person.name} there in opsconsole.yaml, and start the daemon again.",
-            )
+        if (no := lacking(self.roles(person), role, person.actor, person.name, act)) is not None:
+            raise RequestRefused(*no)

@@ -20,7 +20,7 @@ from opsconsole.journal.refused import Refused
 from opsconsole.releases import orders, refusing
 from opsconsole.releases.book import ReleaseBook
 from opsconsole.releases.gathering import Surroundings, current, gathered
-from opsconsole.releases.guard import Asking, Facts, is_another, is_same, refusals
+from opsconsole.releases.guard import Asking, Facts, is_another, is_same, lacks, refusals
 from opsconsole.releases.handed_out import HandedOut, Shown
 from opsconsole.releases.ledger import ServiceReleases
 from opsconsole.releases.previews import preview
@@ -205,9 +205,8 @@ class Executor:
         planner = shown.facts.asking if shown is not None else asking
         if shown is None or now >= shown.plan.planned_at + APPROVABLE_FOR:
             no = refusal("expired", "no such plan, or it is too old", "Have it planned again.")
-        elif "approver" not in asking.roles:
-            remedy = "An admin names approvers under `access:` in opsconsole.yaml."
-            no = refusal("role", f"{asking.person} may not approve", remedy)
+        elif (lacked := lacks(asking, "approver", "approve")) is not None:
+            no = lacked
         elif not is_another(asking, planner.person, planner.account, planner.is_known):
             no = refusal("approval", "nobody approves what they planned themselves", "Ask somebody else.")
         else:

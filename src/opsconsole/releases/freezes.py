@@ -16,8 +16,7 @@ from opsconsole.errors import ConfigError, UsageError
 from opsconsole.journal.refused import Refused
 from opsconsole.releases import orders, refusing
 from opsconsole.releases.book import ReleaseBook
-from opsconsole.releases.guard import Asking
-from opsconsole.releases.refusing import refusal
+from opsconsole.releases.guard import Asking, lacks
 from opsconsole.wire import Freeze, FreezeRequest
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -87,8 +86,7 @@ def by_hand(
     Raises ReleaseRefused naming the rule, UsageError for a service without a target or a moment that is over.
     """
     orders.text("the service", request.service, orders.MOST_NAME)
-    if "admin" not in asking.roles:
-        no = refusal("role", f"{asking.person} may not freeze", "Ask an admin.")
+    if (no := lacks(asking, "admin", "freeze")) is not None:
         refusing.tell(refused, asking.actor, (no,), act="freeze", service=request.service)
         raise refusing.refused_with(no)
     reason = orders.text("the reason", request.reason, orders.MOST_REASON)

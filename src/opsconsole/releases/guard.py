@@ -13,6 +13,7 @@ from functools import cached_property
 
 from opsconsole import wire
 from opsconsole.config.settings import ReleaseSetting
+from opsconsole.releases.access import lacking
 from opsconsole.releases.ledger import WHOLE, ServiceReleases
 from opsconsole.releases.refusing import refusal
 from opsconsole.releases.taking_back import leads_back
@@ -93,6 +94,12 @@ def is_same(one: Asking, other: Asking) -> bool:
     return (one.actor, one.account, one.is_automation) == (other.actor, other.account, other.is_automation)
 
 
+def lacks(asking: Asking, role: wire.Role, act: str) -> wire.Refusal | None:
+    """The no to whoever has not this role."""
+    no = lacking(asking.roles, role, asking.person, asking.account or asking.person, act)
+    return refusal("role", *no) if no is not None else None
+
+
 Rule = Callable[[Facts], wire.Refusal | None]
 
 
@@ -102,14 +109,7 @@ def refusals(facts: Facts) -> tuple[wire.Refusal, ...]:
 
 
 def _role(facts: Facts) -> wire.Refusal | None:
-    if "operator" in facts.asking.roles:
-        return None
-    roles = ", ".join(sorted(facts.asking.roles)) or "nothing"
-    return refusal(
-        "role",
-        f"{facts.asking.person} is {roles}, and this takes an operator",
-        "Ask an operator, or have an admin name you under `access: operators:` in opsconsole.yaml.",
-    )
+    return lacks(facts.asking, "operator", "change what serves")
 
 
 def _read_only(facts: Facts) -> wire.Refusal | None:
