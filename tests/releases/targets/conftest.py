@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("contract", "subjects")
+pytest.register_assert_rewrite("clusters", "contract", "subjects")

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
 from apiserver import ApiServer
-from loopback import Asked, Loopback, Said, free_port, serving
+from clusters import every_answer, hold_to_its_meaning, made, on_cluster
+from loopback import Asked, Loopback, Said
 
-from opsconsole.clock import ManualClock
 from opsconsole.releases.targets.argo import KIND, ArgoOptions
 from opsconsole.releases.targets.base import (
-    AuthFailed,
-    Busy,
     Conflict,
-    Indeterminate,
     Rejected,
-    Site,
     Target,
     TargetError,
-    Unreachable,
     Unsupported,
 )
 from opsconsole.wire import Routing
 
-NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 ROLLOUT = "/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/fraud"
 SETS = "/apis/apps/v1/namespaces/ml/replicasets"
 IMAGE = "registry.example.com/fraud:"
@@ -65,15 +57,11 @@ def on(url: str, timeout_s: float = 5.0) -> Target:
     options = ArgoOptions(
         server=url, namespace="ml", name="fraud", image=IMAGE + "{version}", container="model", timeout_s=timeout_s
     )
-    return KIND.make(options, Site("fraud", Path("/"), ManualClock(NOW), {}))
+    return made(KIND, options)
 
 
-@contextmanager
-def cluster(fake: ApiServer, timeout_s: float = 5.0) -> Iterator[tuple[Target, Loopback]]:
-    with serving(fake) as there:
-        target = on(there.url, timeout_s)
-        yield target, there
-        target.close()
+def cluster(fake: ApiServer) -> AbstractContextManager[tuple[Target, Loopback]]:
+    return on_cluster(fake, on)
 
 
 def applied(fake: ApiServer, after: Routing) -> tuple[str, list[dict[str, Any]]]:
@@ -226,29 +214,6 @@ def test_a_rehearsal_names_what_would_change_in_the_status() -> None:
         assert target.read() == before
 
 
-@pytest.mark.parametrize(
-    ("said", "of_read", "of_write"),
-    [
-        ((401, {}), AuthFailed, AuthFailed),
-        ((404, {}), Rejected, Rejected),
-        ((409, {}), Rejected, Conflict),
-        ((422, {}), Rejected, Rejected),
-        ((429, {}), Unreachable, Busy),
-        ((500, {}), Unreachable, Indeterminate),
-        ("reset", Unreachable, Indeterminate),
-        ("hang", Unreachable, Indeterminate),
-    ],
-)
+@every_answer
 def test_every_answer_has_its_meaning(said: Said, of_read: type[TargetError], of_write: type[TargetError]) -> None:
-    fake = paused()
-    with cluster(fake, timeout_s=0.5) as (target, there):
-        before = target.read()
-        fake.failing = lambda asked: said if asked.method == "GET" else None
-        with pytest.raises(of_read):
-            target.read()
-        fake.failing = lambda asked: said if asked.method == "PATCH" else None
-        with pytest.raises(of_write):
-            target.apply(before, V2, "op-1")
-        assert len(there.writes()) == 1
-    with pytest.raises(Unreachable):
-        on(f"http://127.0.0.1:{free_port()}").apply(before, V2, "op-1")
+    hold_to_its_meaning(paused(), partial(on, timeout_s=0.5), V2, said, of_read, of_write)

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
 from apiserver import ApiServer
-from loopback import Asked, Loopback, Said, free_port, serving
+from clusters import every_answer, hold_to_its_meaning, made, on_cluster
+from loopback import Asked, Loopback, Said
 
-from opsconsole.clock import ManualClock
 from opsconsole.releases.targets.base import (
-    AuthFailed,
-    Busy,
     Conflict,
     Indeterminate,
     Rejected,
-    Site,
     Target,
     TargetError,
-    Unreachable,
     Unsupported,
 )
 from opsconsole.releases.targets.kserve import KIND, KserveOptions
 from opsconsole.wire import Routing
 
-NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SERVICE = "/apis/serving.kserve.io/v1beta1/namespaces/ml/inferenceservices/fraud"
 REVISIONS = "/apis/serving.knative.dev/v1/namespaces/ml/revisions"
 CONFIG = "/api/v1/namespaces/kserve/configmaps/inferenceservice-config"
@@ -103,15 +96,11 @@ class Standard(ApiServer):
 
 def on(url: str, **options: Any) -> Target:
     settings = KserveOptions(server=url, namespace="ml", name="fraud", model=uri("{version}"), **options)
-    return KIND.make(settings, Site("fraud", Path("/"), ManualClock(NOW), {}))
+    return made(KIND, settings)
 
 
-@contextmanager
-def cluster(fake: ApiServer, **options: Any) -> Iterator[tuple[Target, Loopback]]:
-    with serving(fake) as there:
-        target = on(there.url, **options)
-        yield target, there
-        target.close()
+def cluster(fake: ApiServer, **options: Any) -> AbstractContextManager[tuple[Target, Loopback]]:
+    return on_cluster(fake, partial(on, **options))
 
 
 def patched(there: Loopback) -> list[dict[str, Any]]:
@@ -332,37 +321,19 @@ def test_what_changes_between_the_last_look_and_the_patch_is_refused_by_the_api_
         assert "canaryTrafficPercent" not in fake.objects[SERVICE]["spec"]["predictor"]
 
 
-@pytest.mark.parametrize(
-    ("said", "of_read", "of_write"),
-    [
-        ((401, {}), AuthFailed, AuthFailed),
-        ((403, {"message": "forbidden"}), AuthFailed, AuthFailed),
-        ((404, {"message": "no such service"}), Rejected, Rejected),
-        ((409, {}), Rejected, Conflict),
-        ((422, {"message": "an admission webhook says no"}), Rejected, Rejected),
-        ((429, {}), Unreachable, Busy),
-        ((500, {}), Unreachable, Indeterminate),
-        ("reset", Unreachable, Indeterminate),
-        ("hang", Unreachable, Indeterminate),
-        ((200, b"<html>"), Rejected, None),
-        ((200, {"kind": "Status"}), Rejected, None),
-    ],
-)
-def test_every_answer_has_its_meaning(
-    said: Said, of_read: type[TargetError], of_write: type[TargetError] | None
-) -> None:
+@every_answer
+def test_every_answer_has_its_meaning(said: Said, of_read: type[TargetError], of_write: type[TargetError]) -> None:
+    after = split(v2=0.1, v1=0.9)
+    hold_to_its_meaning(Knative(), partial(on, timeout_s=0.5), after, said, of_read, of_write)
+
+
+@pytest.mark.parametrize("said", [(200, b"<html>"), (200, {"kind": "Status"})])
+def test_an_answer_that_is_no_inference_service_is_rejected(said: Said) -> None:
     fake = Knative()
-    with cluster(fake, timeout_s=0.5) as (target, there):
-        before = target.read()
+    with cluster(fake) as (target, _):
         fake.failing = lambda asked: said if asked.method == "GET" else None
-        with pytest.raises(of_read):
+        with pytest.raises(Rejected):
             target.read()
-        if of_write is None:
-            return
-        fake.failing = lambda asked: said if asked.method == "PATCH" else None
-        with pytest.raises(of_write):
-            target.apply(before, split(v2=0.1, v1=0.9), "op-1")
-        assert len(there.writes()) == 1, "nothing is sent again"
 
 
 def test_a_patch_whose_answer_is_lost_shows_when_it_is_read_back() -> None:
@@ -382,10 +353,3 @@ def test_a_patch_whose_answer_is_lost_shows_when_it_is_read_back() -> None:
             target.apply(before, split(v2=0.1, v1=0.9), "op-1")
         fake.reconcile()
         assert target.read().routing == split(v2=0.1, v1=0.9)
-
-
-def test_an_api_server_that_is_not_there_got_nothing() -> None:
-    with cluster(Knative()) as (target, _):
-        before = target.read()
-    with pytest.raises(Unreachable):
-        on(f"http://127.0.0.1:{free_port()}").apply(before, V2, "op-1")

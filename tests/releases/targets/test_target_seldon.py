@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
 from apiserver import ApiServer
+from clusters import every_answer, hold_to_its_meaning, made, on_cluster
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback import Asked, Loopback, Said, free_port, serving
+from loopback import Asked, Loopback, Said
 
-from opsconsole.clock import ManualClock
 from opsconsole.releases.targets.base import (
-    AuthFailed,
-    Busy,
     Conflict,
-    Indeterminate,
     Rejected,
-    Site,
     Target,
     TargetError,
-    Unreachable,
     Unsupported,
 )
 from opsconsole.releases.targets.naming import Naming
@@ -33,7 +26,6 @@ from opsconsole.releases.targets.seldon import KIND, Basis, ExperimentDialect, S
 from opsconsole.releases.targets.shares import same_routing
 from opsconsole.wire import Routing
 
-NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 EXPERIMENT = "/apis/mlops.seldon.io/v1alpha1/namespaces/ml/experiments/fraud"
 DEPLOYMENT = "/apis/machinelearning.seldon.io/v1/namespaces/ml/seldondeployments/fraud"
 HALVES = Routing(shares={"v1": 0.5, "v2": 0.5})
@@ -49,19 +41,15 @@ def deployment(*predictors: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "SeldonDeployment", "metadata": {}, "spec": {"predictors": list(predictors or two)}}
 
 
-@contextmanager
-def cluster(fake: ApiServer, resource: Any = "Experiment", timeout_s: float = 5.0) -> Iterator[tuple[Target, Loopback]]:
-    with serving(fake) as there:
-        target = on(there.url, resource, timeout_s)
-        yield target, there
-        target.close()
+def cluster(fake: ApiServer, resource: Any = "Experiment") -> AbstractContextManager[tuple[Target, Loopback]]:
+    return on_cluster(fake, partial(on, resource=resource))
 
 
 def on(url: str, resource: Any = "Experiment", timeout_s: float = 5.0) -> Target:
     options = SeldonOptions(
         server=url, namespace="ml", name="fraud", resource=resource, candidate="fraud-{version}", timeout_s=timeout_s
     )
-    return KIND.make(options, Site("fraud", Path("/"), ManualClock(NOW), {}))
+    return made(KIND, options)
 
 
 def having(path: str, document: dict[str, Any]) -> ApiServer:
@@ -230,32 +218,10 @@ def test_what_the_schema_refuses_is_rejected_in_its_words_and_a_rehearsal_keeps_
             target.rehearse(before, HALVES)
 
 
-@pytest.mark.parametrize(
-    ("said", "of_read", "of_write"),
-    [
-        ((403, {}), AuthFailed, AuthFailed),
-        ((404, {}), Rejected, Rejected),
-        ((409, {}), Rejected, Conflict),
-        ((422, {}), Rejected, Rejected),
-        ((429, {}), Unreachable, Busy),
-        ((500, {}), Unreachable, Indeterminate),
-        ("reset", Unreachable, Indeterminate),
-        ("hang", Unreachable, Indeterminate),
-    ],
-)
+@every_answer
 def test_every_answer_has_its_meaning(said: Said, of_read: type[TargetError], of_write: type[TargetError]) -> None:
     fake = having(EXPERIMENT, experiment())
-    with cluster(fake, timeout_s=0.5) as (target, there):
-        before = target.read()
-        fake.failing = lambda asked: said if asked.method == "GET" else None
-        with pytest.raises(of_read):
-            target.read()
-        fake.failing = lambda asked: said if asked.method == "PATCH" else None
-        with pytest.raises(of_write):
-            target.apply(before, HALVES, "op-1")
-        assert len(there.writes()) == 1
-    with pytest.raises(Unreachable):
-        on(f"http://127.0.0.1:{free_port()}").apply(before, HALVES, "op-1")
+    hold_to_its_meaning(fake, partial(on, timeout_s=0.5), HALVES, said, of_read, of_write)
 
 
 def test_weights_that_say_nothing_are_rejected() -> None:
