@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from opsconsole import wire
+from opsconsole.daemon.analysing import Analysing
 from opsconsole.daemon.deployed import Deployed
 from opsconsole.daemon.engine import Engine
-from opsconsole.daemon.judging import Judging
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.surroundings import Around
@@ -77,7 +77,7 @@ class Releasing:
         self._access, self._arms = access, arms
         self.around = Around(engine, view, attendance, registering, incidents)
         self.book = ReleaseBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
-        self.around.judging = Judging(engine, self.book, self.around.settings)
+        self.around.analysing = Analysing(engine, self.book, self.around.settings)
         self.executor = Executor(self.book, self.around)
         self.refused = self.executor.refused
         self.watch = Watch(self.book, self.executor, self.around, self._tell_trouble)

@@ -44,7 +44,7 @@ NOW_WINDOW = "15m"
 
 Suggest = Callable[[tuple[str, ...]], tuple[wire.Suggestion, ...]]
 """The checklists that these services ask for now."""
-Running = Callable[[tuple[str, ...]], tuple[str, ...]]
+UnderWay = Callable[[tuple[str, ...]], tuple[str, ...]]
 """What goes on at these services by itself, in words."""
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -57,7 +57,7 @@ class Responding:
         engine: Engine,
         view: ViewOf,
         attendance: Attendance,
-        running: Running = lambda services: (),
+        running: UnderWay = lambda services: (),
         notify: Notify | None = None,
         suggest: Suggest = lambda services: (),
     ) -> None:

@@ -16,8 +16,8 @@ import duckdb
 from opsconsole import wire
 from opsconsole.config.load import lines_of
 from opsconsole.config.settings import ReleaseSetting
+from opsconsole.daemon.analysing import Analysing
 from opsconsole.daemon.engine import Engine
-from opsconsole.daemon.judging import Judging
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.views.reading import Asked
@@ -65,7 +65,7 @@ class Around:
             name: service.release for name, service in engine.settings.services.items() if service.release is not None
         }
         self.targets: Mapping[str, Target] = {name: self._made(name) for name in self.settings}
-        self.judging: Judging | None = None
+        self.analysing: Analysing | None = None
 
     def _made(self, service: str) -> Target:
         setting = self.settings[service]
@@ -113,7 +113,7 @@ class Around:
 
     def reading(self, service: str) -> wire.CanaryReading | None:
         with _answers():
-            return self.judging.reading(service) if self.judging is not None else None
+            return self.analysing.reading(service) if self.analysing is not None else None
 
     def manifests(self, service: str) -> dict[str, wire.Manifest]:
         return {each.version: each for each in self._registering.manifests(service).manifests}

@@ -40,7 +40,7 @@ SHORTEST_REST_S, LONGEST_REST_S = 10.0, 300.0
 """Before automation tries again what it could not do: twice as long each time."""
 
 
-class Seen(Protocol):
+class Watched(Protocol):
     """What the watch has to be told."""
 
     clock: Clock
@@ -77,7 +77,7 @@ class Rest:
 class Watch:
     """Looks after the services that have a target."""
 
-    def __init__(self, book: ReleaseBook, executor: Executor, around: Seen, tell: Callable[[str], None]) -> None:
+    def __init__(self, book: ReleaseBook, executor: Executor, around: Watched, tell: Callable[[str], None]) -> None:
         """``tell`` hears what automation could not do."""
         self._book = book
         self._executor = executor

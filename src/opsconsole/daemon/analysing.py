@@ -24,7 +24,7 @@ USUAL = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class Judged:
+class Analysed:
     """How far a rollout was judged."""
 
     started_at: datetime
@@ -33,7 +33,7 @@ class Judged:
     reading: wire.CanaryReading
 
 
-class Judging:
+class Analysing:
     """The analyses of one home; asked from several threads."""
 
     def __init__(self, engine: Engine, book: ReleaseBook, settings: Mapping[str, ReleaseSetting]) -> None:
@@ -41,17 +41,17 @@ class Judging:
         self._book = book
         self._settings = settings
         self._lock = Lock()
-        self._judged: dict[str, Judged] = {}
+        self._analysed: dict[str, Analysed] = {}
 
     def reading(self, service: str) -> wire.CanaryReading | None:
         """What the analysis of the service's open rollout says now; None where none is under way."""
         rollout = self._book.of(service).rollout
         if rollout is None or not rollout.is_open or service not in self._settings:
-            self._judged.pop(service, None)
+            self._analysed.pop(service, None)
             return None
         setting = self._settings[service].analysis
         with self._lock:
-            known = self._judged.get(service)
+            known = self._analysed.get(service)
             if known is None or known.started_at != rollout.started_at:
                 since, analysis = rollout.started_at - USUAL, canary.begun(setting)
             else:
@@ -69,5 +69,5 @@ class Judging:
                 analysis = canary.after(analysis, minute, counted=counted)
             reading = canary.read(analysis, rollout.baseline, rollout.version)
             until = found[-1].at + MINUTE if found else since
-            self._judged[service] = Judged(rollout.started_at, until, analysis, reading)
+            self._analysed[service] = Analysed(rollout.started_at, until, analysis, reading)
             return reading
