@@ -11,7 +11,7 @@ from opsconsole.clock import ManualClock
 from opsconsole.errors import JournalError
 from opsconsole.journal import Journal
 from opsconsole.journal.book import Book
-from opsconsole.journal.refused import MOST_OF_ONE, Refused
+from opsconsole.journal.refused import MOST_OF_ALL, MOST_OF_ONE, Refused
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
@@ -75,6 +75,14 @@ def test_whoever_asks_for_ever_other_things_writes_no_more_than_a_few(room: Room
     assert room.told()[-1][0] == "bob"
     room.refused.catch_up(is_last=True)
     assert sum(times for *_, times in room.told()) == 1_001, "and each is counted"
+
+
+def test_whoever_takes_ever_other_names_writes_no_more_either(room: Room) -> None:
+    for i in range(1_000):
+        room.refuse(f"ops (SHA256:{i})")
+    assert len(room.told()) == MOST_OF_ALL + 1
+    room.refused.catch_up(is_last=True)
+    assert sum(times for *_, times in room.told()) == 1_000
 
 
 def test_what_the_disk_does_not_take_is_written_down_later(room: Room) -> None:

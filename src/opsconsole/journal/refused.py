@@ -21,7 +21,9 @@ ONCE_IN = timedelta(minutes=1)
 """The same refusal of the same actor is one event in so long."""
 MOST_OF_ONE = 20
 """Different refusals of one actor within that: further ones are counted together."""
-OTHERS = "request.refused"
+MOST_OF_ALL = 200
+"""Different refusals of all: on a shared account a name is what somebody says, and there is no end of names."""
+OTHERS, EVERYBODY = "request.refused", "several"
 
 log = logging.getLogger("opsconsole")
 
@@ -52,12 +54,18 @@ class Refused:
         """One refusal; ``same`` names it: others of this actor and kind with the same words repeat it."""
         now, key = self._clock.now(), (actor, kind, same)
         with self._lock:
-            if key not in self._again and sum(each[0] == actor for each in self._again) >= MOST_OF_ONE:
-                key, data = (actor, OTHERS, ()), {"why": "more was refused than is told one by one"}
+            if key not in self._again and (whose := self._crowded(actor)):
+                key, data = (whose, OTHERS, ()), {"why": "more was refused than is told one by one"}
             known = self._again.setdefault(key, Again(now, data, 0))
             known.data, known.times = data, known.times + 1
             if now >= known.until:
                 self._write(key, known, now)
+
+    def _crowded(self, actor: str) -> str:
+        """Under whose name a further refusal is counted, where it is not told by itself."""
+        if sum(each[0] == actor for each in self._again) >= MOST_OF_ONE:
+            return actor
+        return EVERYBODY if len(self._again) >= MOST_OF_ALL else ""
 
     def catch_up(self, *, is_last: bool = False) -> None:
         """Write down what was repeated and is due; all of it where nothing comes after."""
