@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from rich.console import RenderableType
@@ -30,6 +30,8 @@ from opsconsole import wire
 from opsconsole.clock import ManualClock
 from opsconsole.console.app import OpsConsole
 from opsconsole.errors import RequestRefused
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 SIZE = (160, 50)
 LENGTHS: dict[str, int] = {"services": 1_000, "requests": 10_000, "versions": 50}
@@ -174,6 +176,9 @@ class StillClient:
         raise NOTHING_TO_RELEASE
 
     async def arm(self, request: wire.ArmRequest) -> wire.Permission:
+        raise NOTHING_TO_RELEASE
+
+    async def do(self, path: str, request: msgspec.Struct, kind: type[S]) -> S:
         raise NOTHING_TO_RELEASE
 
     async def health(self) -> wire.Health:

@@ -24,6 +24,7 @@ from opsconsole.errors import DaemonError, RequestRefused
 from opsconsole.home import Home
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 _ANSWER_WITHIN_S = 60.0
 _START_WITHIN_S = 20.0
@@ -256,6 +257,10 @@ class AsyncClient:
     async def arm(self, request: wire.ArmRequest) -> wire.Permission:
         """Let this console act for a while, or lock it again."""
         return await self._post("/v1/release/arm", request, wire.Permission)
+
+    async def do(self, path: str, request: msgspec.Struct, kind: type[S]) -> S:
+        """Have something done by the route that has this path below ``/v1/``; its answer is of that kind."""
+        return await self._post(f"/v1/{path}", request, kind, timeout=180.0)
 
     async def incidents(self) -> wire.IncidentsReply:
         """Every incident, and what of them is overdue."""

@@ -14,11 +14,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from opsconsole import wire
-from opsconsole.errors import DaemonError, RequestRefused
+from opsconsole.errors import DaemonError, OpsConsoleError, RequestRefused
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 NOW = datetime(2026, 11, 23, 13, 4, 12, tzinfo=UTC)
 HISTORICAL_END = datetime(2024, 12, 8, 13, 0, tzinfo=UTC)
@@ -399,6 +402,12 @@ class FakeClient:
     """Of the question that was asked last."""
     asked: list[tuple[str, ...]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    done: list[tuple[str, msgspec.Struct]] = field(default_factory=list)
+    """What was asked to be done: path and request."""
+    answered: dict[str, msgspec.Struct | OpsConsoleError] = field(default_factory=dict)
+    """Path → what is answered."""
+    on_call: wire.OnCall | None = None
+    permission: wire.Permission | None = None
 
     def publish(self) -> None:
         """A newer revision is there: everyone who waits is answered."""
@@ -434,7 +443,18 @@ class FakeClient:
     async def present(self, presence: wire.Presence) -> wire.Present:
         if self.is_gone:
             raise DaemonError("the daemon is gone", "opsconsole daemon run starts it")
-        return wire.Present(consoles=(msgspec.structs.replace(presence, since=NOW), *self.others))
+        here = (msgspec.structs.replace(presence, since=NOW), *self.others)
+        return wire.Present(consoles=here, on_call=self.on_call, permission=self.permission)
+
+    async def do(self, path: str, request: msgspec.Struct, kind: type[S]) -> S:
+        """Take note of it, and answer what ``answered`` has for that path."""
+        self.done.append((path, request))
+        answer = self.answered.get(path)
+        if isinstance(answer, OpsConsoleError):
+            raise answer
+        if answer is None:
+            raise DaemonError(f"the fake daemon does no {path}")
+        return msgspec.convert(msgspec.to_builtins(answer), kind)
 
     async def _wait(self, after: int, *question: str) -> None:
         self.asked.append(question)

@@ -102,6 +102,8 @@ PAYLOADS: dict[str, str] = {
     "emoji code": ":skull:",
 }
 
+KEYS = {"alert": "A-3"}
+"""View of one thing → its id."""
 _KEPT = frozenset({"window", "metric", "order", "unit", "scale", "dimension"})
 """Texts that the console looks up in tables of its own; the daemon cannot send others."""
 
@@ -122,6 +124,8 @@ class HostileClient(FakeClient):
     def place(self, spec: ViewSpec) -> Place:
         """Where a view of poisoned data is."""
         place = Place(spec.name, "" if spec.scope == "fleet" else self.name("chat-assist"))
+        if spec.keyed:
+            return place.choosing(key=self.name(KEYS[spec.name]))
         if spec.name != "request":
             return place
         requests = self.answer("requests", {"service": place.service, "window": "1h"})

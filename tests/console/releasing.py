@@ -32,7 +32,6 @@ class ReleasingClient(FakeClient):
     """Of the plan."""
     outcome: Callable[[wire.ApplyRequest], wire.Outcome] | OpsConsoleError | None = None
     plan_error: OpsConsoleError | None = None
-    permission: wire.Permission | None = None
     releases: tuple[wire.ReleaseBrief, ...] | None = None
     ordered: list[wire.OrderRequest] = field(default_factory=list)
     applied: list[wire.ApplyRequest] = field(default_factory=list)

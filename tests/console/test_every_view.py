@@ -27,6 +27,8 @@ WAYS: dict[str, tuple[str, ...]] = {
     "sources": ("s",),
     "timeline": ("j", "enter", "T"),
     "release": ("j", "enter", "V"),
+    "alerts": ("A",),
+    "alert": ("A", "enter"),
 }
 """View → the keys that lead to it from the fleet."""
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])

@@ -43,10 +43,14 @@ from opsconsole.console.widgets.listed import JUMP_LETTERS
 from opsconsole.console.widgets.plot import Scales
 from opsconsole.console.widgets.repaint import CellsCompositor
 from opsconsole.console.widgets.surface import Surface
+from opsconsole.console.working import Desk, Working
 from opsconsole.errors import DaemonError, UsageError
 
-FILTER_LIMIT, COMMAND_LIMIT = 200, 400
+COMMAND_LIMIT = 400
+LIMITS: dict[str, int] = {"filter": 200, "form": 2_000}
 """Characters of what is typed."""
+TYPED = frozenset({"filter", "command", "help", "form"})
+"""Contexts in which characters are text."""
 MOST_COMMANDS = 50
 
 FOREIGN_REMEDY = "Restart the daemon with `opsconsole daemon stop`, or the console, so that both are of one version."
@@ -129,7 +133,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._clock,
             time.monotonic,
         )
-        self._acts = self._helm.effects
+        self._working = Working(client, Desk(lambda: self._state, lambda: self.frame, self._become, self._begin))
+        self._acts = {**self._helm.effects, **self._working.effects}
         """The same for actions that order something, or belong to a prompt."""
         self._question: Question | None = None
         self._cells = CellsCompositor()
@@ -180,6 +185,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             present=self._helm.attending.others,
             permission=self._helm.attending.permission,
             releases=self._helm.attending.releases,
+            on_call=self._helm.attending.on_call,
             armed_s=self._helm.attending.armed_s,
             proceeding=self._helm.acting.proceeding,
             done=self._helm.acting.done,
@@ -239,7 +245,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._become(verbs.verb_of(action)(self._state, key, self.frame, action))
 
     def _typed(self, context: Context, printed: str) -> None:
-        if context.name in ("filter", "command", "help"):
+        if context.name in TYPED:
             self._type(printed)
         elif context.name == "jump":
             self._jump(printed)
@@ -251,11 +257,11 @@ class OpsConsole(App[None], inherit_bindings=False):
         event.stop()
         if self._state.mode in PROMPTS:
             self._helm.acting.paste()
-        elif self._state.mode in ("filter", "command"):
+        elif self._state.mode in ("filter", "command", "form"):
             self._type("".join(character for character in event.text if character.isprintable()))
 
     def _type(self, text: str) -> None:
-        limit = FILTER_LIMIT if self._state.mode == "filter" else COMMAND_LIMIT
+        limit = LIMITS.get(self._state.mode, COMMAND_LIMIT)
         self._become(replace(self._state, draft=(self._state.draft + text)[:limit], choice=0))
 
     def _jump(self, letter: str) -> None:

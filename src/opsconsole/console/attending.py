@@ -43,6 +43,7 @@ class Attending:
         self.others: tuple[wire.Presence, ...] = ()
         self.permission: wire.Permission | None = None
         self.releases: dict[str, wire.ReleaseBrief] | None = None
+        self.on_call: wire.OnCall | None = None
 
     @property
     def armed_s(self) -> float | None:
@@ -69,11 +70,13 @@ class Attending:
             present = await self._client.present(presence)
         except OpsConsoleError:
             others: tuple[wire.Presence, ...] = ()
-            permission, releases = self.permission, self.releases
+            permission, releases, on_call = self.permission, self.releases, self.on_call
         else:
             self._ringing.hear(present.rings, self._clock.now())
             others, permission = hands.others(present), present.permission
+            on_call = present.on_call
             releases = None if present.releases is None else {each.service: each for each in present.releases}
-        if (others, permission, releases) != (self.others, self.permission, self.releases):
-            self.others, self.permission, self.releases = others, permission, releases
+        heard = (others, permission, releases, on_call)
+        if heard != (self.others, self.permission, self.releases, self.on_call):
+            self.others, self.permission, self.releases, self.on_call = heard
             self._show()

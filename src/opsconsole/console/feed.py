@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from opsconsole import wire
 from opsconsole.console.frame import Link
 from opsconsole.console.place import ViewName
 from opsconsole.errors import DaemonError, RequestRefused
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Client(Protocol):
@@ -34,6 +38,10 @@ class Client(Protocol):
     async def approve(self, request: wire.ApproveRequest) -> wire.Approval: ...
 
     async def arm(self, request: wire.ArmRequest) -> wire.Permission: ...
+
+    async def do(self, path: str, request: msgspec.Struct, kind: type[S]) -> S:
+        """Have something done by the route of the API that has this path; its answer is of that kind."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from opsconsole import wire
 from opsconsole.console.confirming import Confirming
+from opsconsole.console.forms import Form
 from opsconsole.console.glyphs import GLYPHS, GlyphSet
 from opsconsole.console.listing import Item, Listing, Listings
 from opsconsole.console.place import Place, ViewName
@@ -20,9 +21,12 @@ from opsconsole.console.proceeding import Proceeding
 from opsconsole.console.widgets.plot import Scales
 from opsconsole.environment import EnvironmentKind
 
-Mode = Literal["browse", "filter", "window", "help", "command", "jump", "keys", "text", "plan", "outcome", "arm"]
+Mode = Literal[
+    "browse", "filter", "window", "help", "command", "jump", "keys", "text", "plan", "outcome", "arm", "form"
+]
 """What is open above the view: ``text`` is a page of plain text, ``keys`` the doctor of keys, ``plan`` an act before it
-is done, ``outcome`` what becomes of it, ``arm`` the prompt for the environment's name."""
+is done, ``outcome`` what becomes of it, ``arm`` the prompt for the environment's name, ``form`` what a deed asks
+for."""
 
 T = TypeVar("T")
 
@@ -55,6 +59,8 @@ class State:
     """What the last key did or why it did nothing, in the status line until the next key."""
     page: tuple[str, ...] = ()
     """Lines of the plain text that is open."""
+    form: Form | None = None
+    """What is being filled in."""
 
     @property
     def view(self) -> ViewName:
@@ -114,6 +120,8 @@ class Frame:
     """What this console may do; None: not known, which the daemon judges when it is asked."""
     releases: Mapping[str, wire.ReleaseBrief] | None = None
     """Service → how its releases stand, of those that have a target; None: not known."""
+    on_call: wire.OnCall | None = None
+    """How much is open; None: not known."""
     armed_s: float | None = None
     """Seconds for which this console may still act; None where it need not be armed, or is not."""
     proceeding: Proceeding | None = None

@@ -89,8 +89,8 @@ class Memory:
         )
 
     def note(self, place: Place, window: str) -> None:
-        """This is how it stands now; the page of one request is not worth coming back to."""
-        if place.view == "request":
+        """This is how it stands now; the page of one thing is not worth coming back to."""
+        if place.choice("key"):
             return
         self._held.window = window
         choices = {name: value for name, value in place.choices if name not in _PASSING}

@@ -22,6 +22,8 @@ ViewName: TypeAlias = Literal[
     "timeline",
     "explain",
     "release",
+    "alerts",
+    "alert",
 ]
 
 

@@ -96,6 +96,20 @@ OUTCOMES: dict[str, Sign] = {
     "pending": Sign("◌", "pending", "quiet"),
 }
 
+SEVERITIES: dict[wire.AlertSeverity, Sign] = {
+    "page": Sign("✖", "PAGE", "fail"),
+    "ticket": Sign("▲", "ticket", "warn"),
+}
+
+ALERT_STATES: dict[wire.AlertState, Sign] = {
+    "firing": Sign("✖", "firing", "fail"),
+    "acknowledged": Sign("✔", "taken", "ok"),
+    "silenced": Sign("◌", "silenced", "quiet"),
+    "inhibited": Sign("◌", "held back", "quiet"),
+    "clearing": Sign("▼", "clearing", "accent"),
+    "resolved": Sign("✔", "over", "ok"),
+}
+
 BETTER: dict[wire.Better, Sign] = {
     "better": Sign("✔", "better", "better"),
     "worse": Sign("▲", "worse", "worse"),

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from opsconsole import wire
+from opsconsole.daemon import duty
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
 from opsconsole.daemon.diagnosis import diagnose
@@ -59,9 +60,12 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
 
     releasing, running, responding, notifying = desk.releasing, desk.running, desk.responding, desk.notifying
 
-    def view(kind: str) -> Answer:
+    def view(kind: str, *, is_newest: bool = False) -> Answer:
+        """Whoever follows a view shares an answer; of the newest, whoever asks once sees what they have just done."""
+
         async def answer(request: Request) -> Response:
             given = dict(request.query_params)
+            is_alone = is_newest and "after" not in given
             after = _number(given.pop("after", "0"), "after")
             asked = Asked(
                 kind=kind,
@@ -70,7 +74,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
                 as_of=_moment(given.pop("as_of", "")),
                 options=tuple(sorted(given.items())),
             )
-            return _json(await hub.answer(asked, after))
+            return _json(await (asyncio.to_thread(desk.compute, asked) if is_alone else hub.answer(asked, after)))
 
         return answer
 
@@ -109,13 +113,12 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
         *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
-        *_alert_routes(desk, view("alerts")),
+        *(Route(f"/v1/{kind}", view(kind, is_newest=True)) for kind in duty.KINDS),
+        *_alert_routes(desk),
         *(Route(f"/v1/{kind}", view(kind)) for kind in KINDS),
         get("manifests", lambda asked: desk.registering.manifests(asked.get("service", ""))),
         get("deliveries", lambda asked: notifying.deliveries(asked.get("notifier", ""), asked.get("key", ""))),
         get("notifiers", lambda _: notifying.notifiers()),
-        get("incidents", lambda _: responding.incidents()),
-        get("incident", lambda asked: responding.incident(asked.get("incident", ""))),
         post("attach", wire.AttachRequest, lambda person, asked: desk.attach(asked, person.actor), ATTACHING),
         post("map", wire.MapRequest, lambda _, asked: desk.guessed_mapping(asked), MAPPING),
         post("baseline", wire.BaselineRequest, lambda person, asked: desk.pinning.set(asked, person.actor), PINNING),
@@ -144,14 +147,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: refuse})
 
 
-def _alert_routes(desk: Desk, follow: Answer) -> list[Route]:
-    async def alerts(request: Request) -> Response:
-        """Whoever follows them shares an answer; whoever asks once sees what they have just done."""
-        if "after" in request.query_params:
-            return await follow(request)
-        asked = Asked(kind="alerts", window="24h", service=request.query_params.get("service", ""))
-        return _json(await asyncio.to_thread(desk.compute, asked))
-
+def _alert_routes(desk: Desk) -> list[Route]:
     async def rules(request: Request) -> Response:
         return _encoded(desk.alerting.rules(request.query_params.get("service", "")))
 
@@ -161,7 +157,6 @@ def _alert_routes(desk: Desk, follow: Answer) -> list[Route]:
         return _encoded(await asyncio.to_thread(desk.alerting.receive, sender, body))
 
     return [
-        Route("/v1/alerts", alerts),
         Route("/v1/alert/rules", rules),
         Route("/v1/incoming/{sender}", received, methods=["POST"]),
     ]

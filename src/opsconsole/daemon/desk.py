@@ -16,6 +16,7 @@ import msgspec
 
 from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
+from opsconsole.daemon import duty
 from opsconsole.daemon.alerting import Alerting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.notifying import Notifying
@@ -86,6 +87,7 @@ class Desk:
             self.running.params_of,
             self.responding.overdue,
         )
+        self.duty = duty.Duty(engine, self.alerting, self.responding, self.notifying, self.running)
         engine.every_so_often(self.pinning.pin_configured)
 
     def _running(self, services: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,8 +107,8 @@ class Desk:
         revision = self.engine.revision
         if asked.kind == "sources":
             return wire.SourcesView(revision=revision, sources=self.sources())
-        if asked.kind == "alerts":
-            return self.alerting.view(asked)
+        if asked.kind in duty.KINDS:
+            return self.duty.view(asked)
         if asked.kind in KINDS:
             return self.running.view(asked)
         compute = VIEWS.get(asked.kind)
@@ -141,6 +143,7 @@ class Desk:
             here,
             permission=self.releasing.permission(person, said.console),
             releases=self.releasing.briefs(),
+            on_call=self.duty.tally(),
         )
 
     def sources(self) -> tuple[wire.SourceRow, ...]:

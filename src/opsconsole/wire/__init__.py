@@ -85,6 +85,11 @@ from opsconsole.wire.checklists import (
     Tolerance,
     Undo,
 )
+from opsconsole.wire.duty import (
+    AlertEvent,
+    AlertView,
+    IncidentsView,
+)
 from opsconsole.wire.incidents import (
     INCIDENT_ROLES,
     MILESTONES,
@@ -196,6 +201,7 @@ from opsconsole.wire.overview import (
     StatusView,
 )
 from opsconsole.wire.presence import (
+    OnCall,
     Presence,
     Present,
 )
@@ -299,12 +305,14 @@ __all__ = [
     "AddLink",
     "AddNote",
     "Alert",
+    "AlertEvent",
     "AlertMember",
     "AlertRule",
     "AlertRulesReply",
     "AlertSeverity",
     "AlertState",
     "AlertTold",
+    "AlertView",
     "AlertsView",
     "Answer",
     "ApplyRequest",
@@ -383,6 +391,7 @@ __all__ = [
     "IncidentUpdate",
     "IncidentView",
     "IncidentsReply",
+    "IncidentsView",
     "IncomingReply",
     "Latency",
     "Lines",
@@ -404,6 +413,7 @@ __all__ = [
     "NotifierRow",
     "NotifiersReply",
     "NotifyTestRequest",
+    "OnCall",
     "Op",
     "OpenIncident",
     "Option",

@@ -156,6 +156,10 @@ class AlertsView(View, frozen=True, kw_only=True):
     """What that took, of one core."""
     trouble: str = ""
     """Why the last look failed or left something out."""
+    deliveries: dict[str, str] = msgspec.field(default_factory=dict)
+    """Alert → who was told and who could not be, in words, of those that were told to anybody."""
+    incidents: dict[str, str] = msgspec.field(default_factory=dict)
+    """Alert → the incident that it is linked to."""
 
 
 class AlertRulesReply(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from opsconsole.wire.alerts import AlertsView
 from opsconsole.wire.base import View
+from opsconsole.wire.duty import AlertView, IncidentsView
+from opsconsole.wire.incidents import IncidentView
 from opsconsole.wire.inquiries import (
     CostView,
     DriftView,
@@ -17,6 +20,7 @@ from opsconsole.wire.inquiries import (
 )
 from opsconsole.wire.overview import FleetView, ServiceView, SourcesView, StatusView
 from opsconsole.wire.releases import ReleaseView
+from opsconsole.wire.runs import ChecklistsView, RunView
 
 Answer: TypeAlias = View | SourcesView
 
@@ -34,5 +38,11 @@ ANSWERS: dict[str, type[Answer]] = {
     "timeline": TimelineView,
     "explain": ExplainView,
     "release": ReleaseView,
+    "alerts": AlertsView,
+    "alert": AlertView,
+    "incidents": IncidentsView,
+    "incident": IncidentView,
+    "checklists": ChecklistsView,
+    "run": RunView,
 }
 """Kind of view → its struct; the kind is the last part of its path in the API."""

@@ -27,6 +27,16 @@ class Presence(Struct, frozen=True, kw_only=True):
     """When it attached, by the daemon's clock; None in what a console says of itself."""
 
 
+class OnCall(Struct, frozen=True, kw_only=True):
+    """How much is open."""
+
+    pages: int
+    tickets: int
+    unanswered: int
+    """Pages that nobody has acknowledged."""
+    incidents: int
+
+
 class Present(Struct, frozen=True, kw_only=True):
     """Everyone who said so within the last seconds, the longest attached first; and what the one who asks may do."""
 
@@ -37,3 +47,5 @@ class Present(Struct, frozen=True, kw_only=True):
     """Every service that has a target; None when the daemon does not say."""
     rings: tuple[Ring, ...] = ()
     """What consoles are to do once, oldest first."""
+    on_call: OnCall | None = None
+    """None when the daemon does not say."""

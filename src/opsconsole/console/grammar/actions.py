@@ -17,6 +17,7 @@ RESERVED = frozenset({"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s", "ctrl+q"
 """Aliases of Backspace, Tab and Enter; flow control; the prefixes of screen and tmux."""
 
 IN_THE_PAST = "in the past: = returns to now"
+IN_THE_PAST_UNTIMED = "in the past: :now returns"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Action:
     """It acts on the present: off while the console's clock stands in the past."""
     is_order: bool = False
     """It asks the daemon for a plan of an act: off where the console may not act, or there is nothing to act on."""
+    is_deed: bool = False
+    """It does something to an alert, an incident or a checklist: off where that makes no sense, or is not allowed."""
     value: str = ""
     """What its verb is given beside the key: the view that is opened, the choice that is gone through."""
 
@@ -67,6 +70,7 @@ VIEW_KEYS: dict[str, str] = {
     "timeline": "T",
     "sources": "s",
     "release": "V",
+    "alerts": "A",
 }
 """View → the key that opens it."""
 
@@ -95,6 +99,15 @@ _ORDERS = tuple(
     )
 )
 
+_DEEDS = tuple(
+    Action(name, (key,), label, told, _needs("view", of), needs_now=True, is_deed=True)
+    for name, key, label, told, of in (
+        ("acknowledge", "a", "take it", "take the alert: nobody else is called for it", "of:alert"),
+        ("silence", "m", "silence", "silence the alert for a while, with a reason; it is still listed", "of:alert"),
+        ("unsilence", "u", "", "end a silence", "of:alert"),
+    )
+)
+
 _CHOICES = tuple(
     Action(
         f"choose_{choice.name}",
@@ -117,6 +130,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q",), "quit", "leave; the daemon goes on", FLEET),
     Action("filter", ("/",), "filter", "only rows that these words leave", LIST),
     *_ORDERS,
+    *_DEEDS,
     Action("arm", ("R",), "", "let this console act, by the environment's name; or lock it", VIEW),
     Action("window", ("t",), "window", "choose the time window", TIMED),
     *_CHOICES,
@@ -171,7 +185,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cancel_jump", ("escape",), "", "do not jump", _needs("mode:jump")),
     *(
         Action(f"rub_out_{mode}", ("backspace",), "", "delete the last character", _needs(f"mode:{mode}"))
-        for mode in ("filter", "command", "help")
+        for mode in ("filter", "command", "help", "form")
     ),
     Action("choose_window", tuple("123456"), "", "take this window", _needs("mode:window")),
     Action("wider", ("right", "down", "l", "j", "t"), "", "the next wider window", _needs("mode:window")),
@@ -193,6 +207,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy_undo", ("Y",), "", "copy the command that undoes it", _needs("mode:outcome")),
     Action("close_outcome", ("enter", "escape", "backspace", "q"), "", "to the release view", _needs("mode:outcome")),
     Action("cancel_arm", ("escape",), "", "do not arm; so does any key but those of the name", _needs("mode:arm")),
+    Action("form_next", ("enter",), "", "the next question; behind the last one it is done", _needs("mode:form")),
+    Action("form_after", ("down", "tab"), "", "the next, the previous choice", _needs("mode:form")),
+    Action("form_before", ("up", "shift+tab"), "", "the next, the previous choice", _needs("mode:form")),
+    Action("cancel_form", ("escape",), "", "do nothing", _needs("mode:form")),
     Action("close_text", ("q", "escape", "backspace", "enter"), "", "close the page", _needs("mode:text")),
 )
 

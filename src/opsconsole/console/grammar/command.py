@@ -2,6 +2,7 @@
 
 ::
 
+    alert A-3                      a view of one thing: its id
     requests chat status>=500      a view, the service, the words of its filter
     cost /gpt @chat                the same with marks: /filter, @service
     explain chat metric=errors     what a view lets one choose
@@ -98,6 +99,10 @@ def names() -> list[str]:
 
 
 def _opened(spec: ViewSpec, rest: str, state: State, frame: Frame) -> State:
+    if spec.keyed:
+        if not rest:
+            raise UsageError(f"which {spec.title}?", f"{spec.name} {spec.keyed}.")
+        return went(state, Place(spec.name).choosing(key=rest.split(" ")[0].upper()), frame)
     service, words, choices = state.service, [], {}
     if spec.scope == "service" and not service:
         service = service_here(state, frame)

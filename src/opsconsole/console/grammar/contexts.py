@@ -22,7 +22,8 @@ class Context:
 
     name: str
     traits: frozenset[str]
-    """``view``, ``view:NAME``, ``list``, ``timed``, ``panels``, ``acts``, ``choice:NAME``; ``mode:NAME``; ``small``."""
+    """``view``, ``view:NAME``, ``list``, ``timed``, ``panels``, ``acts``, ``of:WHAT``, ``choice:NAME``; ``mode:NAME``;
+    ``small``."""
 
 
 def _of_view(spec: ViewSpec, *, has_list: bool) -> Context:
@@ -31,6 +32,7 @@ def _of_view(spec: ViewSpec, *, has_list: bool) -> Context:
     traits |= {"timed"} if spec.is_timed else set()
     traits |= {"panels"} if spec.panels else set()
     traits |= {"acts"} if spec.acts else set()
+    traits |= {f"of:{spec.deals_with}"} if spec.deals_with else set()
     return Context(_name(spec, has_list=has_list), frozenset(traits))
 
 

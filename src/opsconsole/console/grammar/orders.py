@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from opsconsole import wire
+from opsconsole.console.deeds import table as deeds
+from opsconsole.console.deeds.base import may_not
 from opsconsole.console.frame import Frame, State
-from opsconsole.console.grammar.actions import IN_THE_PAST, Action
+from opsconsole.console.grammar.actions import IN_THE_PAST, IN_THE_PAST_UNTIMED, Action
 from opsconsole.console.grammar.verbs import marked, service_here, under_cursor
 from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.errors import UsageError
@@ -20,14 +22,15 @@ READ_ONLY = "read-only: R arms this console"
 NOTHING_TO_UNDO = "no change of {service} is being watched here, and none was sent from here"
 PACES: dict[wire.Act, wire.Act] = {"hold": "resume", "resume": "hold"}
 """What undoes the other."""
-MAY_ACT: frozenset[wire.Role] = frozenset({"operator", "admin"})
 Via: TypeAlias = Literal["key", "palette"]
 
 
 def unavailable(action: Action, state: State, frame: Frame | None = None) -> str:
     """Why an action does not work in this state; empty when it does."""
     if action.needs_now and state.as_of is not None:
-        return IN_THE_PAST
+        return IN_THE_PAST if BY_NAME[state.view].is_timed else IN_THE_PAST_UNTIMED
+    if action.is_deed and frame is not None:
+        return deeds.unavailable(action.id, state, frame)
     if not action.is_order or frame is None:
         return ""
     if reason := being_planned(frame):
@@ -56,10 +59,10 @@ def being_planned(frame: Frame) -> str:
 def _forbidden(frame: Frame) -> str:
     """Why this console orders nothing at all."""
     permission = frame.permission
+    if reason := may_not(permission):
+        return reason
     if permission is None:
         return ""
-    if not MAY_ACT & set(permission.roles):
-        return f"{permission.actor} may look and not act: the role operator is missing"
     is_armed = frame.armed_s is not None and frame.armed_s > 0
     return READ_ONLY if permission.is_read_only and not is_armed else ""
 

@@ -314,7 +314,7 @@ VERBS: dict[str, Verb] = {
     **dict.fromkeys(
         ("cancel_filter", "cancel_command", "cancel_help", "cancel_jump", "cancel_window", "close_text"), _closed
     ),
-    **dict.fromkeys(("rub_out_filter", "rub_out_command", "rub_out_help"), _rub_out),
+    **dict.fromkeys(("rub_out_filter", "rub_out_command", "rub_out_help", "rub_out_form"), _rub_out),
 }
 
 

@@ -7,14 +7,17 @@ from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.console import numbers
+from opsconsole.console.forms import Form
 from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.command import completions, ghost
 from opsconsole.console.grammar.contexts import context_of
 from opsconsole.console.grammar.keymap import Hint, Keymap
 from opsconsole.console.lines import Line, Span, ends, line_width, separated, span
 from opsconsole.console.palette import environment_ink
+from opsconsole.console.panels.alert_words import counted, tally
 from opsconsole.console.text import cut, safe
 from opsconsole.console.views import plan
+from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.errors import UsageError
 from opsconsole.search import parse
 
@@ -32,7 +35,11 @@ def top(frame: Frame, width: int) -> Line:
         ]
     left += _permission(frame)
     view = frame.view
-    if view is not None:
+    if view is not None and not BY_NAME[frame.state.view].is_timed:
+        left += [Span(f"{numbers.clock_time(view.now)} UTC", "text")]
+        if frame.state.as_of is not None:
+            left += [Span(" ", "text"), Span(" now; the other views stand in the past ", "alert")]
+    elif view is not None:
         left += [Span(" ", "text"), Span(view.window, "strong")]
         if frame.state.window != view.window:
             left += [Span(f" → {frame.state.window} …", "warn")]
@@ -64,23 +71,31 @@ def _counts(frame: Frame, room: int) -> Line:
     if alarm := _armed(frame, room):
         return alarm
     fleet = frame.fleet
-    others = (Span(_plural(len(frame.present), "other"), "accent"),) if frame.present else ()
+    open_now = tally(frame.on_call)
+    others = (Span(counted(len(frame.present), "other"), "accent"),) if frame.present else ()
     if fleet is None or frame.state.view != "fleet":
-        shown = (*others, Span(" ", "text")) if others else ()
-        return shown if line_width(shown) <= room else ()
+        return _first_that_fits(((open_now, others), (open_now,)), room)
     lagging = (Span(f"{fleet.sources_lagging} lagging", "warn"),) if fleet.sources_lagging else ()
     rejects = (Span(f"{numbers.count(fleet.rejects)} rejects", "warn"),) if fleet.rejects else ()
-    services = (Span(_plural(len(fleet.services), "service"), "dim"),)
-    sources = (Span(_plural(fleet.sources, "source"), "dim"),)
-    for parts in (
-        (others, services, sources, lagging, rejects),
-        (others, sources, lagging, rejects),
-        (others, lagging, rejects),
-        (lagging, rejects),
-    ):
-        counts = (*separated(parts), Span(" ", "text"))
-        if line_width(counts) <= room:
-            return counts
+    services = (Span(counted(len(fleet.services), "service"), "dim"),)
+    sources = (Span(counted(fleet.sources, "source"), "dim"),)
+    return _first_that_fits(
+        (
+            (open_now, others, services, sources, lagging, rejects),
+            (open_now, others, sources, lagging, rejects),
+            (open_now, others, lagging, rejects),
+            (open_now, lagging, rejects),
+            (open_now,),
+        ),
+        room,
+    )
+
+
+def _first_that_fits(wanted: Sequence[Sequence[Line]], room: int) -> Line:
+    for parts in wanted:
+        said = separated(parts)
+        if said and line_width(said) < room:
+            return (*said, Span(" ", "text"))
     return ()
 
 
@@ -96,10 +111,6 @@ def _armed(frame: Frame, room: int) -> Line:
         if line_width(shown) <= room:
             return shown
     return (Span(" armed! ", "alert"),)
-
-
-def _plural(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
@@ -169,6 +180,31 @@ def _arming(frame: Frame, width: int) -> tuple[Line, Line]:
     return left, (Span("any other key: not armed ", "dim"),)
 
 
+def _asking(frame: Frame, width: int) -> tuple[Line, Line]:
+    """What a deed asks for, with what was answered so far."""
+    form = frame.state.form
+    field = form.field if form is not None else None
+    if form is None or field is None:
+        return (), ()
+    given = "".join(f" · {label} {answer}" for label, answer in _answers(form))
+    asked: Line = (span(f" {form.title}{given} · ", "dim"), span(f"{field.label}: ", "accent"))
+    draft = frame.state.draft
+    hint = "↑ ↓ choose · " if field.choices else ""
+    right: Line = (Span(f"{hint}Enter {'does it' if form.is_last else 'next'} · Esc ", "dim"),)
+    notice = span(frame.state.notice)
+    room = width - min(width // 2, max(line_width(right), line_width((notice,)) + 1)) - 2
+    if line_width(asked) + line_width((span(draft),)) > room:  # what is typed is seen to its end
+        asked = (span(f" {field.label}: ", "accent"),)
+    if (over := line_width(asked) + line_width((span(draft),)) - room) > 0:
+        draft = "…" + draft[over + 1 :]
+    return (*asked, span(draft, "strong"), Span("▏", "accent")), right
+
+
+def _answers(form: Form) -> list[tuple[str, str]]:
+    """Labels and answers so far."""
+    return [(field.label, answer) for field, (_, answer) in zip(form.fields, form.given, strict=False) if answer]
+
+
 _TYPED: dict[str, Callable[[Frame, int], tuple[Line, Line]]] = {
     "filter": _filtering,
     "command": _commanding,
@@ -176,6 +212,7 @@ _TYPED: dict[str, Callable[[Frame, int], tuple[Line, Line]]] = {
     "jump": _jumping,
     "arm": _arming,
     "window": lambda frame, width: (_picker(frame), (Span("Enter take · Esc cancel ", "dim"),)),
+    "form": _asking,
 }
 """Mode → the two ends of the last line; a notice takes the place of the second."""
 

@@ -13,6 +13,8 @@ from opsconsole.console.listing import Listing
 from opsconsole.console.panels.spec import LIST_PANELS, PANELS
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.views import (
+    alert,
+    alerts,
     cost,
     drift,
     explain,
@@ -72,6 +74,10 @@ class ViewSpec:
     """Panels that are lists, where not all of the view is one; 0 where the whole view has a list as well."""
     acts: bool = False
     """Releases are acted on from here."""
+    deals_with: str = ""
+    """What deeds of this view are about: ``alert``, …"""
+    keyed: str = ""
+    """How what its page is of is called, where it is of one thing: the choice ``key`` names it."""
 
     @property
     def has_list(self) -> bool:
@@ -160,6 +166,29 @@ VIEWS: tuple[ViewSpec, ...] = (
         "either",
         timeline.paint,
         timeline.listing,
+    ),
+    ViewSpec(
+        "alerts",
+        "alerts",
+        "what fires, who has it, who was told",
+        "either",
+        alerts.paint,
+        alerts.listing,
+        is_timed=False,
+        deals_with="alert",
+    ),
+    ViewSpec(
+        "alert",
+        "alert",
+        "what it rests on, what changed, who was told",
+        "fleet",
+        alert.paint,
+        alert.listing,
+        is_timed=False,
+        panels=alert.PANELS,
+        asks=alert.asks,
+        deals_with="alert",
+        keyed="A-12",
     ),
     ViewSpec(
         "sources",

@@ -1,0 +1,126 @@
+"""What can be done about an alert: have it, be left alone by it for a while, make an incident of it.
+
+Always true here: nobody is silenced without an end and a reason.
+"""
+
+from __future__ import annotations
+
+import re
+
+from opsconsole import wire
+from opsconsole.console.deeds.base import Deed, Done, subject
+from opsconsole.console.feed import Client
+from opsconsole.console.forms import Field, Form
+from opsconsole.console.frame import Frame, State
+from opsconsole.errors import UsageError
+
+SPANS: tuple[str, ...] = ("30m", "1h", "2h", "4h", "8h", "1d")
+UNITS = {"m": 1.0, "h": 60.0, "d": 1440.0}
+SEVERITY_OF: dict[wire.AlertSeverity, wire.Severity] = {"page": "SEV-2", "ticket": "SEV-3"}
+"""What an incident begins as."""
+
+
+def alert_here(state: State, frame: Frame) -> wire.Alert | None:
+    """The alert that is open as a page, or under the cursor."""
+    name = subject(state, frame).upper()
+    page = frame.answer(wire.AlertView)
+    if page is not None:
+        return page.alert if page.alert.id == name else None
+    view = frame.answer(wire.AlertsView)
+    every = (*view.alerts, *view.resolved) if view is not None else ()
+    return next((alert for alert in every if alert.id == name), None)
+
+
+def _silences(frame: Frame) -> tuple[wire.Silence, ...]:
+    view = frame.answer(wire.AlertsView) or frame.answer(wire.AlertView)
+    return view.silences if view is not None else ()
+
+
+def incident_of(alert: wire.Alert, frame: Frame) -> str:
+    """The incident that it is linked to."""
+    page, view = frame.answer(wire.AlertView), frame.answer(wire.AlertsView)
+    return page.incident if page is not None else view.incidents.get(alert.id, "") if view is not None else ""
+
+
+def _open(state: State, frame: Frame) -> wire.Alert:
+    alert = alert_here(state, frame)
+    if alert is None:
+        raise UsageError("choose an alert first", "A lists them.")
+    return alert
+
+
+def _none_open(state: State, frame: Frame) -> str:
+    alert = alert_here(state, frame)
+    if alert is None:
+        return "choose an alert first"
+    return f"{alert.id} is over" if alert.state == "resolved" else ""
+
+
+# Have it ----------------------------------------------------------------------------------------------------------
+
+
+def _why_not_ack(state: State, frame: Frame) -> str:
+    alert = alert_here(state, frame)
+    if alert is not None and alert.acknowledged_by:
+        return f"{alert.id} is with {alert.acknowledged_by} already"
+    return _none_open(state, frame)
+
+
+def _begin_ack(state: State, frame: Frame) -> Form:
+    alert = _open(state, frame)
+    return Form("acknowledge", f"take {alert.id}", alert.id, (Field("note", "what you will do"),))
+
+
+async def _ack(client: Client, form: Form) -> Done:
+    alert = await client.do("alert/ack", wire.AckRequest(alert=form.of, note=form.said("note")), wire.Alert)
+    return Done(f"{alert.id} is with {alert.acknowledged_by}: nobody else is called")
+
+
+# Be left alone ----------------------------------------------------------------------------------------------------
+
+
+def _begin_silence(state: State, frame: Frame) -> Form:
+    alert = _open(state, frame)
+    fields = (Field("span", "for", "1h", is_needed=True), Field("reason", "because", is_needed=True))
+    return Form("silence", f"silence {alert.id}", alert.id, fields)
+
+
+def minutes_of(text: str) -> float:
+    """``2h`` → 120. Raises UsageError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhd])", text.strip())
+    if found is None:
+        raise UsageError(f"{text!r} is no span: write 30m, 2h or 3d")
+    return float(found[1]) * UNITS[found[2]]
+
+
+async def _silence(client: Client, form: Form) -> Done:
+    minutes, reason = minutes_of(form.said("span")), form.said("reason")
+    request = wire.SilenceRequest(subject=form.of, minutes=minutes, reason=reason)
+    silence = await client.do("alert/silence", request, wire.Silence)
+    what = " ".join(part for part in (silence.subject or "every service", silence.what) if part)
+    return Done(f"{silence.id}: {what} is silent until {silence.until:%m-%d %H:%M} UTC")
+
+
+def _why_not_unsilence(state: State, frame: Frame) -> str:
+    return "" if _silences(frame) else "no silence is in force"
+
+
+def _begin_unsilence(state: State, frame: Frame) -> Form:
+    ids = tuple(each.id for each in _silences(frame))
+    if not ids:
+        raise UsageError("no silence is in force")
+    told = "; ".join(f"{each.id} {each.subject or 'all'} {each.what}".strip() for each in _silences(frame)[:3])
+    return Form("unsilence", f"end a silence ({told})", "", (Field("silence", "which", ids[0], ids, is_needed=True),))
+
+
+async def _unsilence(client: Client, form: Form) -> Done:
+    request = wire.UnsilenceRequest(silence=form.said("silence"))
+    ended = await client.do("alert/unsilence", request, wire.Silence)
+    return Done(f"{ended.id} has ended")
+
+
+DEEDS: dict[str, Deed] = {
+    "acknowledge": Deed(_why_not_ack, _begin_ack, _ack),
+    "silence": Deed(_none_open, _begin_silence, _silence),
+    "unsilence": Deed(_why_not_unsilence, _begin_unsilence, _unsilence),
+}

@@ -1,0 +1,14 @@
+"""Every deed by the id of its action."""
+
+from __future__ import annotations
+
+from opsconsole.console.deeds import alerts
+from opsconsole.console.deeds.base import Deed, may_not
+from opsconsole.console.frame import Frame, State
+
+DEEDS: dict[str, Deed] = {**alerts.DEEDS}
+
+
+def unavailable(name: str, state: State, frame: Frame) -> str:
+    """Why a deed does not work now; empty when it does."""
+    return may_not(frame.permission) or DEEDS[name].why_not(state, frame)

@@ -1,0 +1,122 @@
+"""Deeds from their key to what came of them: the form is filled in, the daemon is asked once, and its answer is said.
+
+Always true here: whatever is sent was named when the form was opened; a deed that the daemon refuses leaves its form as
+it was typed, where the person has not gone on meanwhile; nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from opsconsole.console.acting import Task
+from opsconsole.console.deeds.base import Done
+from opsconsole.console.deeds.table import DEEDS
+from opsconsole.console.feed import Client
+from opsconsole.console.forms import Form
+from opsconsole.console.frame import Frame, State
+from opsconsole.console.grammar.verbs import went
+from opsconsole.errors import OpsConsoleError, UsageError
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What this needs of the console that it is in."""
+
+    state: Callable[[], State]
+    frame: Callable[[], Frame]
+    become: Callable[[State], None]
+    run: Callable[[Task, str], object]
+    """Begin something, by name: what was begun under that name before is given up."""
+
+
+class Working:
+    """The forms of one console."""
+
+    def __init__(self, client: Client, desk: Desk) -> None:
+        self._client, self._desk = client, desk
+        self._sent = 0
+
+    @property
+    def effects(self) -> Mapping[str, Callable[[str], None]]:
+        """Action → what it does, given the key."""
+        return {
+            **{name: partial(self._begin, name) for name in DEEDS},
+            "form_next": lambda key: self._answer(),
+            "form_after": lambda key: self._choose(1),
+            "form_before": lambda key: self._choose(-1),
+            "cancel_form": lambda key: self._close("nothing was done"),
+        }
+
+    def _begin(self, name: str, key: str) -> None:
+        state = self._desk.state()
+        try:
+            self.ask(DEEDS[name].begin(state, self._desk.frame()))
+        except UsageError as error:
+            self._desk.become(replace(state, notice=f"{error.message} {error.remedy}".strip()))
+
+    def ask(self, form: Form, draft: str | None = None, notice: str = "") -> None:
+        """Have a form filled in; one that asks nothing is sent."""
+        field = form.field
+        if field is None:
+            self._send(form)
+            return
+        text = field.value if draft is None else draft
+        self._desk.become(replace(self._desk.state(), mode="form", form=form, draft=text, choice=0, notice=notice))
+
+    def _answer(self) -> None:
+        state = self._desk.state()
+        if state.form is None:
+            return
+        try:
+            self.ask(state.form.answered(state.draft))
+        except UsageError as error:
+            self._desk.become(replace(state, notice=error.message))
+
+    def _choose(self, by: int) -> None:
+        state = self._desk.state()
+        if state.form is not None:
+            self._desk.become(replace(state, draft=state.form.chosen(state.draft, by), notice=""))
+
+    def _close(self, notice: str) -> None:
+        self._desk.become(replace(self._desk.state(), mode="browse", form=None, draft="", notice=notice))
+
+    def _send(self, form: Form) -> None:
+        self._close(f"{form.title} …")
+        self._sent += 1
+        self._desk.run(partial(self._do, form), f"deed {self._sent}")
+
+    async def _do(self, form: Form) -> None:
+        before = self._desk.state().place
+        try:
+            done = await DEEDS[form.deed].send(self._client, form)
+        except OpsConsoleError as error:
+            self._failed(form, error)
+            return
+        state = self._desk.state()
+        is_still_there = state.mode == "browse" and replace(state.place, cursor="") == replace(before, cursor="")
+        self._say(done, is_still_there=is_still_there)
+
+    def _say(self, done: Done, *, is_still_there: bool) -> None:
+        state = self._desk.state()
+        if not is_still_there:
+            self._desk.become(replace(state, notice=done.told))
+        elif done.form is not None:
+            self.ask(done.form, notice=done.told)
+        elif done.page:
+            self._desk.become(replace(state, mode="text", choice=0, page=done.page, notice=done.told))
+        elif done.place is not None:
+            self._desk.become(replace(went(state, done.place, self._desk.frame()), notice=done.told))
+        else:
+            self._desk.become(replace(state, notice=done.told))
+
+    def _failed(self, form: Form, error: OpsConsoleError) -> None:
+        """Say why, with what was typed last to be mended."""
+        told = f"not done: {error.message}" + (f". {error.remedy}" if error.remedy else "")
+        state = self._desk.state()
+        if form.given and state.mode == "browse":
+            *before, (_, last) = form.given
+            self.ask(replace(form, given=tuple(before)), last, told)
+        else:
+            self._desk.become(replace(state, notice=told))
