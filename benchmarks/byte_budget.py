@@ -143,7 +143,7 @@ def _first(spec: ViewSpec) -> tuple[Place, wire.Answer]:
 NAMES = ("lora-gateway", "chat-assist", "ticket-router", "azure-llm-code")
 
 
-KEYS: dict[str, str] = {"alert": "A-3"}
+KEYS: dict[str, str] = {"alert": "A-3", "incident": "INC-7"}
 """View of one thing → its id in the fake fleet."""
 
 

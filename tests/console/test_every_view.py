@@ -29,6 +29,8 @@ WAYS: dict[str, tuple[str, ...]] = {
     "release": ("j", "enter", "V"),
     "alerts": ("A",),
     "alert": ("A", "enter"),
+    "incidents": ("I",),
+    "incident": ("I", "enter"),
 }
 """View → the keys that lead to it from the fleet."""
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])

@@ -13,14 +13,12 @@ from opsconsole.client import Client
 from opsconsole.commands import incident_page
 from opsconsole.commands.reading import client_of
 from opsconsole.commands.words import narrate, print_json
-from opsconsole.console.text import safe
+from opsconsole.console.review_files import harmless, written
 from opsconsole.errors import ReleaseRefused, UsageError
 from opsconsole.handover import handover
 
 OVERDUE = 1
 """Exit code of ``list --overdue`` when something is."""
-_LINE = 1_000_000
-"""Characters of one line of a file that is written: none is cut."""
 
 
 def name_of(arguments: argparse.Namespace) -> str:
@@ -249,28 +247,10 @@ def run_review(arguments: argparse.Namespace) -> int:
     with client_of(arguments.home) as client:
         files = client.review(request)
     if arguments.out:
-        for path in _written(Path(arguments.out), files):
+        for path in written(Path(arguments.out), files):
             narrate(f"wrote {path}")
     if arguments.json:
         print_json(files.review)
     elif not arguments.out:
-        sys.stdout.write(_harmless(files.markdown))
+        sys.stdout.write(harmless(files.markdown))
     return 0
-
-
-def _written(directory: Path, files: wire.ReviewFiles) -> list[Path]:
-    """Both files; raises UsageError where they cannot be written."""
-    stem = files.review.incident.incident
-    contents = {directory / f"{stem}.md": files.markdown, directory / f"{stem}.html": files.html}
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for path, content in contents.items():
-            path.write_text(_harmless(content), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{directory} cannot be written to: {error.strerror}", "Name another --out.") from error
-    return list(contents)
-
-
-def _harmless(text: str) -> str:
-    """Text that a pager can show: a terminal obeys nothing in it."""
-    return "".join(f"{safe(line, _LINE)}\n" for line in text.split("\n")).removesuffix("\n")

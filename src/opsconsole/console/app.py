@@ -24,6 +24,7 @@ from opsconsole.console.acting import Task
 from opsconsole.console.asking import asked
 from opsconsole.console.attending import EVERY_S
 from opsconsole.console.board import Board
+from opsconsole.console.deeds.incidents import new_form
 from opsconsole.console.exports import command_of
 from opsconsole.console.feed import Client, Feed, Question
 from opsconsole.console.frame import Frame, Link, State
@@ -307,6 +308,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._become(replace(state, mode="text", choice=0, page=hands.who(frame, state)))
         elif effect == "keys":
             self._become(replace(state, mode="keys", page=()))
+        elif effect == "open_incident_of":
+            self._working.ask(new_form(argument, state.service))
         elif effect in self._helm.words:
             self._helm.words[effect](argument)
         else:

@@ -75,7 +75,8 @@ def write_file(name: str, state: State, frame: Frame, text: Callable[[], str], p
 def presence(state: State, environ: Mapping[str, str], armed: str = "", on: str = "") -> wire.Presence:
     """What this console says of itself; while something is armed ``on`` a service it is there, whatever it looks at."""
     return wire.Presence(
-        console=CONSOLE, user=user_name(), origin=_origin(environ), view=state.view, service=on or state.service,
+        console=CONSOLE, user=user_name(), origin=_origin(environ), view=state.view,
+        service=on or state.service or state.place.choice("key"),
         as_of=state.as_of, armed=armed,
     )  # fmt: skip
 

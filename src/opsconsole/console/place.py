@@ -24,6 +24,8 @@ ViewName: TypeAlias = Literal[
     "release",
     "alerts",
     "alert",
+    "incidents",
+    "incident",
 ]
 
 

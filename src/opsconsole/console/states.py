@@ -110,6 +110,15 @@ ALERT_STATES: dict[wire.AlertState, Sign] = {
     "resolved": Sign("✔", "over", "ok"),
 }
 
+INCIDENT_STATES: dict[wire.IncidentStatus, Sign] = {
+    "investigating": Sign("✖", "investigating", "fail"),
+    "identified": Sign("▲", "identified", "warn"),
+    "mitigating": Sign("▲", "mitigating", "warn"),
+    "monitoring": Sign("●", "monitoring", "accent"),
+    "resolved": Sign("✔", "resolved", "ok"),
+    "reviewed": Sign("✔", "reviewed", "dim"),
+}
+
 BETTER: dict[wire.Better, Sign] = {
     "better": Sign("✔", "better", "better"),
     "worse": Sign("▲", "worse", "worse"),

@@ -76,7 +76,10 @@ class Working:
 
     def _choose(self, by: int) -> None:
         state = self._desk.state()
-        if state.form is not None:
+        if state.form is not None and state.form.page:
+            last = len(state.form.page) - 1
+            self._desk.become(replace(state, choice=max(0, min(last, state.choice + by)), notice=""))
+        elif state.form is not None:
             self._desk.become(replace(state, draft=state.form.chosen(state.draft, by), notice=""))
 
     def _close(self, notice: str) -> None:

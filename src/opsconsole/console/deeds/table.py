@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from opsconsole.console.deeds import alerts
+from opsconsole.console.deeds import alerts, incidents
 from opsconsole.console.deeds.base import Deed, may_not
 from opsconsole.console.frame import Frame, State
 
-DEEDS: dict[str, Deed] = {**alerts.DEEDS}
+DEEDS: dict[str, Deed] = {**alerts.DEEDS, **incidents.DEEDS}
 
 
 def unavailable(name: str, state: State, frame: Frame) -> str:

@@ -71,6 +71,7 @@ VIEW_KEYS: dict[str, str] = {
     "sources": "s",
     "release": "V",
     "alerts": "A",
+    "incidents": "I",
 }
 """View → the key that opens it."""
 
@@ -105,6 +106,19 @@ _DEEDS = tuple(
         ("acknowledge", "a", "take it", "take the alert: nobody else is called for it", "of:alert"),
         ("silence", "m", "silence", "silence the alert for a while, with a reason; it is still listed", "of:alert"),
         ("unsilence", "u", "", "end a silence", "of:alert"),
+        ("open_incident", "i", "incident", "make an incident of the alert, or go to the one that it is in", "of:alert"),
+        ("new_incident", "i", "", "open an incident", "of:incident"),
+        ("note", "n", "note", "write a note; a line with TODO: becomes a follow-up", "of:incident"),
+        ("cause", "N", "cause", "note what the cause is: the incident is identified", "of:incident"),
+        ("tell", "U", "tell people", "draft a message; it is shown whole before it is sent", "of:incident"),
+        ("role", "O", "role", "take a role, hand it over, accept it, leave it", "of:incident"),
+        ("resolve", "X", "resolve", "say that it is over; or open it again", "of:incident"),
+        ("severity", "L", "", "set the severity", "of:incident"),
+        ("milestone", "M", "", "set a milestone, correct it, take it back", "of:incident"),
+        ("follow_up", "F", "", "add what is to be done afterwards", "of:incident"),
+        ("finish_follow_up", "D", "", "a follow-up is done", "of:incident"),
+        ("review", "W", "review", "write the review: Markdown, and one HTML file", "of:incident"),
+        ("handover", "H", "handover", "the page for whoever takes over", "of:incident"),
     )
 )
 

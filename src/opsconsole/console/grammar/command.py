@@ -6,6 +6,7 @@
     requests chat status>=500      a view, the service, the words of its filter
     cost /gpt @chat                the same with marks: /filter, @service
     explain chat metric=errors     what a view lets one choose
+    incident open chat is slow     opens one; what is missing is asked for
     window 6h    freeze    now     as the keys t and =
     write requests.csv             also .json .txt .svg; write! overwrites
     keys    who    help    quit
@@ -72,6 +73,8 @@ def run(text: str, state: State, frame: Frame) -> Outcome:
     is_forced = word.endswith("!")
     word = ALIASES.get(word.rstrip("!"), word.rstrip("!"))
     browsing = replace(state, mode="browse", draft="", choice=0)
+    if word == "incident" and rest.split(" ")[0] == "open":
+        return Outcome(browsing, "open_incident_of", rest.removeprefix("open").strip())
     if word in NAMED:
         return Outcome(_opened(BY_NAME[word], rest, browsing, frame))
     if word == "window":

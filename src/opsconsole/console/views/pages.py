@@ -7,6 +7,7 @@ from collections.abc import Callable
 from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, span
 from opsconsole.console.views import plan
+from opsconsole.console.views.catalog import BY_NAME
 
 
 def text(frame: Frame, width: int, height: int) -> list[Line]:
@@ -24,9 +25,24 @@ def keys(frame: Frame, width: int, height: int) -> list[Line]:
     return block([head, *told, *rows], width, height)
 
 
+def asked(frame: Frame, width: int, height: int) -> list[Line]:
+    """What has to be read before the last line is answered; the view where there is nothing to read."""
+    form = frame.state.form
+    if form is None or not form.page:
+        return BY_NAME[frame.state.view].paint(frame, width, height)
+    rows: list[Line] = [(Span("   ", "text"), span(each)) for each in form.page]
+    room = height - 2
+    first = min(frame.state.choice, max(0, len(rows) - room))
+    hidden = len(rows) - first - room
+    more = f" ↓ {hidden} more lines " if hidden > 0 else f" ↑ {first} lines above " if first else "──"
+    head = ends((Span("── ", "faint"), span(f"{form.title} ", "strong")), (Span(more, "dim"),), width, "─", "faint")
+    return block([head, EMPTY, *rows[first:]], width, height)
+
+
 PAGES: dict[str, Callable[[Frame, int, int], list[Line]]] = {
     "text": text,
     "keys": keys,
     "plan": plan.paint,
     "outcome": plan.paint,
+    "form": asked,
 }
