@@ -143,7 +143,12 @@ def _first(spec: ViewSpec) -> tuple[Place, wire.Answer]:
 NAMES = ("lora-gateway", "chat-assist", "ticket-router", "azure-llm-code")
 
 
-KEYS: dict[str, str] = {"alert": "A-3", "incident": "INC-7"}
+KEYS: dict[str, str] = {
+    "alert": "A-3",
+    "incident": "INC-7",
+    "checklist": "error-spike",
+    "run": "RUN-3",
+}
 """View of one thing → its id in the fake fleet."""
 
 

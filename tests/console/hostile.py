@@ -102,7 +102,7 @@ PAYLOADS: dict[str, str] = {
     "emoji code": ":skull:",
 }
 
-KEYS = {"alert": "A-3", "incident": "INC-7"}
+KEYS = {"alert": "A-3", "incident": "INC-7", "checklist": "error-spike", "run": "RUN-3"}
 """View of one thing → its id."""
 _KEPT = frozenset({"window", "metric", "order", "unit", "scale", "dimension"})
 """Texts that the console looks up in tables of its own; the daemon cannot send others."""

@@ -31,6 +31,9 @@ WAYS: dict[str, tuple[str, ...]] = {
     "alert": ("A", "enter"),
     "incidents": ("I",),
     "incident": ("I", "enter"),
+    "checklists": ("C",),
+    "checklist": ("C", "2", "enter"),
+    "run": ("C", "enter"),
 }
 """View → the keys that lead to it from the fleet."""
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])

@@ -22,7 +22,7 @@ from opsconsole.console.confirming import Confirming
 from opsconsole.console.feed import Client
 from opsconsole.console.frame import Mode
 from opsconsole.console.hands import CONSOLE
-from opsconsole.console.proceeding import SENT, Proceeding, failed
+from opsconsole.console.proceeding import SENT, Proceeding, failed, of_step
 from opsconsole.errors import OpsConsoleError
 
 AFTER_S = 0.25
@@ -52,7 +52,7 @@ class Host:
     say: Callable[[str], None]
     """A notice, whatever is open."""
     lead: Callable[[str], None]
-    """Go to the release view of a service, under the page that is open."""
+    """Go to the release view of a service, under the page that is open; where none is named, stay."""
     show: Callable[[], None]
     """Paint, and tell the daemon what is armed."""
     run: Callable[[Task, str], object]
@@ -146,7 +146,7 @@ class Acting:
     def leave(self) -> None:
         """Close the page of an act that is sent or over; the act goes on."""
         if (going := self.proceeding) is not None:
-            told = f"{going.phrase}: sent; the release view says what comes of it"
+            told = f"{going.phrase}: sent; {going.watched_in} says what comes of it"
             self._close("" if going.stage == "done" else told)
 
     def paste(self) -> None:
@@ -185,14 +185,28 @@ class Acting:
     def order(self, order: wire.OrderRequest, opener: str, *, again: str = "", note: str = "") -> None:
         """Ask for a plan; when it is there and the person still is, open its page."""
         order = msgspec.structs.replace(order, console=CONSOLE)
-        going = Proceeding(order, opener, self._now_s(), again, note)
+        self._ask(Proceeding(order, opener, self._now_s(), again, note))
+
+    def order_step(self, step: wire.StepRequest, order: wire.OrderRequest, opener: str) -> None:
+        """The same of a step of a checklist: its run plans it, and does it."""
+        self._ask(Proceeding(order, opener, self._now_s(), step=step))
+
+    def _ask(self, going: Proceeding) -> None:
         self._current = going
         self._host.close("")
         self._host.run(partial(self._plan, going, self._host.spot()), "plan")
 
+    async def _planned(self, going: Proceeding) -> wire.Plan:
+        if going.step is None:
+            return await self._client.plan(going.order)
+        reply = await self._client.do("checklist/step", going.step, wire.StepReply)
+        if reply.plan is None:
+            raise AssertionError("a plan is answered by one")
+        return reply.plan
+
     async def _plan(self, going: Proceeding, spot: Spot) -> None:
         try:
-            plan = await self._client.plan(going.order)
+            plan = await self._planned(going)
         except OpsConsoleError as error:
             if self.proceeding is going:
                 self._close(f"no plan: {error.told}")
@@ -207,7 +221,8 @@ class Acting:
         prompt = confirming.opened(
             "" if plan.refusals else plan.confirm_with, going.opener, now_s, now_s + good_for_s, self._scrolls
         )
-        self._current = replace(going, stage="confirming", since_s=now_s, plan=plan, confirming=prompt)
+        order = going.order if going.step is None else plan.order
+        self._current = replace(going, order=order, stage="confirming", since_s=now_s, plan=plan, confirming=prompt)
         self._host.open("plan")
         self._look_later(prompt)
 
@@ -221,15 +236,22 @@ class Acting:
             return
         if prompt.word == "confirmed":
             self._current = replace(going, confirming=prompt, stage="sent", since_s=self._now_s())
-            self._host.lead(going.order.service)
-            self._host.run(partial(self._apply, going.plan, prompt.typed), f"apply {going.plan.op_id}")
+            self._host.lead(going.order.service if going.step is None else "")
+            task = partial(self._apply, going.plan, prompt.typed, going.step)
+            self._host.run(task, f"apply {going.plan.op_id}")
             return
         self._look_later(prompt)
         self._set(replace(going, confirming=prompt))
 
-    async def _apply(self, plan: wire.Plan, typed: str) -> None:
+    async def _done(self, plan: wire.Plan, typed: str, step: wire.StepRequest | None) -> wire.Outcome:
+        if step is None:
+            return await self._client.apply(wire.ApplyRequest(op_id=plan.op_id, typed=typed))
+        request = msgspec.structs.replace(step, verb="act", op_id=plan.op_id, typed=typed)
+        return of_step(plan.op_id, await self._client.do("checklist/step", request, wire.StepReply))
+
+    async def _apply(self, plan: wire.Plan, typed: str, step: wire.StepRequest | None) -> None:
         try:
-            outcome = await self._client.apply(wire.ApplyRequest(op_id=plan.op_id, typed=typed))
+            outcome = await self._done(plan, typed, step)
         except OpsConsoleError as error:
             outcome = failed(plan.op_id, error)
         if outcome.word in SENT:

@@ -134,7 +134,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._clock,
             time.monotonic,
         )
-        self._working = Working(client, Desk(lambda: self._state, lambda: self.frame, self._become, self._begin))
+        desk = Desk(lambda: self._state, lambda: self.frame, self._become, self._helm.acting.order_step, self._begin)
+        self._working = Working(client, desk)
         self._acts = {**self._helm.effects, **self._working.effects}
         """The same for actions that order something, or belong to a prompt."""
         self._question: Question | None = None
@@ -230,6 +231,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._become(doctor.shown(event, self._state))
             return
         action = self._grammar.action(context, key)
+        if context.name == "run" and self._working.takes(key, action.id if action else "", event.time):
+            return
         if action is not None:
             self._run(action, key)
         elif printed is not None:
@@ -379,6 +382,7 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _on_answer(self, question: Question, answer: wire.Answer) -> None:
         self._answers[question.view] = (answer, self._clock.monotonic())
+        self._working.hear(answer, self._helm.now_s())
         self._surface.show()
 
     def _on_link(self, link: Link) -> None:

@@ -178,8 +178,9 @@ class Helm:
         self._console.become(replace(self._console.state(), notice=notice))
 
     def _lead(self, service: str) -> None:
-        """To the release view, under the page that is open."""
-        state = verbs.went(self._console.state(), Place("release", service), self._console.frame())
+        """To the release view, under the page that is open; without a service it stays where it is."""
+        state = self._console.state()
+        state = verbs.went(state, Place("release", service), self._console.frame()) if service else state
         self._console.become(replace(state, mode="outcome"))
         self._tell_armed()
 

@@ -26,6 +26,9 @@ ViewName: TypeAlias = Literal[
     "alert",
     "incidents",
     "incident",
+    "checklists",
+    "checklist",
+    "run",
 ]
 
 

@@ -50,6 +50,13 @@ class Proceeding:
     scroll: int = 0
     """Lines of the page that are above what is shown."""
     outcome: wire.Outcome | None = None
+    step: wire.StepRequest | None = None
+    """The step of a checklist that it is: its run plans and does it. None for an act of its own."""
+
+    @property
+    def watched_in(self) -> str:
+        """Where it is seen what comes of it."""
+        return "the release view" if self.step is None else f"the page of {self.step.run}"
 
     @property
     def armed(self) -> str:
@@ -84,6 +91,23 @@ WORDS: tuple[tuple[type[errors.OpsConsoleError], wire.OutcomeWord], ...] = (
     (errors.UsageError, "refused"),
 )
 """What an error instead of an outcome says; any other one leaves open what became of the act."""
+
+
+def of_step(op_id: str, reply: wire.StepReply) -> wire.Outcome:
+    """The outcome of a step that was done, as its run tells it."""
+    found = next((op for op in reversed(reply.view.run.ops) if op.op_id == op_id), None)
+    if found is None or found.word not in OUTCOME_WORDS:
+        return wire.Outcome(op_id=op_id, word="indeterminate", told=found.told if found is not None else LOOK)
+    return wire.Outcome(op_id=op_id, word=OUTCOME_WORDS[found.word], told=found.told)
+
+
+OUTCOME_WORDS: dict[str, wire.OutcomeWord] = {
+    "done": "done",
+    "refused": "refused",
+    "moved": "moved",
+    "indeterminate": "indeterminate",
+    "not effective": "not effective",
+}
 
 
 def failed(op_id: str, error: errors.OpsConsoleError) -> wire.Outcome:

@@ -119,6 +119,29 @@ INCIDENT_STATES: dict[wire.IncidentStatus, Sign] = {
     "reviewed": Sign("✔", "reviewed", "dim"),
 }
 
+STEP_WORDS: dict[wire.StepWord, Sign] = {
+    "active": Sign("›", "now", "accent"),
+    "waiting": Sign("…", "waiting", "accent"),
+    "acting": Sign("…", "acting", "accent"),
+    "verifying": Sign("…", "verifying", "accent"),
+    "failed": Sign("✖", "FAILED", "fail"),
+    "verified": Sign("✔", "verified", "ok"),
+    "ticked": Sign("●", "ticked", "text"),
+    "decided": Sign("→", "decided", "text"),
+    "approved": Sign("●", "approved", "text"),
+    "skipped": Sign("◌", "skipped", "quiet"),
+    "undone": Sign("▼", "undone", "warn"),
+}
+"""What a machine verified, and what somebody only said, are told apart by the sign as well."""
+
+RUN_PHASES: dict[str, Sign] = {
+    "running": Sign("●", "running", "accent"),
+    "aborting": Sign("▼", "aborting", "warn"),
+    "done": Sign("✔", "done", "ok"),
+    "aborted": Sign("◌", "aborted", "quiet"),
+    "ended": Sign("✔", "ended", "ok"),
+}
+
 BETTER: dict[wire.Better, Sign] = {
     "better": Sign("✔", "better", "better"),
     "worse": Sign("▲", "worse", "worse"),

@@ -10,14 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from opsconsole import wire
 from opsconsole.console.acting import Task
-from opsconsole.console.deeds.base import Done
+from opsconsole.console.confirming import DEAF_S
+from opsconsole.console.deeds import runs
+from opsconsole.console.deeds.base import Done, may_not
 from opsconsole.console.deeds.table import DEEDS
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Form
 from opsconsole.console.frame import Frame, State
+from opsconsole.console.grammar.actions import IN_THE_PAST_UNTIMED
 from opsconsole.console.grammar.verbs import went
+from opsconsole.console.panels.run_words import VERBS, meant
 from opsconsole.errors import OpsConsoleError, UsageError
+
+TOO_SOON = "the step has just changed: read it, then press the key again"
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class Desk:
     state: Callable[[], State]
     frame: Callable[[], Frame]
     become: Callable[[State], None]
+    plan: Callable[[wire.StepRequest, wire.OrderRequest, str], None]
+    """Ask for the plan of a step, by this key; what follows is a prompt's."""
     run: Callable[[Task, str], object]
     """Begin something, by name: what was begun under that name before is given up."""
 
@@ -37,6 +46,8 @@ class Working:
     def __init__(self, client: Client, desk: Desk) -> None:
         self._client, self._desk = client, desk
         self._sent = 0
+        self._step: tuple[str, str, int] = ("", "", 0)
+        self._step_since_s = float("-inf")
 
     @property
     def effects(self) -> Mapping[str, Callable[[str], None]]:
@@ -49,8 +60,40 @@ class Working:
             "cancel_form": lambda key: self._close("nothing was done"),
         }
 
+    # Steps --------------------------------------------------------------------------------------------------------
+
+    def hear(self, answer: wire.Answer, at_s: float) -> None:
+        """Take note of a step that has just come on the screen: keys so soon after it were meant for the one before."""
+        if not isinstance(answer, wire.RunView):
+            return
+        run = answer.run
+        progress = run.steps.get(run.current)
+        step = (run.id, run.current or run.phase, progress.attempt if progress is not None else 0)
+        if step != self._step:
+            self._step, self._step_since_s = step, at_s
+
+    def takes(self, key: str, action: str, at_s: float) -> bool:
+        """A key on the page of a run: one of the ways of a decision that is open, or one that came too soon."""
+        state, frame = self._desk.state(), self._desk.frame()
+        view = runs.run_here(state, frame)
+        option = runs.option_of(view, key)
+        if at_s - self._step_since_s < DEAF_S and (option is not None or action in VERBS):
+            self._desk.become(replace(state, notice=TOO_SOON))
+            return True
+        if option is None or view is None:
+            return False
+        if why_not := IN_THE_PAST_UNTIMED if state.as_of is not None else may_not(frame.permission):
+            self._desk.become(replace(state, notice=why_not))
+        else:
+            self._send(runs.step_form(view, "decide", option.label, option.key))
+        return True
+
     def _begin(self, name: str, key: str) -> None:
         state = self._desk.state()
+        view = runs.run_here(state, self._desk.frame())
+        if view is not None and name in VERBS and (found := meant(name, view)) is not None and found[0] == "plan":
+            self._desk.plan(runs.request_of(view, "plan"), runs.order_of(view), key)
+            return
         try:
             self.ask(DEEDS[name].begin(state, self._desk.frame()))
         except UsageError as error:

@@ -20,7 +20,7 @@ from opsconsole.wire.inquiries import (
 )
 from opsconsole.wire.overview import FleetView, ServiceView, SourcesView, StatusView
 from opsconsole.wire.releases import ReleaseView
-from opsconsole.wire.runs import ChecklistsView, RunView
+from opsconsole.wire.runs import ChecklistsView, ChecklistView, RunView
 
 Answer: TypeAlias = View | SourcesView
 
@@ -43,6 +43,7 @@ ANSWERS: dict[str, type[Answer]] = {
     "incidents": IncidentsView,
     "incident": IncidentView,
     "checklists": ChecklistsView,
+    "checklist": ChecklistView,
     "run": RunView,
 }
 """Kind of view → its struct; the kind is the last part of its path in the API."""

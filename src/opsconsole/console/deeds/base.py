@@ -47,11 +47,13 @@ class Deed:
     begin: Begin
     """The form to fill in; one without fields is sent at once."""
     send: Send
+    roles: frozenset[wire.Role] = MAY_ACT
+    """Any of which it takes."""
 
 
-def may_not(permission: wire.Permission | None) -> str:
+def may_not(permission: wire.Permission | None, roles: frozenset[wire.Role] = MAY_ACT) -> str:
     """Why this person may only look. Read-only consoles may: what they must not touch is a release."""
-    if permission is None or MAY_ACT & set(permission.roles):
+    if permission is None or roles & set(permission.roles):
         return ""
     return f"{permission.actor} may look and not act: the role operator is missing"
 

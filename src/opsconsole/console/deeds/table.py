@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from opsconsole.console.deeds import alerts, incidents
+from opsconsole.console.deeds import alerts, incidents, runs
 from opsconsole.console.deeds.base import Deed, may_not
 from opsconsole.console.frame import Frame, State
 
-DEEDS: dict[str, Deed] = {**alerts.DEEDS, **incidents.DEEDS}
+DEEDS: dict[str, Deed] = {**alerts.DEEDS, **incidents.DEEDS, **runs.DEEDS}
 
 
 def unavailable(name: str, state: State, frame: Frame) -> str:
     """Why a deed does not work now; empty when it does."""
-    return may_not(frame.permission) or DEEDS[name].why_not(state, frame)
+    deed = DEEDS[name]
+    return may_not(frame.permission, deed.roles) or deed.why_not(state, frame)

@@ -72,8 +72,12 @@ VIEW_KEYS: dict[str, str] = {
     "release": "V",
     "alerts": "A",
     "incidents": "I",
+    "checklists": "C",
 }
 """View → the key that opens it."""
+
+STEP_KEYS = frozenset("ynrsta")
+"""Keys that work the steps of a run, there as in `opsconsole checklist run`, and so mean nothing else there."""
 
 _OPENERS = tuple(
     Action(
@@ -82,7 +86,7 @@ _OPENERS = tuple(
         {"requests": "requests", "explain": "what changed?", "cost": "cost"}.get(spec.name, ""),
         f"{spec.title}: {spec.about}",
         VIEW,
-        _needs(f"view:{spec.name}"),
+        _needs(f"view:{spec.name}", *(("of:run",) if VIEW_KEYS[spec.name] in STEP_KEYS else ())),
         value=spec.name,
     )
     for spec in VIEWS
@@ -119,6 +123,15 @@ _DEEDS = tuple(
         ("finish_follow_up", "D", "", "a follow-up is done", "of:incident"),
         ("review", "W", "review", "write the review: Markdown, and one HTML file", "of:incident"),
         ("handover", "H", "handover", "the page for whoever takes over", "of:incident"),
+        ("run_checklist", "c", "checklist", "run its checklist: what it has to know is asked for", "of:alert"),
+        ("begin_checklist", "c", "checklist", "run a checklist for the incident", "of:incident"),
+        ("start_checklist", "c", "run it", "run the checklist: what it has to know is asked for", "of:checklist"),
+        ("step_yes", "y", "yes", "the step: done, send it, approve it; of an action: a plan first", "of:run"),
+        ("step_no", "n", "", "the step: it is not so; deny it", "of:run"),
+        ("step_retry", "r", "", "the step once more", "of:run"),
+        ("step_skip", "s", "", "skip the step, with a reason", "of:run"),
+        ("step_note", "t", "", "take a note", "of:run"),
+        ("step_abort", "a", "", "abort the run: what ran is undone, each step confirmed", "of:run"),
     )
 )
 
@@ -179,7 +192,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump", ("f",), "", "jump to a row by its letter", LIST),
     Action("mark", (" ",), "", "mark the row and go on; again: take it back", LIST),
     Action("mark_all", ("*",), "", "mark all rows that are shown; again: none", LIST),
-    Action("copy", ("y",), "", "copy the name under the cursor, or of what is marked", VIEW),
+    Action("copy", ("y",), "", "copy the name under the cursor, or of what is marked", VIEW, _needs("of:run")),
     Action("copy_command", ("Y",), "", "copy the command that prints this view", VIEW),
     Action("write", ("w",), "", "write this to a file: csv, json, txt, svg", VIEW),
     Action("repaint", ("ctrl+l",), "", "draw the whole screen again", VIEW),

@@ -105,7 +105,7 @@ def _opened(spec: ViewSpec, rest: str, state: State, frame: Frame) -> State:
     if spec.keyed:
         if not rest:
             raise UsageError(f"which {spec.title}?", f"{spec.name} {spec.keyed}.")
-        return went(state, Place(spec.name).choosing(key=rest.split(" ")[0].upper()), frame)
+        return went(state, Place(spec.name).choosing(key=_key(spec, rest.split(" ")[0])), frame)
     service, words, choices = state.service, [], {}
     if spec.scope == "service" and not service:
         service = service_here(state, frame)
@@ -130,6 +130,11 @@ def _opened(spec: ViewSpec, rest: str, state: State, frame: Frame) -> State:
     text = " ".join(each for each in words if each)
     search.parse(text)
     return went(state, Place(spec.name, service, filter=text).choosing(**choices), frame)
+
+
+def _key(spec: ViewSpec, word: str) -> str:
+    """Ids of alerts, incidents and runs are in capitals."""
+    return word.upper() if spec.keyed.isupper() else word
 
 
 def search_words(text: str) -> list[str]:

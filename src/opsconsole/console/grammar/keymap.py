@@ -94,9 +94,9 @@ class Keymap:
         named = [each for each in self.actions if each.label and each.fits(context.traits)]
         named.sort(key=lambda each: _place(each, context))
         state = frame.state
+        told = ((each, label(each, state, frame)) for each in named)
         return [
-            Hint(written(each.keys[:1]), label(each, state, frame), bool(unavailable(each, state, frame)))
-            for each in named
+            Hint(written(each.keys[:1]), words, bool(unavailable(each, state, frame))) for each, words in told if words
         ]
 
     def listed(self, context: Context, state: State | None = None, frame: Frame | None = None) -> list[Listed]:

@@ -12,9 +12,11 @@ from typing import Literal, TypeAlias
 from opsconsole import wire
 from opsconsole.console.deeds import table as deeds
 from opsconsole.console.deeds.base import may_not
+from opsconsole.console.deeds.runs import run_here
 from opsconsole.console.frame import Frame, State
 from opsconsole.console.grammar.actions import IN_THE_PAST, IN_THE_PAST_UNTIMED, Action
 from opsconsole.console.grammar.verbs import marked, service_here, under_cursor
+from opsconsole.console.panels.run_words import VERBS, meant
 from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.errors import UsageError
 
@@ -71,6 +73,9 @@ def label(action: Action, state: State, frame: Frame) -> str:
     """What the status line calls an action now."""
     if action.id == "pace" and _phase(service_here(state, frame), state, frame) == "held":
         return "resume"
+    if action.id in VERBS and (view := run_here(state, frame)) is not None:
+        found = meant(action.id, view)
+        return found[1] if action.label and found is not None else ""
     return action.label
 
 

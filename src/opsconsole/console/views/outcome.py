@@ -46,7 +46,7 @@ def _steps(going: Proceeding, frame: Frame) -> Iterator[Line]:
     if verdict is not None:
         yield _step(EFFECTS[verdict.effect], verdict.why)
     elif answered.word == "done":
-        yield _step(EFFECTS["pending"], "being verified: the release view says when it is")
+        yield _step(EFFECTS["pending"], f"being verified: {going.watched_in} says when it is")
 
 
 def _step(sign: Sign, words: str) -> Line:

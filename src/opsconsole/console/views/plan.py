@@ -80,7 +80,7 @@ def hints(frame: Frame) -> Line:
         closes = "any key closes" if going.plan is not None and going.plan.refusals else "other keys cancel"
         return (Span(f"↑ ↓ scroll · Y copy · {closes} ", "dim"),)
     again = f"{going.again} plans anew · " if outcome.has_moved(going) and going.again else ""
-    return (Span(f"{again}j k scroll · Enter: the release view ", "dim"),)
+    return (Span(f"{again}j k scroll · Enter: {going.watched_in} ", "dim"),)
 
 
 def _bar(left: str, right: str, ink: Ink, width: int) -> Line:

@@ -1,0 +1,209 @@
+"""What can be done with checklists: begin a run, from an alert, an incident or the list, and work its steps.
+
+Always true here: a run is begun with its parameters shown and answered for; a step is named with what is done about it,
+so that nothing is done to another one; what changes the world goes through a plan, never through here.
+"""
+
+from __future__ import annotations
+
+from opsconsole import wire
+from opsconsole.console.deeds import alerts
+from opsconsole.console.deeds.base import MAY_ACT, Deed, Done, subject
+from opsconsole.console.feed import Client
+from opsconsole.console.forms import Field, Form
+from opsconsole.console.frame import Frame, State
+from opsconsole.console.hands import CONSOLE
+from opsconsole.console.panels.run_words import VERBS, meant
+from opsconsole.console.place import Place
+from opsconsole.errors import UsageError
+
+ACTS: dict[str, wire.Act] = {
+    "release.rollback": "rollback",
+    "release.abort": "abort",
+    "release.hold": "hold",
+    "release.resume": "resume",
+    "release.advance": "advance",
+    "release.start": "start",
+    "release.promote": "promote",
+}
+"""Action of a step → what it is called while its plan is being asked for; the plan says what it is."""
+FALLBACK = "error-spike"
+"""Where nothing says which list to take."""
+
+
+def run_here(state: State, frame: Frame) -> wire.RunView | None:
+    view = frame.answer(wire.RunView)
+    return view if view is not None and view.run.id == state.place.choice("key").upper() else None
+
+
+# Beginning --------------------------------------------------------------------------------------------------------
+
+
+def _wanted(state: State, frame: Frame) -> tuple[str, dict[str, str], str]:
+    """(checklist, what is known of its parameters, incident): of what is open or under the cursor."""
+    if frame.answer(wire.AlertsView) or frame.answer(wire.AlertView):
+        alert = alerts.alert_here(state, frame)
+        if alert is None:
+            return "", {}, ""
+        service = alert.services[0] if alert.services else ""
+        return alert.checklist, {"service": service, **_version(alert)}, alerts.incident_of(alert, frame)
+    if (view := frame.answer(wire.IncidentView)) is not None:
+        incident = view.incident
+        return "", {"service": incident.services[0] if incident.services else ""}, incident.incident
+    if (listed := frame.answer(wire.IncidentsView)) is not None:
+        name = subject(state, frame)
+        brief = next((each for each in listed.incidents if each.incident == name), None)
+        service = brief.services[0] if brief is not None and brief.services else ""
+        return "", {"service": service}, name
+    return subject(state, frame), {"service": state.service}, ""
+
+
+def _version(alert: wire.Alert) -> dict[str, str]:
+    """The version that an alert is about, where its cause names one."""
+    word, _, version = alert.cause.partition(" ")
+    return {"version": version} if word == "version" and version else {}
+
+
+def _why_not_begin(state: State, frame: Frame) -> str:
+    checklist, _, incident = _wanted(state, frame)
+    if checklist.startswith("RUN-"):
+        return f"{checklist} is a run: Enter goes on with it"
+    return "" if checklist or incident else "no checklist is named for it: C lists them"
+
+
+def _begin(state: State, frame: Frame) -> Form:
+    """Its parameters have to be asked of the daemon first, and which list it is where nothing says so."""
+    checklist, known, incident = _wanted(state, frame)
+    carried = (*((name, value) for name, value in known.items() if value), ("incident", incident))
+    if checklist:
+        return Form("look_up_checklist", f"run {checklist}", checklist, carried=carried)
+    return Form("choose_checklist", f"a checklist for {incident}", "", carried=carried)
+
+
+async def _choose(client: Client, form: Form) -> Done:
+    view = await client.view("checklists", {})
+    if not isinstance(view, wire.ChecklistsView):
+        raise AssertionError("the view `checklists` is answered by a ChecklistsView")
+    names = tuple(each.id for each in view.checklists if not each.problems)
+    if not names:
+        raise UsageError("there is no checklist", "`opsconsole checklist new NAME` begins one.")
+    first = FALLBACK if FALLBACK in names else names[0]
+    fields = (Field("checklist", "which", first, names, is_needed=True),)
+    return Done("", form=Form("look_up_checklist", form.title, "", fields, carried=form.carried))
+
+
+async def _look_up(client: Client, form: Form) -> Done:
+    name = form.of or form.said("checklist")
+    view = await client.view("checklist", {"id": name})
+    if not isinstance(view, wire.ChecklistView) or view.checklist is None:
+        raise UsageError(f"{name} cannot be understood", "`opsconsole checklist lint` says why.")
+    fields = [_field(each, param, form.said(each)) for each, param in view.checklist.params.items()]
+    fields.append(Field("incident", "of incident", form.said("incident")))
+    return Done("", form=Form("begin_run", f"run {name}", name, tuple(fields)))
+
+
+def _field(name: str, param: wire.Param, known: str) -> Field:
+    """One that the daemon can fill in may stay empty."""
+    fills = " (empty: filled in)" if param.sql and not known else ""
+    is_needed = param.required and not param.sql and not param.default
+    return Field(name, f"{name}{fills}", known or param.default, param.values, is_needed=is_needed)
+
+
+async def _run(client: Client, form: Form) -> Done:
+    params = {name: value for name, value in form.given if value and name != "incident"}
+    request = wire.RunRequest(checklist=form.of, params=params, incident=form.said("incident"))
+    view = (await client.do("checklist/run", request, wire.StepReply)).view
+    return Done(f"{view.run.id} began", Place("run").choosing(key=view.run.id))
+
+
+# Steps ------------------------------------------------------------------------------------------------------------
+
+ASKED: dict[wire.StepVerb, Field] = {
+    "skip": Field("text", "why", is_needed=True),
+    "deny": Field("text", "why", is_needed=True),
+    "note": Field("text", "note", is_needed=True),
+    "abort": Field("text", "why (what ran is undone, each step confirmed)", is_needed=True),
+}
+"""Verb → what has to be said."""
+
+
+def request_of(view: wire.RunView, verb: wire.StepVerb, **more: str) -> wire.StepRequest:
+    return wire.StepRequest(run=view.run.id, verb=verb, step=view.run.current, console=CONSOLE, **more)
+
+
+def _of_step(action: str) -> Deed:
+    def why_not(state: State, frame: Frame) -> str:
+        view = run_here(state, frame)
+        if view is None:
+            return "open a run first"
+        if meant(action, view) is not None:
+            return ""
+        return f"{view.run.id} has ended" if view.run.phase == "ended" else "this step has nothing to do with that"
+
+    def begin(state: State, frame: Frame) -> Form:
+        view = run_here(state, frame)
+        found = meant(action, view) if view is not None else None
+        if view is None or found is None:
+            raise UsageError("this step has nothing to do with that")
+        return step_form(view, found[0], found[1])
+
+    return Deed(why_not, begin, _step, MAY_ACT | {"approver"})
+
+
+def order_of(view: wire.RunView) -> wire.OrderRequest:
+    """What the plan of the current step will be about, as far as it can be told before it is there."""
+    step = view.run.checklist.step(view.run.current) if view.run.current and view.run.phase == "running" else None
+    act = ACTS.get(step.action, "set") if step is not None else "set"
+    return wire.OrderRequest(service=view.run.params.get("service", ""), act=act, console=CONSOLE, via="checklist")
+
+
+def option_of(view: wire.RunView | None, key: str) -> wire.Option | None:
+    """The way to decide that a key stands for."""
+    if view is None or "decide" not in view.verbs or not view.run.current:
+        return None
+    options = view.run.checklist.step(view.run.current).options
+    return next((option for option in options if option.key == key), None)
+
+
+def step_form(view: wire.RunView, verb: wire.StepVerb, words: str, option: str = "") -> Form:
+    """What is done about the current step."""
+    fields: tuple[Field, ...] = (ASKED[verb],) if verb in ASKED else ()
+    if verb == "approve" and view.confirm:
+        fields = (Field("typed", f"type {view.confirm}", must_be=view.confirm),)
+    carried = (("verb", verb), ("step", view.run.current), ("option", option))
+    return Form("step", f"{view.run.id}: {words}", view.run.id, fields, carried=carried)
+
+
+async def _step(client: Client, form: Form) -> Done:
+    request = wire.StepRequest(
+        run=form.of,
+        verb=form.said("verb"),  # type: ignore[arg-type]  # put there above
+        step=form.said("step"),
+        option=form.said("option"),
+        text=form.said("text"),
+        typed=form.said("typed"),
+        console=CONSOLE,
+    )
+    view = (await client.do("checklist/step", request, wire.StepReply)).view
+    step = view.run.checklist.step(view.run.current) if view.run.current else None
+    return Done(
+        f"now: {step.title or step.id}" if step is not None else f"{view.run.id} {view.run.word or view.run.phase}"
+    )
+
+
+def _never(state: State, frame: Frame) -> str:
+    return ""
+
+
+def _only_asked(state: State, frame: Frame) -> Form:
+    raise UsageError("this follows from something else")
+
+
+DEEDS: dict[str, Deed] = {
+    **dict.fromkeys(("run_checklist", "begin_checklist", "start_checklist"), Deed(_why_not_begin, _begin, _look_up)),
+    "choose_checklist": Deed(_never, _only_asked, _choose),
+    "look_up_checklist": Deed(_never, _only_asked, _look_up),
+    "begin_run": Deed(_never, _only_asked, _run),
+    "step": Deed(_never, _only_asked, _step),
+    **{action: _of_step(action) for action in VERBS},
+}
