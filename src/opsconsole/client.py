@@ -12,7 +12,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +35,9 @@ _BASE = "http://opsconsole"
 
 _ERROR_OF_EXIT_CODE = {kind.exit_code: kind for kind in errors.BY_NAME.values() if kind is not errors.OpsConsoleError}
 """What a daemon that ended at once meant: its exit code is that of its error's class."""
+
+_inside: dict[Path, httpx.BaseTransport] = {}
+"""Homes that this very process serves: their clients need no socket."""
 
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 """Daemons that this very process started: it has to collect them when they end."""
@@ -64,7 +68,9 @@ class Client:
     def __init__(self, home: Home, transport: httpx.BaseTransport | None = None) -> None:
         self.home = home
         self._http = httpx.Client(
-            transport=transport or httpx.HTTPTransport(uds=str(home.socket)), base_url=_BASE, timeout=_ANSWER_WITHIN_S
+            transport=transport or _inside.get(home.directory) or httpx.HTTPTransport(uds=str(home.socket)),
+            base_url=_BASE,
+            timeout=_ANSWER_WITHIN_S,
         )
 
     def _send(self, method: str, path: str, kind: type[T], **options: Any) -> T:
@@ -292,6 +298,16 @@ def _unreachable(home: Home, error: httpx.TransportError) -> DaemonError:
     )
 
 
+@contextmanager
+def served_inside(home: Home, transport: httpx.BaseTransport) -> Iterator[None]:
+    """As long as this lasts, this process' clients of the home ask this transport."""
+    _inside[home.directory] = transport
+    try:
+        yield
+    finally:
+        del _inside[home.directory]
+
+
 def is_running(home: Home) -> bool:
     """Does a daemon answer on this home?"""
     if not _is_listening(home):
@@ -310,6 +326,8 @@ def is_running(home: Home) -> bool:
 
 def _is_listening(home: Home) -> bool:
     """Does anybody take connections? Asked without HTTP, because while a daemon starts it is asked many times."""
+    if home.directory in _inside:
+        return True
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(home.socket))

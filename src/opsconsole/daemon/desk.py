@@ -27,6 +27,7 @@ from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.remembering import DriftMemory
 from opsconsole.daemon.responding import Responding
 from opsconsole.daemon.running import KINDS, Running
+from opsconsole.daemon.surroundings import LIVE, Staging
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
 from opsconsole.environment import environment_kind
@@ -50,7 +51,8 @@ log = logging.getLogger("opsconsole")
 class Desk:
     """Everything that a client may ask of one home."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, staging: Staging = LIVE) -> None:
+        """``staging`` is what actions take effect on. Raises ConfigError and JournalError."""
         self.engine = engine
         self.started_at = engine.clock.now()
         self._spans = SpanMemory()
@@ -74,7 +76,7 @@ class Desk:
         tell = self.notifying.notify if engine.settings.notifiers else None
         self.responding = Responding(engine, self.view, self.attendance, self._running, tell, self._suggested)
         self.releasing = Releasing(
-            engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of
+            engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of, staging
         )
         self.running = Running(engine, self.releasing, self.view, self.access, tell, self.responding.conduct.incident)
         self.alerting = Alerting(

@@ -2,13 +2,14 @@
 
 Always true here: every write to the store happens on this thread, so nobody waits for a lock inside DuckDB; the
 revision grows with each commit and never otherwise; what cannot be done is told to whoever asked and never
-ends the thread.
+ends the thread. A driven engine has no thread: whoever has the turn writes, so that a drill is the same each time.
 """
 
 from __future__ import annotations
 
 import logging
 import queue
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -55,9 +56,14 @@ EXPIRE_EVERY_S = 3600.0
 class Engine:
     """Store, journal and follower of one home."""
 
-    def __init__(self, home: Home, settings: Settings, clock: Clock, actor: str) -> None:
-        """Open everything; raises StoreError, JournalError or ConfigError when something cannot be opened."""
-        self.home, self.settings, self.clock, self.actor = home, settings, clock, actor
+    def __init__(self, home: Home, settings: Settings, clock: Clock, actor: str, *, is_driven: bool = False) -> None:
+        """Open everything; raises StoreError, JournalError or ConfigError when something cannot be opened.
+
+        A driven one does nothing by itself: ``turn`` is called for each of its turns.
+        """
+        self.home, self.settings, self.clock, self.actor, self.is_driven = home, settings, clock, actor, is_driven
+        self.turn_lock = threading.RLock()
+        """Of a driven engine: held by whoever has the turn."""
         store = settings.store
         tables = [
             read_prices(price.file, price.valid_from, price.valid_to + timedelta(days=1) if price.valid_to else None)
@@ -93,8 +99,21 @@ class Engine:
     def means(self) -> Means:
         return self._means
 
+    def disk(self) -> tuple[int, int]:
+        """(Free bytes, all bytes) of the disk that the home is on."""
+        usage = shutil.disk_usage(self.home.directory)
+        return usage.free, usage.total
+
     def start(self) -> None:
         self._thread.start()
+
+    def turn(self) -> None:
+        """One turn of a driven engine: take in all that there is, and do what is due."""
+        with self.turn_lock:
+            self.step()
+            while self._has_backlog():
+                self.step()
+            self.guarded("maintenance", self._maintain)
 
     def stop(self) -> None:
         """Finish the batch in hand, fold what is recent, and close everything."""
@@ -123,6 +142,10 @@ class Engine:
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Run this on the engine's thread, between two batches."""
         future: Future[T] = Future()
+        if self.is_driven:
+            with self.turn_lock:
+                _answer(future, call)
+            return future
         self._calls.put((future, call))
         self._wake.set()
         return future
@@ -189,12 +212,7 @@ class Engine:
                 future, call = self._calls.get_nowait()
             except queue.Empty:
                 return
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - it rises again where it was asked for
-                future.set_exception(error)
+            _answer(future, call)
 
     def _maintain(self) -> None:
         writer = self.database.writer
@@ -249,3 +267,12 @@ class Engine:
             log.exception("%s failed", what)
             self.failures[what] = f"{type(error).__name__}: {error}"
             return None
+
+
+def _answer(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as error:  # noqa: BLE001 - it rises again where it was asked for
+        future.set_exception(error)

@@ -7,7 +7,6 @@ person, with all that the gate refuses; what became of it is what the gate's own
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Mapping
 
 from opsconsole import wire
@@ -89,11 +88,11 @@ class DaemonHands:
         return _SIGNALS[signal](self, args)
 
     def _disk_free(self, args: Mapping[str, str]) -> float:
-        usage = shutil.disk_usage(self._engine.home.directory)
-        return usage.free / usage.total
+        free, total = self._engine.disk()
+        return free / total
 
     def _disk_free_gb(self, args: Mapping[str, str]) -> float:
-        return shutil.disk_usage(self._engine.home.directory).free / _GB
+        return self._engine.disk()[0] / _GB
 
     def _drifting(self, args: Mapping[str, str]) -> int | None:
         view = self._view(Asked("drift", "1h", args["service"]))

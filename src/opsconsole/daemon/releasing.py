@@ -17,7 +17,7 @@ from opsconsole.daemon.deployed import Deployed
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
-from opsconsole.daemon.surroundings import Around
+from opsconsole.daemon.surroundings import LIVE, Around, Staging
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.releases import freezes
 from opsconsole.releases.access import Access, Person
@@ -71,14 +71,15 @@ class Releasing:
         access: Access,
         arms: Arms,
         incidents: Callable[[str], tuple[str, ...]] = lambda service: (),
+        staging: Staging = LIVE,
     ) -> None:
         """Raises ConfigError for a release section that cannot be understood, JournalError for a broken journal."""
         self._engine = engine
         self._access, self._arms = access, arms
-        self.around = Around(engine, view, attendance, registering, incidents)
+        self.around = Around(engine, view, attendance, registering, incidents, staging)
         self.book = ReleaseBook(engine.journal.append, fold(engine.journal.events()), self._tell_views)
         self.around.analysing = Analysing(engine, self.book, self.around.settings)
-        self.executor = Executor(self.book, self.around)
+        self.executor = Executor(self.book, self.around, staging.wait)
         self.refused = self.executor.refused
         self.watch = Watch(self.book, self.executor, self.around, self._tell_trouble)
         self._stopping = threading.Event()

@@ -11,7 +11,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 
 import duckdb
 
@@ -71,10 +70,12 @@ class DriftMemory:
         self, key: Key, connection: duckdb.DuckDBPyConnection, start: datetime, end: datetime, extent: Extent
     ) -> FoundDrift:
         found = self._answers.get(key)
-        age_s = monotonic() - found.at_s if found is not None else 0.0
+        age_s = self._engine.clock.monotonic() - found.at_s if found is not None else 0.0
         if found is None or (age_s > OLDEST_S and found.revision != self._engine.revision):
             return self._find(key, connection, start, end, extent)
         is_fresh = age_s < FRESH_S or found.revision == self._engine.revision
+        if not is_fresh and self._engine.is_driven:
+            return self._find(key, connection, start, end, extent)
         if not is_fresh and key not in self._being_found:
             self._being_found.add(key)
             self._worker.submit(self._renew, key, start, end, extent)
@@ -83,7 +84,7 @@ class DriftMemory:
     def _find(
         self, key: Key, connection: duckdb.DuckDBPyConnection, start: datetime, end: datetime, extent: Extent
     ) -> FoundDrift:
-        at_s, revision = monotonic(), self._engine.revision
+        at_s, revision = self._engine.clock.monotonic(), self._engine.revision
         drift = drift_of(connection, key[0], start, end, extent, self._settings)
         self._answers.pop(key, None)
         self._answers[key] = _Answer(at_s, revision, drift)

@@ -7,9 +7,12 @@ a StoreError, so that what can do without it goes on.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import duckdb
 
@@ -23,6 +26,7 @@ from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import StoreError, UsageError
 from opsconsole.releases.ledger import ServiceReleases
+from opsconsole.releases.previews import new_id
 from opsconsole.releases.targets import registry
 from opsconsole.releases.targets.base import Site, Target
 from opsconsole.releases.verifying import Traffic
@@ -41,6 +45,24 @@ def _answers() -> Iterator[None]:
         raise StoreError(f"the store does not answer: {first}", "opsconsole doctor says what is wrong.") from error
 
 
+Make = Callable[[str, Mapping[str, Any], Site, str], Target]
+"""(kind, options, site, its place in the configuration) → the target. Raises ConfigError."""
+
+
+@dataclass(frozen=True)
+class Staging:
+    """What the gate stands on: the live world, or a drill's."""
+
+    target: Make
+    wait: Callable[[float], None]
+    """A pause of so many seconds, while a change is read back."""
+    new_id: Callable[[], str]
+    """Names an operation."""
+
+
+LIVE = Staging(registry.make, time.sleep, new_id)
+
+
 class Around:
     """What the gate and the watch have to be told, from the engine, the store and the other rooms of the daemon."""
 
@@ -51,8 +73,10 @@ class Around:
         attendance: Attendance,
         registering: Registering,
         incidents: Callable[[str], tuple[str, ...]] = lambda service: (),
+        staging: Staging = LIVE,
     ) -> None:
         """``incidents`` names the open ones of a service. Raises ConfigError for a release section that is none."""
+        self._staging = staging
         self.clock = engine.clock
         self.environment = engine.settings.environment
         self.freezes = engine.settings.freezes
@@ -72,7 +96,10 @@ class Around:
         home = self._engine.home
         line = lines_of(home.config, "services").get(service, str(home.config))
         site = Site(service, home.directory, self.clock, os.environ)
-        return registry.make(setting.target, setting.options, site, f"{line}: services.{service}.release")
+        return self._staging.target(setting.target, setting.options, site, f"{line}: services.{service}.release")
+
+    def new_id(self) -> str:
+        return self._staging.new_id()
 
     def setting(self, service: str) -> ReleaseSetting:
         if service not in self.settings:

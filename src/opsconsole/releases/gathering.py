@@ -37,6 +37,10 @@ class Surroundings(Protocol):
     environment: str
     freezes: tuple[FreezeSetting, ...]
 
+    def new_id(self) -> str:
+        """What the next operation is called; no other one is called so."""
+        ...
+
     def setting(self, service: str) -> ReleaseSetting:
         """Raises UsageError where the service has no target."""
         ...

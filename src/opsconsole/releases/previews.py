@@ -22,6 +22,11 @@ GOOD_FOR = timedelta(seconds=120)
 """How long a plan may be executed: what it shows grows old."""
 
 
+def new_id() -> str:
+    """What an operation is called: twelve digits that no other one has."""
+    return uuid4().hex[:12]
+
+
 def preview(around: Surroundings, facts: Facts) -> wire.Plan:
     """What would be done, and every rule that says no."""
     order, before, after = facts.order, facts.before, facts.after
@@ -29,7 +34,7 @@ def preview(around: Surroundings, facts: Facts) -> wire.Plan:
     requests, unsupported = _requests(facts, target)
     pinned = facts.one.pinned(after if facts.is_forward else before.routing)
     return wire.Plan(
-        op_id=uuid4().hex[:12],
+        op_id=around.new_id(),
         order=order,
         environment=around.environment,
         actor=facts.asking.actor,

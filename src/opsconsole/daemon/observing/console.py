@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -71,11 +70,11 @@ class Console:
 
     def disk(self, look: Look) -> Iterator[Seen]:
         """How full the disk of the home is."""
-        usage = shutil.disk_usage(self._engine.home.directory)
-        used = usage.total - usage.free
+        free, total = self._engine.disk()
+        used = total - free
         self._disk.append((look.now.timestamp() / 60, float(used)))
         minutes, readings = np.array(self._disk).T
-        found = filling(minutes, readings, float(usage.total))
+        found = filling(minutes, readings, float(total))
         soon = f", full in {found.minutes_to_limit:.0f} min" if found.minutes_to_limit is not None else ""
         told = f"{percent(found.share or 0.0)} of the disk of {self._engine.home.directory} is used{soon}"
         reading = Reading(

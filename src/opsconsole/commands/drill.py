@@ -1,0 +1,104 @@
+"""``opsconsole drill``: rehearse on a console of its own, and be scored.
+
+Always true here: what is slow or knows the scenario runs in a process of its own; a drill that nobody attends prints
+its score and nothing else on stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from opsconsole import errors, wire
+from opsconsole.commands import drill_page
+from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
+from opsconsole.errors import ConfigError, OpsConsoleError
+
+T = TypeVar("T")
+_EXAMPLES = """
+opsconsole drill list                                what there is to rehearse
+opsconsole drill lint my-drill.yaml                  every mistake, with its line
+opsconsole drill run first-shift --keys script.yaml --speed max    nobody attends
+opsconsole drill score first-shift-3                 compute its score again
+"""
+_CLASSES = {kind.exit_code: kind for kind in errors.BY_NAME.values()}
+
+
+def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
+    parser = verb(verbs, shared, "drill", "rehearse incidents on a console of their own, and be scored", _EXAMPLES)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = verb(actions, shared, "list", "list the scenarios: the library's, and this home's own", _EXAMPLES)
+    listing.set_defaults(run=run_list)
+    linting = verb(actions, shared, "lint", "name every mistake of a scenario, with its line and a remedy", _EXAMPLES)
+    linting.add_argument("paths", nargs="*", metavar="FILE", help="scenarios; all that there are without any")
+    linting.set_defaults(run=run_lint)
+    running = verb(actions, shared, "run", "play a scenario", _EXAMPLES)
+    running.add_argument("id", metavar="ID", help="a scenario's id, or its file")
+    running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands that drives it")
+    running.add_argument("--seed", type=int, metavar="N", help="of everything random in it (default: the scenario's)")
+    running.add_argument("--speed", default="max", choices=("max",), help="nobody attends: as fast as it goes")
+    running.set_defaults(run=run_run)
+    scoring = verb(actions, shared, "score", "compute a run's score again, from its scenario and event log", _EXAMPLES)
+    scoring.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
+    scoring.set_defaults(run=run_score)
+    for each in (listing, linting, running, scoring):
+        add_json(each)
+
+
+def asked(arguments: argparse.Namespace, kind: type[T], *words: str) -> T:
+    """The answer of the drill's own process. Raises its error, as the same class."""
+    command = [sys.executable, "-m", "opsconsole.daemon.drilling", "--home", str(arguments.home.directory), *words]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603 - our own words
+    if done.returncode:
+        message, _, remedy = done.stderr.decode(errors="replace").strip().partition("\n")
+        raise _CLASSES.get(done.returncode, OpsConsoleError)(message, remedy)
+    return msgspec.json.decode(done.stdout, type=kind)
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    reply = asked(arguments, wire.DrillsReply, "list")
+    if arguments.json:
+        print_json(reply)
+    else:
+        sys.stdout.write(drill_page.list_page(reply))
+    return 0
+
+
+def run_lint(arguments: argparse.Namespace) -> int:
+    reply = asked(arguments, wire.DrillLintReply, "lint", *arguments.paths)
+    if arguments.json:
+        print_json(reply)
+    else:
+        sys.stdout.write(drill_page.lint_page(reply))
+    return ConfigError.exit_code if any(problem.is_error for problem in reply.problems) else 0
+
+
+def run_run(arguments: argparse.Namespace) -> int:
+    words = ["play", arguments.id]
+    if arguments.keys:
+        words += ["--keys", str(arguments.keys)]
+    if arguments.seed is not None:
+        words += ["--seed", str(arguments.seed)]
+    done = asked(arguments, wire.DrillDone, *words)
+    for spoken in done.spoken:
+        narrate(f"{drill_page.at(float(spoken['t']))} {spoken['by']}: {spoken['run']}: {spoken['told']}")
+    if arguments.json:
+        print_json(done.score)
+    else:
+        sys.stdout.write(drill_page.score_page(done.score))
+    narrate(f"kept in {done.directory}")
+    return 0
+
+
+def run_score(arguments: argparse.Namespace) -> int:
+    score = asked(arguments, wire.DrillScore, "score", arguments.name)
+    if arguments.json:
+        print_json(score)
+    else:
+        sys.stdout.write(drill_page.score_page(score))
+    return 0

@@ -1,0 +1,124 @@
+"""Drills as plain text: what there is, what is wrong with a scenario, and how one went.
+
+Always true here: no escape sequence and no colour; a raw value is shown beside each score, and what never happened is
+``–`` and not 0; what came from data passed ``safe``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsconsole import wire
+from opsconsole.console.text import safe
+from opsconsole.page import MISSING, aligned, counted
+
+_SIGNS: dict[wire.ExpectationWord, str] = {"met": "✓", "late": "~", "missed": "✗", "not judged": "?"}
+
+
+def at(t: float) -> str:
+    """Since the drill's start: ``+2:05``."""
+    sign, whole = ("-" if t < 0 else "+"), abs(round(t))
+    return f"{sign}{whole // 60}:{whole % 60:02d}"
+
+
+def span(seconds: float | None) -> str:
+    return MISSING if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def points(value: float) -> str:
+    return f"{value:g}"
+
+
+def list_page(reply: wire.DrillsReply) -> str:
+    rows = [("drill", "hard", "mode", "min", "checklists", "title")]
+    rows += [
+        (
+            safe(each.id),
+            f"{each.difficulty} of 5",
+            each.mode or MISSING,
+            f"{each.minutes:g}",
+            safe(", ".join(each.checklists)) or MISSING,
+            safe(each.title),
+        )
+        for each in reply.drills
+    ]
+    wrong = [
+        f"ERROR {safe(each.id)}: {counted(each.problems, 'problem')}; opsconsole drill lint {safe(each.path)}\n"
+        for each in reply.drills
+        if each.problems
+    ]
+    return aligned(rows) + "".join(wrong)
+
+
+def lint_page(reply: wire.DrillLintReply) -> str:
+    lines = [
+        f"{safe(each.path)}:{each.line}: {'' if each.is_error else 'warning: '}{safe(each.message)}\n"
+        f"    {safe(each.remedy)}\n"
+        for each in reply.problems
+    ]
+    wrong = sum(each.is_error for each in reply.problems)
+    told = f"{counted(len(reply.paths), 'scenario')}, {counted(wrong, 'error')}"
+    return "".join(lines) + told + f", {counted(len(reply.problems) - wrong, 'warning')}\n"
+
+
+def score_page(score: wire.DrillScore) -> str:
+    return "".join(f"{line}\n" for line in _score(score))
+
+
+def _score(score: wire.DrillScore) -> Iterator[str]:
+    yield f"{safe(score.title)} ({safe(score.scenario)} {score.version}, seed {score.seed})"
+    yield (
+        f"score {score.score:g} of 100: {points(score.earned)} earned, {points(score.lost)} lost, "
+        f"of {points(score.possible)}"
+    )
+    yield ""
+    rows = [("", "expected", "points", "when", "by")]
+    rows += [
+        (
+            _SIGNS[each.word],
+            safe(each.title) + (" (late)" if each.word == "late" else ""),
+            f"{points(each.earned)} / {points(each.points)}",
+            at(each.t) if each.t is not None else MISSING,
+            safe(each.by) or MISSING,
+        )
+        for each in score.expectations
+    ]
+    rows.append(("", "harm kept from users", f"{points(score.harm.earned)} / {points(score.harm.points)}", "", ""))
+    if score.cadence is not None:
+        kept = f"told every {span(score.cadence.every_s)}: {score.cadence.kept} of {score.cadence.due} times"
+        rows.append(("", kept, f"{points(score.cadence.earned)} / {points(score.cadence.points)}", "", ""))
+    yield aligned(rows).rstrip("\n")
+    for lapse in score.lapses:
+        by = f" by {safe(lapse.by)}" if lapse.by else ""
+        yield f"✗ -{points(lapse.points)}  {at(lapse.t)}{by}: {safe(lapse.title)} ({safe(lapse.what)})"
+    yield ""
+    yield from _measured(score)
+
+
+def _measured(score: wire.DrillScore) -> Iterator[str]:
+    took, harm = score.durations, score.harm
+    yield (
+        f"detected {span(took.detect_s)} (alerted {span(took.alerted_s)}) · acknowledged {span(took.acknowledge_s)} · "
+        f"identified {span(took.identify_s)}"
+    )
+    yield (
+        f"mitigated {span(took.mitigate_s)} · resolved {span(took.resolve_s)} · first message "
+        f"{span(took.first_message_s)} · longest silence {span(took.longest_silence_s)}"
+    )
+    saved = MISSING if harm.saved is None else f"{100 * harm.saved:.0f} %"
+    yield (
+        f"bad answers {harm.bad:,} of {harm.requests:,} (without faults {harm.bad_twin:,}, untouched "
+        f"{harm.bad_worst:,}) · ${harm.usd:.2f} (${harm.usd_twin:.2f}, ${harm.usd_worst:.2f}) · saved {saved}"
+    )
+    steps = score.steps
+    yield (
+        f"steps: {steps.verified} verified, {steps.ticked} ticked, {steps.decided} decided, {steps.skipped} skipped, "
+        f"{steps.failed} failed · changes that nothing asked for: {score.wrong_changes}"
+    )
+    for each in score.objectives:
+        yield f"objective {points(each.earned)} / {points(each.points)}: {safe(each.title)}"
+    for one in score.people:
+        yield (
+            f"{safe(one.person)}: {counted(one.acts, 'act')}, {points(one.earned)} points, "
+            f"{points(one.lost)} lost, {one.wrong} wrong"
+        )

@@ -1,0 +1,1 @@
+"""Drills in the daemon: the stage that a scenario is played on, and who may see what of it."""

@@ -1,0 +1,127 @@
+"""The drill's process: the command line starts it, so that a thin client stays thin; its stdout is one JSON answer.
+
+Always true here: whoever asks with words that mean nothing, or for what there is not, is told on stderr, and the exit
+code is that of the error's class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from opsconsole import wire
+from opsconsole.daemon.drilling.playing import play
+from opsconsole.daemon.drilling.stage import BEATS_S
+from opsconsole.drills import linting
+from opsconsole.drills.archive import Archive
+from opsconsole.drills.moments import length_s
+from opsconsole.drills.reading import LIBRARY, ScenarioFile, files, find, read, read_script
+from opsconsole.errors import ConfigError, OpsConsoleError
+from opsconsole.home import Home
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="opsconsole drill", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    verbs = parser.add_subparsers(required=True)
+    listing = verbs.add_parser("list")
+    listing.set_defaults(answer=_list)
+    looking = verbs.add_parser("lint")
+    looking.add_argument("paths", nargs="*", type=Path)
+    looking.set_defaults(answer=_lint)
+    playing = verbs.add_parser("play")
+    playing.add_argument("id")
+    playing.add_argument("--keys", type=Path)
+    playing.add_argument("--seed", type=int)
+    playing.add_argument("--beat", type=int, choices=BEATS_S, default=BEATS_S[-1])
+    playing.set_defaults(answer=_play)
+    scoring = verbs.add_parser("score")
+    scoring.add_argument("run")
+    scoring.set_defaults(answer=_score)
+    arguments = parser.parse_args()
+    os.umask(0o077)
+    try:
+        sys.stdout.buffer.write(msgspec.json.encode(arguments.answer(arguments)) + b"\n")
+    except OpsConsoleError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def _own(arguments: argparse.Namespace) -> Path:
+    """A home's own scenarios."""
+    return Home(arguments.home).directory / "drill-scenarios"
+
+
+def _archive(arguments: argparse.Namespace) -> Archive:
+    return Archive(Home(arguments.home).directory / "drills")
+
+
+def _list(arguments: argparse.Namespace) -> wire.DrillsReply:
+    return wire.DrillsReply(drills=tuple(_entry(path) for path in files(_own(arguments)).values()))
+
+
+def _entry(path: Path) -> wire.DrillEntry:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    problems = linting.errors_of(linting.lint(path, text))
+    is_own = path.parent != LIBRARY
+    try:
+        scenario = read(path).scenario
+    except ConfigError:
+        return wire.DrillEntry(
+            id=path.stem, title="cannot be read", version=0, difficulty=0, mode="", minutes=0, checklists=(),
+            path=str(path), is_own=is_own, problems=problems,
+        )  # fmt: skip
+    return wire.DrillEntry(
+        id=scenario.id,
+        title=scenario.title,
+        version=scenario.version,
+        difficulty=scenario.difficulty,
+        mode=scenario.mode,
+        minutes=round(length_s(scenario.clock.length) / 60, 1),
+        checklists=scenario.checklists,
+        path=str(path),
+        is_own=is_own,
+        problems=problems,
+    )
+
+
+def _lint(arguments: argparse.Namespace) -> wire.DrillLintReply:
+    paths = arguments.paths or list(files(_own(arguments)).values())
+    found: list[wire.DrillProblem] = []
+    for path in paths:
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror}", "Name a file that can be read.") from error
+        found += linting.lint(path, text)
+    return wire.DrillLintReply(paths=tuple(map(str, paths)), problems=tuple(found))
+
+
+def _found(arguments: argparse.Namespace) -> ScenarioFile:
+    """A scenario that can be played. Raises ConfigError with the first thing that is wrong with it."""
+    file = find(arguments.id, _own(arguments))
+    wrong = [problem for problem in linting.lint(file.path, file.text) if problem.is_error]
+    if wrong:
+        raise ConfigError(f"{wrong[0].path}:{wrong[0].line}: {wrong[0].message}", wrong[0].remedy)
+    return file
+
+
+def _play(arguments: argparse.Namespace) -> wire.DrillDone:
+    file = _found(arguments)
+    lines = read_script(arguments.keys) if arguments.keys else ()
+    run = _archive(arguments).new(file.scenario.id)
+    seed = file.scenario.seed if arguments.seed is None else arguments.seed
+    return play(file, run, lines, seed, arguments.beat)
+
+
+def _score(arguments: argparse.Namespace) -> wire.DrillScore:
+    return _archive(arguments).run(arguments.run).score_again()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""Playing a script: lines of the command line, each at its moment and by its person, against the drill's own API.
+
+Always true here: a line goes through the parser, the client and the door of anybody's; what it printed and how it ended
+is kept beside the event log and is no part of it, since it may say how long a machine took.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Iterable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+
+from opsconsole import cli
+from opsconsole.client import served_inside
+from opsconsole.daemon.drilling.doors import Inside
+from opsconsole.daemon.drilling.stage import Stage
+from opsconsole.drills.moments import moment_s
+from opsconsole.drills.scenario import Line
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A line of a script, and what it was answered."""
+
+    t: float
+    line: Line
+    exit_code: int
+    out: str
+    told: str
+
+
+class Driver:
+    """Plays the lines of a scenario's prelude and of a script."""
+
+    def __init__(self, stage: Stage, lines: Iterable[Line]) -> None:
+        self._stage = stage
+        self._inside = Inside(stage.app)
+        every = (*stage.scenario.prelude, *lines)
+        self._waiting = sorted(every, key=lambda line: moment_s(line.at))
+        self.spoken: list[Spoken] = []
+
+    def act(self, t: float) -> None:
+        """Everything that is due by now."""
+        while self._waiting and moment_s(self._waiting[0].at) <= t:
+            self.spoken.append(self._speak(t, self._waiting.pop(0)))
+
+    def run(self) -> None:
+        """From the history to the end, as fast as it goes."""
+        with served_inside(self._stage.home, self._inside):
+            self._stage.prepare()
+            while not self._stage.is_over:
+                self._stage.second(self.act)
+
+    def close(self) -> None:
+        self._inside.end()
+
+    def _speak(self, t: float, line: Line) -> Spoken:
+        self._inside.person = line.by
+        words = shlex.split(line.run)
+        out, told = io.StringIO(), io.StringIO()
+        with redirect_stdout(_Text(out)), redirect_stderr(told):
+            try:
+                code = cli.main([*words, "--home", str(self._stage.home.directory)])
+            except SystemExit as exit_:  # argparse, on words that it does not understand
+                code = int(exit_.code or 0)
+        return Spoken(t, line, code, out.getvalue(), told.getvalue())
+
+
+class _Text(io.TextIOBase):
+    """A stdout of text that has a ``buffer``, as the command line wants it."""
+
+    def __init__(self, into: io.StringIO) -> None:
+        self._into = into
+        self.buffer = _Bytes(into)
+
+    def write(self, text: str) -> int:
+        return self._into.write(text)
+
+
+class _Bytes(io.RawIOBase):
+    def __init__(self, into: io.StringIO) -> None:
+        self._into = into
+
+    def write(self, content: bytes) -> int:  # type: ignore[override]
+        return self._into.write(content.decode(errors="replace"))

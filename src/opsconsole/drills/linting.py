@@ -1,0 +1,235 @@
+"""What can be wrong with a scenario: a table of rules, each a generator of what it finds.
+
+Always true here: every finding names the line, what is wrong and what to do; a scenario without errors can be played to
+its end; what makes it less worth playing is no error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsconsole import wire
+from opsconsole.checklists.catalogue import LIBRARY as CHECKLISTS
+from opsconsole.checklists.durations import is_duration
+from opsconsole.config.load import nearest
+from opsconsole.drills.conditions import ConditionError, condition, expectations_of
+from opsconsole.drills.moments import is_moment, length_s, moment_s
+from opsconsole.drills.reading import lines_of_keys, parse
+from opsconsole.drills.scenario import MANUAL, NEVER, Scenario
+from opsconsole.drills.shapes import KEYS, REGIONS
+from opsconsole.errors import ConfigError
+
+LEAST_REQUESTS = 1_000
+"""Of a service, in its history: with fewer there is nothing that anything could be compared with."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A scenario that is looked over."""
+
+    path: str
+    scenario: Scenario
+    lines: dict[str, int]
+
+    def found(self, field: str, message: str, remedy: str, *, is_error: bool = True) -> wire.DrillProblem:
+        line = next((self.lines[name] for name in _upwards(field) if name in self.lines), 1)
+        return wire.DrillProblem(
+            path=self.path, line=line, message=f"{field}: {message}", remedy=remedy, is_error=is_error
+        )
+
+
+def _upwards(field: str) -> Iterator[str]:
+    """The field, and what it is part of."""
+    while field:
+        yield field
+        field = field[: max(field.rfind("."), field.rfind("["), 0)]
+
+
+Rule = Callable[[Looked], Iterator[wire.DrillProblem]]
+
+
+def lint(path: Path, text: str) -> tuple[wire.DrillProblem, ...]:
+    """Everything that is wrong with a file, in the order of its lines."""
+    try:
+        scenario = parse(text, path)
+    except ConfigError as error:
+        where, _, message = error.message.removeprefix(f"{path.absolute()}:").removeprefix(f"{path}:").partition(": ")
+        line = int(where) if where.isdecimal() else 1
+        return (wire.DrillProblem(path=str(path), line=line, message=message or error.message, remedy=error.remedy),)
+    looked = Looked(str(path), scenario, lines_of_keys(text))
+    found = [problem for rule in RULES for problem in rule(looked)]
+    return tuple(sorted(found, key=lambda problem: problem.line))
+
+
+def _moments(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """Moments and lengths are such, and lie within the drill."""
+    scenario = looked.scenario
+    lengths = {f"clock.{name}": getattr(scenario.clock, name) for name in ("length", "lead", "history", "look")}
+    lengths |= {f"faults[{i}].ramp": each.ramp for i, each in enumerate(scenario.faults)}
+    lengths |= {f"reactions[{i}].after": each.after for i, each in enumerate(scenario.reactions)}
+    lengths |= {f"expectations[{i}].within": each.within for i, each in enumerate(scenario.expectations) if each.within}
+    lengths |= {f"services.{name}.target.lag": each.target.lag for name, each in scenario.services.items()}
+    if scenario.cadence is not None:
+        lengths["cadence.every"] = scenario.cadence.every
+    for field, length in lengths.items():
+        if not is_duration(length):
+            yield looked.found(field, f"{length!r} is no length", "Write it like 90s, 5m or 1h30m.")
+    moments = {f"faults[{i}].at": each.at for i, each in enumerate(scenario.faults) if each.at != NEVER}
+    moments |= {f"injects[{i}].at": each.at for i, each in enumerate(scenario.injects) if each.at not in ("", MANUAL)}
+    moments |= {f"prelude[{i}].at": each.at for i, each in enumerate(scenario.prelude)}
+    moments |= {f"hints[{i}].after": each.after for i, each in enumerate(scenario.hints)}
+    end_s = length_s(scenario.clock.length) if is_duration(scenario.clock.length) else 0.0
+    for field, moment in moments.items():
+        if not is_moment(moment):
+            yield looked.found(field, f"{moment!r} is no moment", "Write it like +90s; before the start like -2m.")
+        elif moment_s(moment) >= end_s > 0:
+            yield looked.found(
+                field, f"{moment} is not before the end", f"The drill ends after {scenario.clock.length}."
+            )
+        elif field.startswith("prelude") and moment_s(moment) >= 0:
+            yield looked.found(field, "is not before the start", "Write a negative moment: -2m.")
+
+
+def _names(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """What is named is there, and once."""
+    scenario = looked.scenario
+    for field, ids in _ids(scenario):
+        for name, n in Counter(ids).items():
+            if n > 1:
+                yield looked.found(field, f"{name!r} is there {n} times", "Give each an id of its own.")
+    for field, name, known in _references(scenario):
+        if name and name not in known:
+            yield looked.found(
+                field, f"there is no {name!r}", nearest(name, known) if known else "Nothing is named yet."
+            )
+
+
+def _ids(scenario: Scenario) -> Iterator[tuple[str, list[str]]]:
+    for field in ("objectives", "faults", "injects", "expectations", "forbidden"):
+        yield field, [each.id for each in getattr(scenario, field)]
+
+
+def _references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]]:
+    """(Field, what it names, what there is)."""
+    expectations = [each.id for each in scenario.expectations]
+    objectives = [each.id for each in scenario.objectives]
+    faults = [each.id for each in scenario.faults]
+    services = list(scenario.services)
+    for i, expectation in enumerate(scenario.expectations):
+        yield f"expectations[{i}].after", expectation.after, expectations
+        yield f"expectations[{i}].objective", expectation.objective, objectives
+    for i, rule in enumerate(scenario.forbidden):
+        yield f"forbidden[{i}].before", rule.before, expectations
+    for i, inject in enumerate(scenario.injects):
+        yield f"injects[{i}].expect", inject.expect, expectations
+        yield f"injects[{i}].service", inject.service, services
+    for i, reaction in enumerate(scenario.reactions):
+        for name in (*reaction.clears, *reaction.starts):
+            yield f"reactions[{i}]", name, faults
+    for i, name in enumerate(scenario.checklists):
+        yield f"checklists[{i}]", name, sorted(path.stem for path in CHECKLISTS.glob("*.md"))
+    yield from _fault_references(scenario)
+    for name, service in scenario.services.items():
+        for version in service.routing:
+            yield f"services.{name}.routing.{version}", version, list(service.versions)
+        yield f"services.{name}.baseline", service.baseline, list(service.versions)
+
+
+def _fault_references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]]:
+    services = scenario.services
+    extra = [each.effect.extra.key for each in scenario.faults if each.effect.extra is not None]
+    for i, fault in enumerate(scenario.faults):
+        meant = [services[fault.service]] if fault.service in services else list(services.values())
+        versions = [name for service in meant for name in service.versions]
+        providers = [service.provider for service in meant]
+        providers += [traits.provider for service in meant for traits in service.versions.values() if traits.provider]
+        yield f"faults[{i}].service", fault.service, list(services)
+        yield f"faults[{i}].version", fault.version, versions
+        yield f"faults[{i}].provider", fault.provider, sorted(set(providers))
+        yield f"faults[{i}].region", fault.region, list(REGIONS)
+        yield f"faults[{i}].key", fault.key, [*KEYS, *extra]
+        if fault.effect.extra is not None:
+            yield f"faults[{i}].effect.extra.region", fault.effect.extra.region, list(REGIONS)
+
+
+def _conditions(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """Every condition can be read, and the expectations that it names are there."""
+    known = [each.id for each in looked.scenario.expectations]
+    for field, text in _texts(looked.scenario):
+        try:
+            read = condition(text)
+        except ConditionError as error:
+            yield looked.found(field, str(error), "docs/drills.md lists the words of conditions.")
+            continue
+        for name in expectations_of(read):
+            if name not in known:
+                yield looked.found(field, f"there is no expectation {name!r}", nearest(name, known))
+
+
+def _texts(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    for i, expectation in enumerate(scenario.expectations):
+        if expectation.match:
+            yield f"expectations[{i}].match", expectation.match
+    for i, rule in enumerate(scenario.forbidden):
+        yield f"forbidden[{i}].match", rule.match
+    for i, reaction in enumerate(scenario.reactions):
+        yield f"reactions[{i}].when", reaction.when
+    for i, inject in enumerate(scenario.injects):
+        if inject.when:
+            yield f"injects[{i}].when", inject.when
+    for i, fault in enumerate(scenario.faults):
+        if fault.until and not is_moment(fault.until):
+            yield f"faults[{i}].until", fault.until
+    if scenario.cause:
+        yield "cause", scenario.cause
+
+
+def _whole(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """What is needed to play it."""
+    scenario = looked.scenario
+    if scenario.mode != "tabletop" and not scenario.services:
+        yield looked.found("mode", "nothing serves", "Name services, or make it a tabletop.")
+    for i, inject in enumerate(scenario.injects):
+        if bool(inject.at) == bool(inject.when):
+            yield looked.found(f"injects[{i}]", "has both or neither of `at` and `when`", "Keep one of them.")
+    for i, each in enumerate(scenario.expectations):
+        if bool(each.match) == each.judged:
+            yield looked.found(
+                f"expectations[{i}]", "is matched or judged, and one of them", "Write `match`, or `judged: true`."
+            )
+    for name, service in scenario.services.items():
+        if not any(service.routing.values()):
+            yield looked.found(f"services.{name}.routing", "nobody answers", "Give a version some weight.")
+        if service.target.conflict_at and not service.target.conflict_to:
+            yield looked.found(f"services.{name}.target", "`conflict_at` without `conflict_to`", "Say who serves then.")
+    if not scenario.expectations:
+        yield looked.found("expectations", "nothing is expected", "Say what should be done, and by when.")
+
+
+def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """What makes it less worth playing."""
+    scenario = looked.scenario
+    for field, text in (("guide", scenario.guide), ("brief", scenario.brief), ("cause", scenario.cause)):
+        if not text:
+            yield looked.found(field, "is empty", "Say what players, or the facilitator, have to know.", is_error=False)
+    if not scenario.debrief.questions:
+        yield looked.found("debrief", "nothing is asked afterwards", "Write two or three questions.", is_error=False)
+    if not scenario.checklists:
+        yield looked.found("checklists", "no checklist is rehearsed", "Name the one that it is about.", is_error=False)
+    history_s = length_s(scenario.clock.history) if is_duration(scenario.clock.history) else 0.0
+    for name, service in scenario.services.items():
+        if service.rate * history_s < LEAST_REQUESTS:
+            yield looked.found(
+                f"services.{name}.rate", f"its history holds fewer than {LEAST_REQUESTS} requests",
+                "Raise the rate, or `clock.history`.", is_error=False,
+            )  # fmt: skip
+
+
+RULES: tuple[Rule, ...] = (_moments, _names, _conditions, _whole, _worth)
+
+
+def errors_of(problems: Iterable[wire.DrillProblem]) -> int:
+    return sum(problem.is_error for problem in problems)

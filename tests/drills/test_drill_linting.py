@@ -1,0 +1,60 @@
+"""Mistakes in scenarios, each at its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rehearsing import SMALL
+
+from opsconsole.drills.linting import lint
+from opsconsole.drills.reading import LIBRARY
+
+LINES = SMALL.splitlines()
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)
+def test_library_has_nothing_wrong(path: Path) -> None:
+    assert lint(path, path.read_text(encoding="utf-8")) == ()
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)
+def test_file_is_called_as_its_scenario(path: Path) -> None:
+    assert f"\nid: {path.stem}\n" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "remedy"),
+    [
+        ("length: 4m", "length: four", "clock.length: 'four' is no length", "Write it like 90s"),
+        ("at: +20s", "at: 20s", "faults[0].at: '20s' is no moment", "Write it like +90s"),
+        ("at: +20s", "at: +9m", "+9m is not before the end", "The drill ends after 4m."),
+        ("service: chat, version: v2", "service: chta, version: v2", "there is no 'chta'", "Did you mean `chat`?"),
+        ("version: v2, effect", "version: v9, effect", "there is no 'v9'", "Known here: v1, v2."),
+        ("upstream_error: 0.5", "upstream_eror: 0.5", "no such name", "Did you mean `upstream_error`?"),
+        ("upstream_error: 0.5", "upstream_error: 5", "<= 1", "configuration page"),
+        ("not done(back)", "not done(bakc)", "there is no expectation 'bakc'", "Did you mean `back`?"),
+        ('cause: note ~ "v2"', "cause: nte", "there is no word 'nte'", "docs/drills.md"),
+        ("{id: back,", "{id: cause,", "'cause' is there 2 times", "Give each an id of its own."),
+        ("objective: stop", "objective: halt", "there is no 'halt'", "stop"),
+        ("[error-spike]", "[error-spice]", "there is no 'error-spice'", "Did you mean `error-spike`?"),
+        ('at: "-30s"', "at: +30s", "is not before the start", "-2m"),
+        ("title: A version that fails", "tilte: A version that fails", "no such setting", "Did you mean `title`?"),
+    ],
+)
+def test_mistake_is_named_with_its_line_and_a_remedy(old: str, new: str, message: str, remedy: str) -> None:
+    assert old in SMALL
+    number = 1 + next(i for i, line in enumerate(LINES) if old in line)
+    problems = lint(Path("small.yaml"), SMALL.replace(old, new))
+    found = [each for each in problems if message in each.message]
+    assert found, problems
+    assert remedy in found[0].remedy
+    assert found[0].is_error
+    if "is there 2 times" not in message:
+        assert found[0].line == number
+
+
+def test_what_makes_it_less_worth_playing_is_no_error() -> None:
+    problems = lint(Path("small.yaml"), SMALL)
+    assert problems
+    assert not any(each.is_error for each in problems)

@@ -1,0 +1,132 @@
+"""A drill that nobody attends: the same each time, apart from everything live, scored from what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from rehearsing import BACK, NOTE, OPEN, SMALL, rehearsed
+
+from opsconsole import wire
+from opsconsole.daemon.drilling.__main__ import main
+from opsconsole.drills.archive import Archive, Run
+
+LINES = (OPEN, NOTE, BACK)
+SCRIPT = "lines:\n" + "".join(f'  - {{at: {each.at}, by: {each.by}, run: "{each.run}"}}\n' for each in LINES)
+LIVE_KINDS = ("argo", "command", "file", "git", "http_api", "kserve", "litellm", "mlflow", "seldon")
+
+
+def in_a_process(home: Path, **environment: str) -> Run:
+    """The same drill, in a process of its own that sees another machine."""
+    home.mkdir(parents=True)
+    scenario, script = home / "small.yaml", home / "script.yaml"
+    scenario.write_text(SMALL)
+    script.write_text(SCRIPT)
+    command = [sys.executable, "-m", "opsconsole.daemon.drilling", "--home", str(home), "play", str(scenario)]
+    done = subprocess.run(
+        [*command, "--keys", str(script)], env={**os.environ, **environment}, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return Run(Path(msgspec.json.decode(done.stdout, type=wire.DrillDone).directory))
+
+
+def test_same_script_leaves_the_same_log_on_another_machine(worked: Run, room: Path) -> None:
+    elsewhere = in_a_process(
+        room / "elsewhere", TZ="Asia/Kathmandu", LC_ALL="C", LANG="C", COLUMNS="43", LINES="7", PYTHONHASHSEED="99"
+    )
+    assert elsewhere.events.read_bytes() == worked.events.read_bytes()
+    assert elsewhere.score.read_bytes() == worked.score.read_bytes()
+
+
+def test_another_seed_leaves_another_log(worked: Run, room: Path) -> None:
+    other = rehearsed(room / "other", *LINES, seed=7)
+    assert other.events.read_bytes() != worked.events.read_bytes()
+
+
+def test_log_names_neither_the_machine_nor_the_process(worked: Run) -> None:
+    content = worked.events.read_text()
+    assert str(worked.directory) not in content
+    assert f"cli-{os.getpid()}" not in content
+
+
+def test_no_live_target_is_even_loaded(room: Path) -> None:
+    """The process that plays a drill knows no other kind of target than its own."""
+    home = room / "unloaded"
+    home.mkdir()
+    (home / "opsconsole.yaml").write_text(
+        "services:\n  chat:\n    release: {target: file, options: {path: /nowhere/routing.yaml}}\n"
+    )
+    (home / "small.yaml").write_text(SMALL)
+    program = (
+        "import sys\n"
+        "from opsconsole.daemon.drilling.__main__ import main\n"
+        f"sys.argv = ['drill', '--home', {str(home)!r}, 'play', {str(home / 'small.yaml')!r}]\n"
+        "code = main()\n"
+        f"names = ['opsconsole.releases.targets.' + kind for kind in {LIVE_KINDS!r}]\n"
+        "sys.stderr.write(' '.join(name for name in names if name in sys.modules))\n"
+        "sys.exit(code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+
+
+def test_score_can_be_computed_again_from_what_is_left(worked: Run) -> None:
+    kept = msgspec.json.decode(worked.score.read_bytes(), type=wire.DrillScore)
+    assert worked.score_again() == kept
+    assert kept.score > 90
+
+
+def test_score_says_who_did_what_and_when(worked: Run) -> None:
+    score = worked.score_again()
+    assert [(each.id, each.word, each.by, each.t) for each in score.expectations] == [
+        ("cause", "met", "ann", 55.0),
+        ("back", "met", "bob", 60.0),
+    ]
+    assert {each.person: each.earned for each in score.people} == {"ann": 20.0, "bob": 40.0}
+    assert score.durations.detect_s == 30.0
+    assert score.durations.identify_s == 35.0
+    assert score.durations.mitigate_s is not None
+    assert 40 <= score.durations.mitigate_s <= 60
+
+
+def test_whoever_does_nothing_earns_nothing(watched: Run) -> None:
+    score = watched.score_again()
+    assert score.score == 0
+    assert {each.word for each in score.expectations} == {"missed"}
+    assert score.harm.saved == 0
+    assert [(each.id, each.points) for each in score.lapses] == [("late", 5.0)]
+    assert score.durations.mitigate_s is None
+
+
+def test_change_that_nothing_asked_for_is_counted_and_costs(mistaken: Run) -> None:
+    score = mistaken.score_again()
+    assert score.wrong_changes == 1
+    assert ("other", 20.0, "bob") in [(each.id, each.points, each.by) for each in score.lapses]
+
+
+def test_what_is_done_late_earns_half(room: Path) -> None:
+    late = rehearsed(room / "late", OPEN, BACK.__class__(at="+130s", by="bob", run=BACK.run))
+    back = next(each for each in late.score_again().expectations if each.id == "back")
+    assert (back.word, back.earned) == ("late", 20.0)
+
+
+def test_runs_of_one_scenario_are_told_apart(room: Path) -> None:
+    archive = Archive(room / "names")
+    assert [archive.new("small").name for _ in range(3)] == ["small-1", "small-2", "small-3"]
+
+
+def test_scenario_with_an_error_is_not_played(
+    room: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = room / "broken.yaml"
+    path.write_text(SMALL.replace("version: v2, effect", "version: v9, effect"))
+    monkeypatch.setattr(sys, "argv", ["drill", "--home", str(room / "broken"), "play", str(path)])
+    assert main() == 3
+    told = capsys.readouterr().err
+    assert "there is no 'v9'" in told
+    assert f"{path}:" in told
