@@ -209,6 +209,25 @@ class Client:
     def diagnosis(self) -> wire.Diagnosis:
         return self._send("GET", "/v1/diagnosis", wire.Diagnosis)
 
+    def drill(self) -> wire.DrillNow:
+        """Of a drill's home: what everybody in it may know."""
+        return self._send("GET", "/v1/drill", wire.DrillNow)
+
+    def drill_plan(self) -> wire.DrillPlan:
+        """What the facilitator sees."""
+        return self._send("GET", "/v1/drill/plan", wire.DrillPlan)
+
+    def drill_command(self, request: wire.DrillCommand) -> wire.DrillNow:
+        return self._post("/v1/drill/command", request, wire.DrillNow)
+
+    def drill_hint(self) -> wire.DrillHint:
+        """Help, for points."""
+        return self._post("/v1/drill/hint", wire.HintRequest(), wire.DrillHint)
+
+    def drill_scored(self, request: wire.DrillScored) -> wire.DrillScored:
+        """Tell a live home what was rehearsed."""
+        return self._post("/v1/drill/scored", request, wire.DrillScored)
+
     def stop(self) -> None:
         self._send("POST", "/v1/stop", dict[str, str])
 

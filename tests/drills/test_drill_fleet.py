@@ -146,7 +146,9 @@ def test_fault_grows_as_long_as_it_ramps() -> None:
 def target_with(**traits: object) -> tuple[SimulatedTarget, ManualClock, Routing]:
     clock = ManualClock(small().scenario.clock.start)
     behaviour = Target(**traits)  # type: ignore[arg-type]
-    return SimulatedTarget("chat", routing_of({"v1": 1}), behaviour, clock), clock, routing_of({"v2": 1})
+    target = SimulatedTarget("chat", routing_of({"v1": 1}), behaviour, clock)
+    target.begin()
+    return target, clock, routing_of({"v2": 1})
 
 
 def test_target_serves_what_it_said_after_its_lag() -> None:
@@ -191,7 +193,7 @@ def test_target_that_somebody_else_changed_refuses() -> None:
 
 
 def test_target_that_refused_once_is_tried_again_and_then_helps(room: Path) -> None:
-    text = SMALL.replace("target: {lag: 10s}", "target: {lag: 10s, fail_first: 2}")
+    text = SMALL.replace("target: {lag: 10s}", "target: {lag: 10s, fail_first: 1}")
     again = Line(at="+70s", by="bob", run=BACK.run)
     file, run = small(text), Archive(room / "refused").new("small")
     done = play(file, run, (BACK, again), seed=42)

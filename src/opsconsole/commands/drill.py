@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from opsconsole import errors, wire
-from opsconsole.commands import drill_page
+from opsconsole.commands import drill_live, drill_page
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
 from opsconsole.errors import ConfigError, OpsConsoleError
 
@@ -23,8 +23,13 @@ T = TypeVar("T")
 _EXAMPLES = """
 opsconsole drill list                                what there is to rehearse
 opsconsole drill lint my-drill.yaml                  every mistake, with its line
+opsconsole drill run first-shift                     on this terminal, at 1x
+opsconsole drill run leaked-key --facilitator eve    a team; eve sees what comes
+opsconsole drill join drill-3                        one more player's console
 opsconsole drill run first-shift --keys script.yaml --speed max    nobody attends
 opsconsole drill score first-shift-3                 compute its score again
+opsconsole drill report first-shift-3 --out reports  what to talk about afterwards
+opsconsole drill history first-shift                 how it went each time
 """
 _CLASSES = {kind.exit_code: kind for kind in errors.BY_NAME.values()}
 
@@ -39,14 +44,23 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     linting.set_defaults(run=run_lint)
     running = verb(actions, shared, "run", "play a scenario", _EXAMPLES)
     running.add_argument("id", metavar="ID", help="a scenario's id, or its file")
-    running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands that drives it")
+    running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands: nobody attends")
     running.add_argument("--seed", type=int, metavar="N", help="of everything random in it (default: the scenario's)")
-    running.add_argument("--speed", default="max", choices=("max",), help="nobody attends: as fast as it goes")
+    running.add_argument("--speed", default="1", metavar="X", help="seconds of it in one (default: 1); max with --keys")
+    drill_live.add_attending(running)
     running.set_defaults(run=run_run)
+    drill_live.add(actions, shared)
     scoring = verb(actions, shared, "score", "compute a run's score again, from its scenario and event log", _EXAMPLES)
     scoring.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
     scoring.set_defaults(run=run_score)
-    for each in (listing, linting, running, scoring):
+    reporting = verb(actions, shared, "report", "write a run's after-action report", _EXAMPLES)
+    reporting.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
+    reporting.add_argument("--out", metavar="DIR", type=Path, help="write RUN.md and RUN.html there")
+    reporting.set_defaults(run=run_report)
+    remembering = verb(actions, shared, "history", "list the runs and how they went, raw values", _EXAMPLES)
+    remembering.add_argument("id", nargs="?", default="", metavar="ID", help="a scenario's id; all without one")
+    remembering.set_defaults(run=run_history)
+    for each in (listing, linting, running, scoring, reporting, remembering):
         add_json(each)
 
 
@@ -79,8 +93,12 @@ def run_lint(arguments: argparse.Namespace) -> int:
 
 
 def run_run(arguments: argparse.Namespace) -> int:
+    """Raises UsageError for a speed that is none."""
+    if arguments.keys is None and arguments.speed != "max":
+        served = asked(arguments, wire.DrillServed, "new", arguments.id)
+        return drill_live.attend(arguments, served)
     words = ["play", arguments.id]
-    if arguments.keys:
+    if arguments.keys is not None:
         words += ["--keys", str(arguments.keys)]
     if arguments.seed is not None:
         words += ["--seed", str(arguments.seed)]
@@ -92,6 +110,8 @@ def run_run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(drill_page.score_page(done.score))
     narrate(f"kept in {done.directory}")
+    if arguments.tell:
+        drill_live.tell(arguments.home, Path(done.directory).name, done.score)
     return 0
 
 
@@ -101,4 +121,28 @@ def run_score(arguments: argparse.Namespace) -> int:
         print_json(score)
     else:
         sys.stdout.write(drill_page.score_page(score))
+    return 0
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    papers = asked(arguments, wire.DrillPapers, "report", arguments.name)
+    if arguments.json:
+        print_json(papers.report)
+    elif arguments.out is None:
+        sys.stdout.write(papers.markdown)
+    else:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for ending, text in (("md", papers.markdown), ("html", papers.html)):
+            path = arguments.out / f"{papers.name}.{ending}"
+            path.write_text(text, encoding="utf-8")
+            narrate(f"wrote {path}")
+    return 0
+
+
+def run_history(arguments: argparse.Namespace) -> int:
+    history = asked(arguments, wire.DrillHistory, "history", arguments.id)
+    if arguments.json:
+        print_json(history)
+    else:
+        sys.stdout.write(drill_page.history_page(history))
     return 0

@@ -61,6 +61,61 @@ def lint_page(reply: wire.DrillLintReply) -> str:
     return "".join(lines) + told + f", {counted(len(reply.problems) - wrong, 'warning')}\n"
 
 
+def history_page(history: wire.DrillHistory) -> str:
+    """Raw values: runs of another version, or with another seed, are not the same exercise."""
+    rows: list[tuple[str, ...]] = [
+        ("run", "version", "seed", "score", "detected", "identified", "mitigated", "resolved", "saved", "lost")
+    ]
+    rows += [
+        (
+            safe(name),
+            str(each.version),
+            str(each.seed),
+            f"{each.score:g}",
+            *(span(took) for took in (
+                each.durations.detect_s, each.durations.identify_s, each.durations.mitigate_s, each.durations.resolve_s
+            )),
+            MISSING if each.harm.saved is None else f"{100 * each.harm.saved:.0f} %",
+            points(each.lost),
+        )
+        for name, each in history.scores.items()
+    ]  # fmt: skip
+    return aligned(rows) + f"n = {len(history.scores)}\n"
+
+
+def now_page(now: wire.DrillNow) -> str:
+    """What everybody may know."""
+    state = "over" if now.is_over else "paused" if now.is_paused else f"at {now.speed:g}x"
+    lines = [f"{safe(now.run)} {at(now.t)} of {span(now.length_s)}, {state}"]
+    if now.brief:
+        lines += ["", safe(now.brief)]
+    if now.messages:
+        lines.append("")
+        lines += [f"{at(each.t)} {safe(each.sender)} ({safe(each.via)}): {safe(each.text)}" for each in now.messages]
+    if now.hints:
+        lines += ["", f"{counted(now.hints, 'hint')} may be asked for: opsconsole drill hint {safe(now.run)}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def plan_page(plan: wire.DrillPlan) -> str:
+    """What the facilitator sees."""
+    lines = [now_page(plan.now).splitlines()[0], safe(plan.title), ""]
+    lines += [safe(line) for line in plan.guide.splitlines()]
+    lines += ["", "faults"]
+    for fault in plan.faults:
+        state = f"{100 * fault.level:.0f} %" if fault.level else "not there"
+        until = f" until {safe(fault.until)}" if fault.until else ""
+        decoy = ", a decoy" if fault.is_decoy else ""
+        lines.append(f"  {safe(fault.id)}: {state} (from {safe(fault.at)}{until}{decoy}): {safe(fault.about)}")
+    lines += ["", "injects"]
+    lines += [
+        f"  {'✓' if each.is_told else '·'} {safe(each.id)} ({safe(each.when)}) {safe(each.sender)}: {safe(each.text)}"
+        for each in plan.injects
+    ]
+    lines += ["", "who is here", *(f"  {safe(each)}" for each in plan.consoles or ("nobody",)), ""]
+    return "".join(f"{line}\n" for line in lines) + score_page(plan.score)
+
+
 def score_page(score: wire.DrillScore) -> str:
     return "".join(f"{line}\n" for line in _score(score))
 

@@ -14,7 +14,9 @@ import msgspec
 
 from opsconsole import wire
 from opsconsole.drills import events
+from opsconsole.drills.afterwards import report
 from opsconsole.drills.events import Logged
+from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.reading import ScenarioFile, read
 from opsconsole.drills.score import scored
 from opsconsole.errors import InputError, UsageError
@@ -51,6 +53,14 @@ class Run:
     @property
     def score(self) -> Path:
         return self.directory / "score.json"
+
+    @property
+    def markdown(self) -> Path:
+        return self.directory / "report.md"
+
+    @property
+    def html(self) -> Path:
+        return self.directory / "report.html"
 
     @property
     def spoken(self) -> Path:
@@ -103,12 +113,26 @@ class Archive:
         known = ", ".join(run.name for run in self.runs()) or "none yet"
         raise UsageError(f"there is no run {name!r}", f"There are: {known}.")
 
-    def scores(self, scenario: str, version: int) -> list[wire.DrillScore]:
-        """Of every run of this version of a scenario that was scored, in the order of their names."""
-        found = []
-        for run in self.runs():
-            if run.score.exists():
-                score = msgspec.json.decode(run.score.read_bytes(), type=wire.DrillScore)
-                if (score.scenario, score.version) == (scenario, version):
-                    found.append(score)
-        return found
+    def scores(self, scenario: str = "") -> dict[str, wire.DrillScore]:
+        """Run → its score, of every run of a scenario, or of all, that was scored; the oldest first."""
+        scored_runs = [run for run in self.runs() if run.score.exists()]
+        found = {
+            run.name: msgspec.json.decode(run.score.read_bytes(), type=wire.DrillScore)
+            for run in sorted(scored_runs, key=lambda run: int(run.name.rpartition("-")[2]))
+        }
+        return {name: score for name, score in found.items() if scenario in ("", score.scenario)}
+
+    def keep(self, run: Run) -> wire.DrillReport:
+        """Score a run, and write down its score and its report. Raises InputError and ConfigError."""
+        file, log = run.file(), run.log()
+        score = scored(file.scenario, file.text, log)
+        earlier = [
+            (name, each.score)
+            for name, each in self.scores(score.scenario).items()
+            if each.version == score.version and name != run.name
+        ]
+        run.score.write_bytes(msgspec.json.format(msgspec.json.encode(score), indent=2) + b"\n")
+        made = report(file.scenario, score, log, earlier)
+        run.markdown.write_text(markdown(made), encoding="utf-8")
+        run.html.write_text(html(made), encoding="utf-8")
+        return made

@@ -22,6 +22,7 @@ JUDGED = "drill.judged"
 LOOKED = "drill.steady"
 EFFECTIVE = "drill.effective"
 SAID = "drill.said"
+NOTED = "drill.noted"
 
 
 class Logged(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,14 +1,15 @@
 """The event log as it grows: the journal's events and the stage's own, in the order in which they happened.
 
-Always true here: what the stage writes comes after everything that the journal held by then; nothing of the machine is
-kept: not its paths, not the number of a process.
+Always true here: what the stage writes comes after everything that the journal held by then, whichever thread writes;
+nothing of the machine is kept: not its paths, not the number of a process.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from threading import RLock
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ class Logbook:
         self._journal, self._clock, self._start = journal, clock, start
         self._directory = msgspec.json.encode(directory)[1:-1]
         self._seq = 0
+        self._lock = RLock()
         self.events: list[Logged] = []
         self._listeners: list[Callable[[Logged], None]] = []
 
@@ -38,20 +40,18 @@ class Logbook:
 
     def follow(self) -> None:
         """Take in what is new in the journal."""
-        for event in list(self._journal.events(self._seq)):
-            self._seq = event.seq
-            self._add(self._of_journal(event))
+        with self._lock:
+            for event in list(self._journal.events(self._seq)):
+                self._seq = event.seq
+                self._add(self._of_journal(event))
 
     def note(self, kind: str, **data: Any) -> None:
         """Write down something that the stage did."""
-        self.follow()
-        now = self._clock.now()
-        at = now.isoformat(timespec="microseconds")
-        self._add(Logged(t=self._t(now), at=at, log="stage", actor=_STAGE, kind=kind, data=data))
-
-    def between(self, first: int) -> Iterator[Logged]:
-        """The events from this number on."""
-        return iter(self.events[first:])
+        with self._lock:
+            self.follow()
+            now = self._clock.now()
+            at = now.isoformat(timespec="microseconds")
+            self._add(Logged(t=self._t(now), at=at, log="stage", actor=_STAGE, kind=kind, data=data))
 
     def _add(self, event: Logged) -> None:
         self.events.append(event)

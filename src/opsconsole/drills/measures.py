@@ -31,7 +31,8 @@ def durations(scenario: Scenario, log: Sequence[Logged], tracker: Tracker) -> wi
     opened = first(log, lambda each: each.kind == "incident.opened")
     answered = first(log, lambda each: each.kind in ("alert.acknowledged", "incident.opened") and each.t >= since)
     messages = [each.t for each in log if each.kind == "incident.updated"]
-    end = ended(scenario, log)
+    resolved = last(log, lambda each: each.kind == "incident.resolved")
+    end = max([resolved if resolved is not None else ended(scenario, log), *messages])
     return wire.DrillDurations(
         fault_t=fault,
         alerted_s=_after(fault, alerted),
@@ -39,7 +40,7 @@ def durations(scenario: Scenario, log: Sequence[Logged], tracker: Tracker) -> wi
         acknowledge_s=_after(heard, answered),
         identify_s=_after(fault, tracker.cause.t if tracker.cause is not None else None),
         mitigate_s=_after(fault, well_again(log, fault)),
-        resolve_s=_after(fault, last(log, lambda each: each.kind == "incident.resolved")),
+        resolve_s=_after(fault, resolved),
         first_message_s=_after(opened, messages[0] if messages else None),
         longest_silence_s=max((b - a for a, b in pairwise([*messages, end])), default=None) if messages else None,
         messages=len(messages),

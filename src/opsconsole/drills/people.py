@@ -51,7 +51,7 @@ def _fault(event: Logged) -> str:
 
 
 _WORDS: Mapping[str, Callable[[Logged], str]] = {
-    "alert.fired": lambda event: f"{event.data['alert']} fires: {_short(event.data['title'])}",
+    "alert.fired": lambda event: f"fires: {_short(event.data['title'])}",
     "alert.resolved": lambda event: f"{event.data['alert']} is resolved",
     "alert.acknowledged": lambda event: f"acknowledges {event.data['alert']}",
     "alert.silenced": lambda event: f"silences {event.data.get('subject', '')}: {_short(event.data.get('reason', ''))}",
@@ -75,6 +75,8 @@ _WORDS: Mapping[str, Callable[[Logged], str]] = {
     events.EFFECTIVE: lambda event: f"target of {event.data['service']}: {event.data['told']}",
     events.TOLD: lambda event: f"inject {event.data['inject']}",
     events.HINTED: lambda event: f"hint {event.data['hint']} is taken",
+    events.NOTED: lambda event: f"facilitator: {_short(event.data['text'])}",
+    events.JUDGED: lambda event: f"{event.data['expectation']} is judged {event.data['quality']:g}",
     events.STARTED: lambda event: "the drill begins",
     events.ENDED: lambda event: "the drill ends",
 }

@@ -47,7 +47,7 @@ class SimulatedTarget:
         self._lock = threading.Lock()
         self._said = routing
         self._serving = [Serving(routing, clock.monotonic())]
-        self._changes = 0
+        self._is_on, self._changes = False, 0
         self._version = 1
 
     # As the gate sees it ------------------------------------------------------------------------------------------
@@ -65,8 +65,9 @@ class SimulatedTarget:
             now = self._state()
             if now.token != before.token or not same_routing(now.routing, before.routing):
                 raise Conflict(f"{self.name} was changed meanwhile", "Look at it, and plan again.", found=now)
+            wanted = self._behaviour if self._is_on else Behaviour(lag=self._behaviour.lag)
             self._changes += 1
-            number, wanted = self._changes, self._behaviour
+            number = self._changes
             if number <= wanted.fail_first:
                 self._tell(self._service, "refused a change")
                 raise Unreachable(f"{self.name}: connection refused", "Try again.")
@@ -83,6 +84,10 @@ class SimulatedTarget:
         """Nothing is held open."""
 
     # As the stage sees it -----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """From now on it refuses, lies and loses answers as the scenario wants it."""
+        self._is_on, self._changes = True, 0
 
     def serving(self) -> Routing:
         """What answers at this moment."""

@@ -40,7 +40,12 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def html(review: wire.IncidentReview) -> str:
     """The whole file."""
     incident = review.incident
-    title = escape(f"{incident.incident} {_line(incident.title)}")
+    return document(f"{incident.incident} {_line(incident.title)}", _body(review))
+
+
+def document(title: str, body: Iterable[str]) -> str:
+    """A file of its own that fetches nothing and runs nothing; the title is text, the body HTML already."""
+    title = escape(title)
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -54,22 +59,27 @@ def html(review: wire.IncidentReview) -> str:
             "</head>",
             "<body>",
             f"<h1>{title}</h1>",
-            *_overview(review),
-            *_section("Overview", [_soft("What happened, in two or three sentences.")]),
-            *_section("Impact", _impact(review)),
-            *_section("Charts", _charts(review)),
-            *_section("Milestones", _milestones(incident)),
-            *_section("Durations", _durations(review.metrics)),
-            *_section("Contributing factors", [_soft("What made it possible, and what made it worse; not who.")]),
-            *_section("Follow-ups", _follow_ups(incident)),
-            *_section("Timeline", _timeline(review)),
-            *_section("Notes", _notes(incident)),
-            *_section("Messages sent", _messages(incident)),
+            *body,
             "</body>",
             "</html>",
             "",
         ]
     )
+
+
+def _body(review: wire.IncidentReview) -> Iterator[str]:
+    incident = review.incident
+    yield from _overview(review)
+    yield from _section("Overview", [_soft("What happened, in two or three sentences.")])
+    yield from _section("Impact", _impact(review))
+    yield from _section("Charts", _charts(review))
+    yield from _section("Milestones", _milestones(incident))
+    yield from _section("Durations", _durations(review.metrics))
+    yield from _section("Contributing factors", [_soft("What made it possible, and what made it worse; not who.")])
+    yield from _section("Follow-ups", _follow_ups(incident))
+    yield from _section("Timeline", _timeline(review))
+    yield from _section("Notes", _notes(incident))
+    yield from _section("Messages sent", _messages(incident))
 
 
 def _line(text: str) -> str:

@@ -228,6 +228,22 @@ class DrillReport(Struct, frozen=True, kw_only=True):
     """Earlier scores of the same scenario and version: (when it was played, score)."""
 
 
+class DrillPapers(Struct, frozen=True, kw_only=True):
+    """A report, and the files that are made of it."""
+
+    name: str
+    """Of the run."""
+    report: DrillReport
+    markdown: str
+    html: str
+
+
+class DrillHistory(Struct, frozen=True, kw_only=True):
+    """Run → how it went, the oldest first."""
+
+    scores: dict[str, DrillScore]
+
+
 class DrillDone(Struct, frozen=True, kw_only=True):
     """What a headless run left behind."""
 
@@ -235,3 +251,105 @@ class DrillDone(Struct, frozen=True, kw_only=True):
     score: DrillScore
     spoken: tuple[dict[str, str | int | float], ...] = msgspec.field(default=())
     """Lines of the script that were refused, or failed."""
+
+
+# While one is played ----------------------------------------------------------------------------------------------
+
+
+class DrillMessage(Struct, frozen=True, kw_only=True):
+    """Something that people were told."""
+
+    t: float
+    sender: str
+    via: str
+    text: str
+
+
+class DrillNow(Struct, frozen=True, kw_only=True):
+    """What everybody in a drill may know."""
+
+    t: float
+    """Seconds since its start; negative before."""
+    length_s: float
+    speed: float
+    is_paused: bool
+    is_over: bool
+    brief: str
+    messages: tuple[DrillMessage, ...]
+    hints: int
+    """So many may be asked for now."""
+    facilitators: tuple[str, ...]
+    run: str
+    """Its name, for when it is over."""
+
+
+class DrillInject(Struct, frozen=True, kw_only=True):
+    """Something that is to come, or was told."""
+
+    id: str
+    when: str
+    via: str
+    sender: str
+    text: str
+    is_told: bool
+
+
+class DrillFault(Struct, frozen=True, kw_only=True):
+    id: str
+    about: str
+    at: str
+    until: str
+    is_decoy: bool
+    level: float
+    """0: it is not there; 1: it has grown."""
+
+
+class DrillPlan(Struct, frozen=True, kw_only=True):
+    """What the facilitator sees: what is coming, what is met, who is here."""
+
+    now: DrillNow
+    scenario: str
+    title: str
+    guide: str
+    faults: tuple[DrillFault, ...]
+    injects: tuple[DrillInject, ...]
+    score: DrillScore
+    """As it stands."""
+    consoles: tuple[str, ...]
+    """Who looks at what."""
+
+
+class DrillCommand(Struct, frozen=True, kw_only=True):
+    """Something that the facilitator, or in a solo drill the player, wants done."""
+
+    word: Literal["pause", "resume", "speed", "inject", "say", "note", "judge", "end"]
+    text: str = ""
+    """Of inject its id; of judge the expectation; of say and note the words."""
+    number: float = 0.0
+    """Of speed; of judge how well it was done, from 0 to 1."""
+
+
+class HintRequest(Struct, frozen=True, kw_only=True):
+    """Ask for help; it costs points."""
+
+
+class DrillHint(Struct, frozen=True, kw_only=True):
+    text: str
+    cost: float
+
+
+class DrillScored(Struct, frozen=True, kw_only=True):
+    """What a live home is told of a drill that is over: its checklists were rehearsed."""
+
+    checklists: tuple[str, ...]
+    score: float
+    scenario: str
+    version: int
+    run: str
+
+
+class DrillServed(Struct, frozen=True, kw_only=True):
+    """A drill that runs, and where its consoles find it."""
+
+    run: str
+    home: str

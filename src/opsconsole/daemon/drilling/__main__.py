@@ -15,13 +15,18 @@ import msgspec
 
 from opsconsole import wire
 from opsconsole.daemon.drilling.playing import play
-from opsconsole.daemon.drilling.stage import BEATS_S
+from opsconsole.daemon.drilling.serving import serve
+from opsconsole.daemon.drilling.stage import BEATS_S, USUAL_BEAT_S
 from opsconsole.drills import linting
-from opsconsole.drills.archive import Archive
+from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.moments import length_s
+from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.reading import LIBRARY, ScenarioFile, files, find, read, read_script
 from opsconsole.errors import ConfigError, OpsConsoleError
 from opsconsole.home import Home
+
+ATTENDED = "drill"
+"""How runs are called that people attend."""
 
 
 def main() -> int:
@@ -37,11 +42,29 @@ def main() -> int:
     playing.add_argument("id")
     playing.add_argument("--keys", type=Path)
     playing.add_argument("--seed", type=int)
-    playing.add_argument("--beat", type=int, choices=BEATS_S, default=BEATS_S[-1])
+    playing.add_argument("--beat", type=int, choices=BEATS_S, default=USUAL_BEAT_S)
     playing.set_defaults(answer=_play)
+    serving = verbs.add_parser("serve")
+    serving.add_argument("id")
+    serving.add_argument("run")
+    serving.add_argument("--seed", type=int)
+    serving.add_argument("--beat", type=int, choices=BEATS_S, default=2)
+    serving.add_argument("--speed", type=float, default=1.0)
+    serving.add_argument("--facilitator", action="append", default=[])
+    serving.add_argument("--group", default="")
+    serving.set_defaults(answer=_serve)
+    making = verbs.add_parser("new")
+    making.add_argument("id")
+    making.set_defaults(answer=_new)
     scoring = verbs.add_parser("score")
     scoring.add_argument("run")
     scoring.set_defaults(answer=_score)
+    reporting = verbs.add_parser("report")
+    reporting.add_argument("run")
+    reporting.set_defaults(answer=_report)
+    remembering = verbs.add_parser("history")
+    remembering.add_argument("id", nargs="?", default="")
+    remembering.set_defaults(answer=_history)
     arguments = parser.parse_args()
     os.umask(0o077)
     try:
@@ -119,8 +142,42 @@ def _play(arguments: argparse.Namespace) -> wire.DrillDone:
     return play(file, run, lines, seed, arguments.beat)
 
 
+def _new(arguments: argparse.Namespace) -> wire.DrillServed:
+    """A directory for a drill that people attend: its name tells nobody what will happen."""
+    _found(arguments)
+    run = _archive(arguments).new(ATTENDED)
+    return wire.DrillServed(run=run.name, home=str(run.home))
+
+
+def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
+    file = _found(arguments)
+    run = Run(Path(arguments.run))
+    seed = file.scenario.seed if arguments.seed is None else arguments.seed
+    serve(
+        file,
+        run,
+        seed,
+        beat_s=arguments.beat,
+        speed=arguments.speed,
+        facilitators=tuple(arguments.facilitator),
+        group=arguments.group,
+    )
+    return wire.DrillServed(run=run.name, home=str(run.home))
+
+
 def _score(arguments: argparse.Namespace) -> wire.DrillScore:
     return _archive(arguments).run(arguments.run).score_again()
+
+
+def _report(arguments: argparse.Namespace) -> wire.DrillPapers:
+    archive = _archive(arguments)
+    run = archive.run(arguments.run)
+    made = archive.keep(run)
+    return wire.DrillPapers(name=run.name, report=made, markdown=markdown(made), html=html(made))
+
+
+def _history(arguments: argparse.Namespace) -> wire.DrillHistory:
+    return wire.DrillHistory(scores=_archive(arguments).scores(arguments.id))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ from opsconsole.drills.worlds import slo_of
 from opsconsole.home import Home
 from opsconsole.releases.targets.base import Site
 
-ENVIRONMENT = "drill"
+ENVIRONMENT = "DRILL"
+"""In the frame of every console, as long as it is attached."""
 LOGS = "logs"
 TARGET = "simulated"
 EVERYBODY = ("*",)
@@ -92,6 +93,11 @@ class Targets:
         target = SimulatedTarget(site.service, routing_of(service.routing), service.target, self._clock, self._tell)
         self.by_service[site.service] = target
         return target
+
+    def begin(self) -> None:
+        """The drill begins."""
+        for target in self.by_service.values():
+            target.begin()
 
     def serving(self) -> dict[str, Mapping[str, float]]:
         """What answers now, by service."""

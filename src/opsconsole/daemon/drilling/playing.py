@@ -11,15 +11,16 @@ import msgspec
 from opsconsole import wire
 from opsconsole.daemon.drilling.doors import by_script
 from opsconsole.daemon.drilling.driver import Driver, Spoken
-from opsconsole.daemon.drilling.stage import BEATS_S, Stage
+from opsconsole.daemon.drilling.stage import USUAL_BEAT_S, Stage
 from opsconsole.drills import events
-from opsconsole.drills.archive import Run
+from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.reading import ScenarioFile
 from opsconsole.drills.scenario import Line
-from opsconsole.drills.score import scored
 
 
-def play(file: ScenarioFile, run: Run, lines: tuple[Line, ...], seed: int, beat_s: int = BEATS_S[-1]) -> wire.DrillDone:
+def play(
+    file: ScenarioFile, run: Run, lines: tuple[Line, ...], seed: int, beat_s: int = USUAL_BEAT_S
+) -> wire.DrillDone:
     """Play it to its end. Raises StoreError and UsageError."""
     run.scenario.write_text(file.text, encoding="utf-8")
     stage = Stage(file.scenario, run.home, seed, by_script, beat_s)
@@ -31,8 +32,7 @@ def play(file: ScenarioFile, run: Run, lines: tuple[Line, ...], seed: int, beat_
         stage.close()
     run.events.write_bytes(events.written(stage.log.events))
     run.spoken.write_bytes(msgspec.json.format(msgspec.json.encode(driver.spoken), indent=1))
-    score = scored(file.scenario, file.text, stage.log.events)
-    run.score.write_bytes(msgspec.json.format(msgspec.json.encode(score), indent=2))
+    score = Archive(run.directory.parent).keep(run).score
     refused = tuple(_refused(each) for each in driver.spoken if each.exit_code)
     return wire.DrillDone(directory=str(run.directory), score=score, spoken=refused)
 

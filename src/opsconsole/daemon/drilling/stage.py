@@ -25,7 +25,7 @@ from opsconsole.daemon.hub import Hub
 from opsconsole.daemon.identity import Who
 from opsconsole.drills import events
 from opsconsole.drills.direction import Direction
-from opsconsole.drills.fleet import Fleet, Name, Served
+from opsconsole.drills.fleet import SPAN_S, Fleet, Name, Served
 from opsconsole.drills.logbook import Logbook
 from opsconsole.drills.moments import length_s, moment_s
 from opsconsole.drills.scenario import Inject, Scenario, SteadyState
@@ -33,9 +33,10 @@ from opsconsole.drills.target import routing_of
 from opsconsole.errors import OpsConsoleError
 from opsconsole.home import Home
 
-BEATS_S = (1, 2, 5, 10)
-"""Requests are answered, taken in and looked after once in so many seconds: seldom where nobody looks, since it is the
-same work each time."""
+BEATS_S = (1, 2, 5, 10, 20, 30)
+"""Records are taken in and looked after once in so many seconds: seldom where nobody looks, since it is the same work
+each time. Requests are answered as often, or once in ``SPAN_S``."""
+USUAL_BEAT_S = 10
 REPORT_S = 10
 """What the worlds did is written down once in so many seconds."""
 HISTORY_SPAN_S = 60.0
@@ -56,8 +57,19 @@ class DrillEngine(Engine):
 class Stage:
     """One drill that is played."""
 
-    def __init__(self, scenario: Scenario, directory: Path, seed: int, who: Who, beat_s: int = BEATS_S[-1]) -> None:
-        """Make the drill's home in this directory, and open everything. Raises StoreError and UsageError."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        directory: Path,
+        seed: int,
+        who: Who,
+        beat_s: int = USUAL_BEAT_S,
+        stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make the drill's home in this directory, and open everything. Raises StoreError and UsageError.
+
+        ``who`` finds a request's person; ``stop`` is what a request to stop does.
+        """
         self.scenario, self.seed, self.beat_s = scenario, seed, beat_s
         self._start_s = scenario.clock.start.timestamp()
         lead_s = max([length_s(scenario.clock.lead), *(-moment_s(each.at) for each in scenario.prelude)])
@@ -71,14 +83,14 @@ class Stage:
         self.targets = Targets(scenario, self.clock, self._effective)
         self.desk = Desk(self.engine, self.targets.staging)
         self.hub = Hub(self.engine, self.desk.compute)
-        self.app: Starlette = make_app(self.desk, self.hub, self.end, who)
+        self.app: Starlette = make_app(self.desk, self.hub, stop, who)
         self.fleet = Fleet(scenario, seed, self._start_s)
         self.direction = Direction(scenario, self.log)
         self.is_over = False
         self._levels: dict[str, bool] = {}
         self._served: dict[Name, dict[str, Served]] = {}
-        self._length_s = length_s(scenario.clock.length)
-        self._look_s = int(length_s(scenario.clock.look))
+        self.length_s = length_s(scenario.clock.length)
+        self._look_s = max(int(length_s(scenario.clock.look)) // beat_s, 1) * beat_s
 
     @property
     def t(self) -> float:
@@ -101,6 +113,8 @@ class Stage:
         t = self.t
         if t == 0:
             self._begin()
+        if int(t) % min(self.beat_s, int(SPAN_S)) == 0:
+            self._serve()
         if int(t) % self.beat_s == 0:
             self._beat()
         for inject in self.direction.due(t):
@@ -108,7 +122,7 @@ class Stage:
         act(t)
         self.log.follow()
         self._react(t)
-        if t >= self._length_s and not self.is_over:
+        if t >= self.length_s and not self.is_over:
             self.end()
 
     def end(self) -> None:
@@ -123,6 +137,7 @@ class Stage:
         self.engine.stop()
 
     def _begin(self) -> None:
+        self.targets.begin()
         self.fleet.begin(self.targets.intended())
         self._served = {}
         told = {"scenario": self.scenario.id, "version": self.scenario.version}
@@ -130,17 +145,12 @@ class Stage:
         self._look_at_steady_state()
 
     def _beat(self) -> None:
-        with self.engine.turn_lock:
-            self._serve()
-            self.engine.turn()
+        self.engine.turn()
         self._look_after_releases()
         self.desk.running.look()
         self.engine.guarded("looking after incidents", self.desk.responding.look)
-        t = int(self.t)
-        if t % self._look_s == 0:
+        if int(self.t) % self._look_s == 0:
             self.engine.guarded("looking after alerts", self.desk.alerting.look)
-        if t > 0 and t % REPORT_S == 0:
-            self._report()
         self.log.follow()
 
     def _look_after_releases(self) -> None:
@@ -170,12 +180,16 @@ class Stage:
             return
         now_s = self.clock.now().timestamp()
         self._tell_faults()
-        served = self.fleet.serve(now_s - self.beat_s, self.beat_s, self.targets.serving())
+        span_s = min(float(self.beat_s), SPAN_S)
+        served = self.fleet.serve(now_s - span_s, span_s, self.targets.serving())
         for world, services in served.items():
             sums = self._served.setdefault(world, {})
             for service, part in services.items():
                 sums[service] = sums.get(service, Served()) + part
         self._log(self.fleet.logged(now_s))
+        t = int(self.t)
+        if t > 0 and t % REPORT_S == 0:
+            self._report()
 
     def _log(self, lines: Mapping[str, list[bytes]]) -> None:
         for log, ended in lines.items():
@@ -225,6 +239,7 @@ class Stage:
     def _say(self, sender: str, via: str, to: str, text: str, service: str = "") -> None:
         data = {"via": via, "to": to, "text": text, "service": service}
         self.engine.journal.append(sender, events.SAID, data)
+        self.desk.attendance.ring(f"{sender}: {text}", has_bell=via in ("page", "alert"))
         self.engine.changed()
 
     def _react(self, t: float) -> None:

@@ -1,0 +1,88 @@
+"""The process of a drill that people attend: its socket, its pace, its end.
+
+Always true here: it is served like any daemon, so that every console and every verb works on it; the live home's
+configuration is never read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+import uvicorn
+
+from opsconsole.daemon.__main__ import MOST_CALLS, Server, bind, only_daemon_of
+from opsconsole.daemon.drilling.session import Session
+from opsconsole.daemon.drilling.stage import Stage
+from opsconsole.daemon.identity import PeerProtocol, by_peer
+from opsconsole.drills.archive import Run
+from opsconsole.drills.reading import ScenarioFile
+from opsconsole.home import Home
+
+LINGERS_S = 600.0
+"""After its end, without anybody asking anything: the report is written, and the files stay."""
+
+
+def serve(
+    file: ScenarioFile, run: Run, seed: int, *, beat_s: int, speed: float, facilitators: tuple[str, ...], group: str
+) -> None:
+    """Play it until it is over and everybody has left, or it is told to stop."""
+    home = Home(run.home)
+    home.create()
+    with only_daemon_of(home):
+        asyncio.run(_serve(file, run, home, seed, beat_s, speed, facilitators, group))
+    home.socket.unlink(missing_ok=True)
+
+
+async def _serve(
+    file: ScenarioFile,
+    run: Run,
+    home: Home,
+    seed: int,
+    beat_s: int,
+    speed: float,
+    facilitators: tuple[str, ...],
+    group: str,
+) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    stage = Stage(file.scenario, run.home, seed, by_peer({}), beat_s, stop)
+    session = Session(stage, file, run, facilitators, speed)
+    stage.app.router.routes.extend(session.routes())
+    server = Server(
+        uvicorn.Config(
+            stage.app,
+            http=PeerProtocol,
+            ws="none",
+            proxy_headers=False,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(MOST_CALLS, "call"))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    await asyncio.to_thread(stage.prepare)
+    home.open_to(group)
+    listener = bind(home)
+    home.open_socket_to(group)
+    if group:
+        os.chmod(run.directory, 0o711)  # noqa: PTH101, S103 - the way to the socket, and to nothing else in it
+    session.start()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not serving.done():
+            await asyncio.wait({serving}, timeout=1.0)
+            if stage.is_over and not stage.hub.waiting and monotonic() - stage.hub.asked_at > LINGERS_S:
+                stop()
+        await serving
+    finally:
+        await asyncio.to_thread(session.stop)
+        await asyncio.to_thread(stage.close)

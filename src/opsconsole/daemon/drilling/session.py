@@ -1,0 +1,254 @@
+"""A drill that people attend: its pace, what they may ask of it, and what only the facilitator may.
+
+Always true here: who may know what is decided here, by the person that the socket names; as long as it runs nobody but
+a facilitator is told of faults, of what is to come, or of the score, whatever they ask; time stands still while it is
+paused, and how fast it goes changes nothing of what a second brings.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from opsconsole import wire
+from opsconsole.daemon.drilling.stage import Stage
+from opsconsole.daemon.identity import person_of
+from opsconsole.drills import events
+from opsconsole.drills.archive import Archive, Run
+from opsconsole.drills.moments import moment_s
+from opsconsole.drills.reading import ScenarioFile
+from opsconsole.drills.scenario import Inject
+from opsconsole.drills.score import scored
+from opsconsole.errors import RequestRefused, UsageError
+from opsconsole.releases.access import Person
+
+FASTEST = 60.0
+SLICE_S = 0.05
+"""Longest sleep between two looks at whether it was paused or ended."""
+S = TypeVar("S", bound=msgspec.Struct)
+log = logging.getLogger("opsconsole")
+
+
+class Session:
+    """One attended drill."""
+
+    def __init__(self, stage: Stage, file: ScenarioFile, run: Run, facilitators: tuple[str, ...], speed: float) -> None:
+        """Without facilitators it is a solo drill: whoever plays may pause it, and sees nothing of what is to come."""
+        self.stage, self._file, self._run = stage, file, run
+        self._facilitators = facilitators
+        self._speed = speed
+        self._is_paused = False
+        self._stopping = threading.Event()
+        self._hinted = 0
+        self._lock = threading.RLock()
+        """Held while a second goes by, and while somebody changes the drill's course."""
+        self._thread = threading.Thread(target=self._go_on, name="drill", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    # Its pace -----------------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        due = monotonic()
+        while not self._stopping.is_set() and not self.stage.is_over:
+            if self._is_paused or monotonic() < due:
+                self._stopping.wait(min(SLICE_S, max(due - monotonic(), 0.01)))
+                continue
+            due = max(due + 1 / self._speed, monotonic() - 1)
+            with self._lock:
+                self.stage.engine.guarded("a second of the drill", self.stage.second)
+        with self._lock:
+            self.stage.end()
+            self.stage.engine.guarded("keeping the drill", self.keep)
+
+    def keep(self) -> None:
+        """Write down what was played: from now on everybody may read it."""
+        self._run.scenario.write_text(self._file.text, encoding="utf-8")
+        self._run.events.write_bytes(events.written(self.stage.log.events))
+        Archive(self._run.directory.parent).keep(self._run)
+
+    # What people ask ----------------------------------------------------------------------------------------------
+
+    def now(self) -> wire.DrillNow:
+        """What everybody may know."""
+        stage = self.stage
+        said = [each for each in stage.log.events if each.kind == events.SAID]
+        return wire.DrillNow(
+            t=stage.t,
+            length_s=stage.length_s,
+            speed=self._speed,
+            is_paused=self._is_paused,
+            is_over=stage.is_over,
+            brief=stage.scenario.brief,
+            messages=tuple(
+                wire.DrillMessage(t=each.t, sender=each.actor, via=str(each.data["via"]), text=str(each.data["text"]))
+                for each in said
+            ),
+            hints=sum(moment_s(each.after) <= stage.t for each in stage.scenario.hints[self._hinted :]),
+            facilitators=self._facilitators,
+            run=self._run.name,
+        )
+
+    def hint(self, person: Person, _: wire.HintRequest) -> wire.DrillHint:
+        """Raises UsageError where there is none yet."""
+        with self._lock:
+            left = self.stage.scenario.hints[self._hinted :]
+            if not left or moment_s(left[0].after) > self.stage.t or self.stage.is_over:
+                raise UsageError("there is no hint now", "Look at the versions, the timeline, and what changed.")
+            self._hinted += 1
+            self.stage.log.note(events.HINTED, hint=self._hinted, cost=left[0].cost, by=person.actor)
+            return wire.DrillHint(text=left[0].text, cost=left[0].cost)
+
+    def plan(self, person: Person) -> wire.DrillPlan:
+        """Raises RequestRefused for whoever is no facilitator, as long as it runs."""
+        self._require(person, "see what is coming", is_known_afterwards=True)
+        stage = self.stage
+        levels = {each.fault.id: each.level for each in stage.fleet.actual.weather.active(stage.t)}
+        to_come = {each.id for each in stage.direction.to_come}
+        return wire.DrillPlan(
+            now=self.now(),
+            scenario=stage.scenario.id,
+            title=stage.scenario.title,
+            guide=stage.scenario.guide,
+            faults=tuple(
+                wire.DrillFault(
+                    id=each.id, about=each.about, at=each.at, until=each.until, is_decoy=each.decoy,
+                    level=levels.get(each.id, 0.0),
+                )
+                for each in stage.scenario.faults
+            ),
+            injects=tuple(_inject(each, is_told=each.id not in to_come) for each in stage.scenario.injects),
+            score=self.score(),
+            consoles=tuple(
+                f"{each.user} ({each.origin}): {each.view} {each.service} {each.armed}".rstrip()
+                for each in stage.desk.attendance.here()
+            ),
+        )  # fmt: skip
+
+    def score(self) -> wire.DrillScore:
+        return scored(self.stage.scenario, self._file.text, list(self.stage.log.events))
+
+    def command(self, person: Person, asked: wire.DrillCommand) -> wire.DrillNow:
+        """Raises RequestRefused for whoever may not, UsageError for what means nothing."""
+        is_of_player = asked.word in ("pause", "resume", "end") and not self._facilitators
+        if not is_of_player:
+            self._require(person, asked.word)
+        if self.stage.is_over:
+            raise UsageError("the drill is over", f"opsconsole drill report {self._run.name}")
+        with self._lock:
+            _COMMANDS[asked.word](self, person, asked)
+        self.stage.engine.changed()
+        return self.now()
+
+    def _require(self, person: Person, act: str, *, is_known_afterwards: bool = False) -> None:
+        if person.name in self._facilitators or (is_known_afterwards and self.stage.is_over):
+            return
+        raise RequestRefused(
+            f"{person.actor} is a player of this drill and may not {act}",
+            "A facilitator is named when it is started: opsconsole drill run ID --facilitator NAME.",
+        )
+
+    def _pause(self, person: Person, asked: wire.DrillCommand) -> None:
+        self._is_paused = asked.word == "pause"
+
+    def _set_speed(self, person: Person, asked: wire.DrillCommand) -> None:
+        if not 0 < asked.number <= FASTEST:
+            raise UsageError(f"{asked.number:g} is no speed", f"Between 0 and {FASTEST:g}.")
+        self._speed = asked.number
+
+    def _inject(self, person: Person, asked: wire.DrillCommand) -> None:
+        inject = self.stage.direction.by_hand(asked.text)
+        if inject is None:
+            known = ", ".join(each.id for each in self.stage.scenario.injects) or "none"
+            raise UsageError(f"there is no inject {asked.text!r}", f"There are: {known}.")
+        self.stage.tell(inject)
+
+    def _say(self, person: Person, asked: wire.DrillCommand) -> None:
+        if not asked.text.strip():
+            raise UsageError("nothing is said", "Write what people are to be told.")
+        self.stage.tell(Inject(id="by hand", at="manual", sender="facilitator", via="facilitator", text=asked.text))
+
+    def _note(self, person: Person, asked: wire.DrillCommand) -> None:
+        self.stage.log.note(events.NOTED, by=person.actor, text=asked.text)
+
+    def _judge(self, person: Person, asked: wire.DrillCommand) -> None:
+        judged = [each.id for each in self.stage.scenario.expectations if each.judged]
+        if asked.text not in judged:
+            known = ", ".join(judged) or "none"
+            raise UsageError(f"no expectation {asked.text!r} is to be judged", f"There are: {known}.")
+        if not 0 <= asked.number <= 1:
+            raise UsageError(f"{asked.number:g} is not between 0 and 1", "1: as it should be done.")
+        self.stage.log.note(events.JUDGED, expectation=asked.text, quality=asked.number, by=person.actor)
+
+    def _end(self, person: Person, asked: wire.DrillCommand) -> None:
+        self.stage.end()
+
+    # Its doors ----------------------------------------------------------------------------------------------------
+
+    def routes(self) -> list[Route]:
+        """Beside those of every daemon."""
+
+        async def now(request: Request) -> Response:
+            return _json(self.now())
+
+        async def plan(request: Request) -> Response:
+            return _json(self.plan(person_of(request)))
+
+        async def score(request: Request) -> Response:
+            self._require(person_of(request), "see the score", is_known_afterwards=True)
+            return _json(self.score())
+
+        def post(path: str, kind: type[S], call: Callable[[Person, S], msgspec.Struct]) -> Route:
+            async def answer(request: Request) -> Response:
+                try:
+                    asked = msgspec.json.decode(await request.body(), type=kind)
+                except msgspec.DecodeError as error:
+                    raise UsageError(f"the request is not understood: {error}") from error
+                return _json(call(person_of(request), asked))
+
+            handler: Callable[[Request], Awaitable[Response]] = answer
+            return Route(f"/v1/{path}", handler, methods=["POST"])
+
+        return [
+            Route("/v1/drill", now),
+            Route("/v1/drill/plan", plan),
+            Route("/v1/drill/score", score),
+            post("drill/hint", wire.HintRequest, self.hint),
+            post("drill/command", wire.DrillCommand, self.command),
+        ]
+
+
+_COMMANDS: dict[str, Callable[[Session, Person, wire.DrillCommand], None]] = {
+    "pause": Session._pause,
+    "resume": Session._pause,
+    "speed": Session._set_speed,
+    "inject": Session._inject,
+    "say": Session._say,
+    "note": Session._note,
+    "judge": Session._judge,
+    "end": Session._end,
+}
+
+
+def _inject(each: Inject, *, is_told: bool) -> wire.DrillInject:
+    return wire.DrillInject(
+        id=each.id, when=each.at or each.when, via=each.via, sender=each.sender, text=each.text, is_told=is_told
+    )
+
+
+def _json(struct: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(struct), media_type="application/json")

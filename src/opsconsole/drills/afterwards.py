@@ -1,0 +1,128 @@
+"""The after-action report: what happened, beside what users saw, and what is to be learnt from it.
+
+Always true here: everything but the facilitator's word follows from the scenario and the event log; what players could
+not see is marked as hidden; earlier scores are raw values of the same scenario and version, and no mean is made of
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from opsconsole import wire
+from opsconsole.drills import events
+from opsconsole.drills.events import Logged
+from opsconsole.drills.people import is_persons, told
+from opsconsole.drills.scenario import Scenario
+
+_QUIET = frozenset({"alert.escalated", "alert.changed", "release.observed", "incident.linked", "baseline.set",
+                    "checklist.entered", "checklist.evidence", "checklist.acted", events.SERVED, events.LOOKED,
+                    events.TOLD})  # fmt: skip
+"""What would drown the rest."""
+_MARKED = ("incident.opened", "release.started", "incident.resolved", events.FAULTED)
+_SLOW_S = 300.0
+"""Longer than this to the first act, and it is worth a word."""
+_MUCH, _LITTLE = 0.75, 0.35
+"""Of the harm that was kept from users: so much is a strength, so little is none."""
+
+
+def report(
+    scenario: Scenario,
+    score: wire.DrillScore,
+    log: Sequence[Logged],
+    history: Iterable[tuple[str, float]] = (),
+) -> wire.DrillReport:
+    """What is read afterwards; ``history`` is earlier runs of the same scenario."""
+    return wire.DrillReport(
+        score=score,
+        timeline=tuple(_timeline(log)),
+        served=tuple(_served(log)),
+        marks=tuple((each.moment, _mark(each)) for each in log if each.t >= 0 and _is_marked(each)),
+        questions=scenario.debrief.questions,
+        strengths=tuple(_strengths(score)),
+        improvements=tuple(_improvements(score)),
+        followups=tuple(_followups(log)),
+        history=tuple(history),
+    )
+
+
+def _timeline(log: Iterable[Logged]) -> Iterator[wire.TimelineRow]:
+    for event in log:
+        if event.kind not in _QUIET:
+            is_hidden = event.log == "stage" and event.kind not in (events.STARTED, events.ENDED)
+            yield wire.TimelineRow(t=event.t, at=event.moment, who=event.actor, what=told(event), is_hidden=is_hidden)
+
+
+def _is_marked(event: Logged) -> bool:
+    return event.kind in _MARKED and (event.log == "stage" or is_persons(event))
+
+
+def _mark(event: Logged) -> str:
+    who = "" if event.log == "stage" else f"{event.actor}: "
+    return f"{who}{told(event).partition(':')[0]}"
+
+
+def _served(log: Iterable[Logged]) -> Iterator[wire.ServedLine]:
+    found = [each for each in log if each.kind == events.SERVED]
+    if not found:
+        return
+    step_s = int(found[0].data["seconds"])
+    start = datetime.fromtimestamp(found[0].moment.timestamp() - step_s, tz=found[0].moment.tzinfo)
+    for service in found[0].data["worlds"]["actual"]:
+        worlds = [each.data["worlds"] for each in found]
+        yield wire.ServedLine(
+            service=service,
+            axis=wire.Axis(start=start, step_s=step_s, buckets=len(found)),
+            bad=tuple(_share(each["actual"][service]) for each in worlds),
+            bad_twin=tuple(_share(each["twin"][service]) for each in worlds),
+            usd=tuple(float(each["actual"][service][3]) for each in worlds),
+        )
+
+
+def _share(part: Sequence[float]) -> float | None:
+    return part[1] / part[0] if part[0] else None
+
+
+def _strengths(score: wire.DrillScore) -> Iterator[str]:
+    for objective in score.objectives:
+        if objective.points and objective.earned == objective.points:
+            yield f"All of the objective “{objective.title}” was met."
+    if score.harm.saved is not None and score.harm.saved >= _MUCH:
+        yield f"{100 * score.harm.saved:.0f} % of the harm was kept from users."
+    if score.steps.verified and score.steps.verified >= score.steps.ticked:
+        yield f"{score.steps.verified} steps were verified by a machine, {score.steps.ticked} by somebody's word."
+    if not score.lapses and not score.wrong_changes:
+        yield "Nothing was changed that did not have to be, and no reminder was needed."
+
+
+def _improvements(score: wire.DrillScore) -> Iterator[str]:
+    """Lapses first: they are the ones that hurt in earnest."""
+    for lapse in score.lapses:
+        yield f"{lapse.title} ({lapse.what}{', by ' + lapse.by if lapse.by else ''}): {lapse.points:g} points."
+    for each in score.expectations:
+        if each.word == "missed":
+            yield f"Not done: {each.title}."
+        elif each.word == "late":
+            yield f"Done late, at {each.t:.0f} s: {each.title}."
+    if score.durations.detect_s is None and score.durations.fault_t is not None:
+        yield "Nobody did anything after the fault began."
+    elif score.durations.detect_s is not None and score.durations.detect_s > _SLOW_S:
+        yield f"The first act came {score.durations.detect_s:.0f} s after the fault."
+    if score.harm.saved is not None and score.harm.saved < _LITTLE:
+        yield f"Of the harm, {100 * score.harm.saved:.0f} % was kept from users."
+    if score.wrong_changes:
+        yield f"Changes of what serves that nothing asked for: {score.wrong_changes}."
+
+
+def _followups(log: Iterable[Logged]) -> Iterator[str]:
+    for event in log:
+        if event.kind == "incident.followup_added":
+            yield _owned(event.data)
+        elif event.kind == "incident.noted":
+            yield from (_owned(each) for each in event.data["follow_ups"])
+
+
+def _owned(found: object) -> str:
+    data = found if isinstance(found, dict) else {}
+    return f"{data.get('text', '')}{' @' + data['owner'] if data.get('owner') else ''}"
