@@ -11,7 +11,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import msgspec
-import pytest
 import uvicorn
 from inprocess import Daemon
 from starlette.requests import Request
@@ -20,7 +19,6 @@ from textual.pilot import Pilot
 from opsconsole import wire
 from opsconsole.cli import main
 from opsconsole.client import AsyncClient
-from opsconsole.console import acting, confirming
 from opsconsole.console.app import OpsConsole
 from opsconsole.daemon.app import make_app
 from opsconsole.daemon.hub import Hub
@@ -29,8 +27,6 @@ from opsconsole.releases.access import Person
 READ_S, HUMAN_S, QUIET_S, BURST_S = 0.45, 0.09, 0.2, 0.3
 """What a prompt takes before it listens; between two keys of a hand; until a complete text counts; until what follows a
 key that closed a prompt is no longer of the same burst."""
-
-HASTY_S = 0.02
 
 
 @contextmanager
@@ -75,15 +71,6 @@ def opsconsole(daemon: Daemon, *words: str) -> Said:
     return Said(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined]
 
 
-@contextmanager
-def hasty() -> Iterator[None]:
-    """A console whose prompts listen almost at once: where nothing may ever count, more could, and sooner."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module, name in ((confirming, "DEAF_S"), (confirming, "MORE_DEAF_S"), (acting, "AFTER_S")):
-            patch.setattr(module, name, HASTY_S)
-        yield
-
-
 class Unwarned(AsyncClient):
     """A client that hears nothing of what it may do, as if it were of somebody's own making: it asks for all of it."""
 
@@ -96,7 +83,6 @@ class Hands:
 
     def __init__(self, app: OpsConsole, pilot: Pilot[None]) -> None:
         self.app, self._pilot = app, pilot
-        self._is_hasty = confirming.DEAF_S == HASTY_S
 
     @property
     def text(self) -> str:
@@ -120,10 +106,10 @@ class Hands:
         await self.press(":", *("space" if each == " " else each for each in text), "enter")
 
     async def read(self) -> None:
-        await self._pilot.pause(2 * HASTY_S if self._is_hasty else READ_S)
+        await self._pilot.pause(READ_S)
 
     async def rest(self) -> None:
-        await self._pilot.pause(2 * HASTY_S if self._is_hasty else BURST_S)
+        await self._pilot.pause(BURST_S)
 
     async def type_in(self, text: str) -> None:
         """Read the prompt, type the text as a person does, and wait until it counts."""

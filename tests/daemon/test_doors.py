@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from doors import Hands, at_a_console, hasty, listening, opsconsole
+from doors import Hands, at_a_console, listening, opsconsole
 from gated import OLI, SERVICE, VERA, Gated, gated
 
 from opsconsole import wire
@@ -272,8 +272,7 @@ def test_no_key_and_no_command_of_the_console_does_anything_for_them(
                 await hands.until("1 service")
                 await hands.rest()
 
-        with hasty():
-            at_a_console(stage.home.daemon, person, scenario, is_unwarned=is_unwarned)
+        at_a_console(stage.home.daemon, person, scenario, is_unwarned=is_unwarned)
         assert stage.home.kinds.count("release.started") == (act == "resume") * 3
 
 
