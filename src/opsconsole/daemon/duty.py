@@ -122,7 +122,7 @@ class Duty:
             history=self._history(shown),
             silences=tuple(each for each in keeper.silences() if each.subject in ("", shown.subject)),
             incident=self._linked().get(shown.id, ""),
-            checklist=self._entry(shown.checklist),
+            checklist=self._running.entry(shown.checklist),
             **self._frame(began),
         )
 
@@ -134,10 +134,6 @@ class Duty:
             if event.data.get("alert") == alert.id
         ]
         return tuple(reversed(mine[-MOST_EVENTS:]))
-
-    def _entry(self, name: str) -> wire.ChecklistEntry | None:
-        item = self._running.catalogue.items().get(name)
-        return self._running.catalogue.entry(item, self._running.book.state.of(name)) if item is not None else None
 
     # Incidents ----------------------------------------------------------------------------------------------------
 

@@ -182,6 +182,13 @@ class Running:
             "query_ms": round((perf_counter() - began) * 1000, 1),
         }
 
+    def entry(self, name: str) -> wire.ChecklistEntry | None:
+        """One checklist in a line; None where there is none of that name."""
+        item = self.catalogue.items().get(name)
+        if item is None:
+            return None
+        return self.catalogue.entry(item, self.book.state.of(name), self._drills.last().get(name))
+
     def _all(self, service: str, began: float) -> wire.ChecklistsView:
         runs = self.book.state
         drilled, items = self._drills.last(), self.catalogue.items().items()

@@ -111,10 +111,10 @@ class Keymap:
 
 
 def _place(action: Action, context: Context) -> int:
-    """Where in the status line, before the table's order; where releases are looked at, their acts go first."""
+    """Where in the status line, before the table's order; what acts on what is looked at goes first."""
     if "acts" in context.traits and action.id in NEVER_LEFT_OUT:
         return NEVER_LEFT_OUT.index(action.id)
-    is_first = action.is_order and "view:release" in context.traits
+    is_first = action.is_deed or (action.is_order and "view:release" in context.traits)
     return len(NEVER_LEFT_OUT) + (0 if is_first else 1)
 
 
