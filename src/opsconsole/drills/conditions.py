@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from opsconsole.checklists.durations import duration, is_duration
 from opsconsole.config.load import nearest
 from opsconsole.drills.events import Logged
+from opsconsole.durations import duration, is_duration
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>\"(?:[^\"\\]|\\.)*\")|(?P<sign>!=|<=|>=|[()=~<>,|])|(?P<word>[^\s()=~<>,|\"!]+))")
 

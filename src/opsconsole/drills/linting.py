@@ -13,13 +13,13 @@ from pathlib import Path
 
 from opsconsole import wire
 from opsconsole.checklists.catalogue import LIBRARY as CHECKLISTS
-from opsconsole.checklists.durations import is_duration
 from opsconsole.config.load import nearest
 from opsconsole.drills.conditions import ConditionError, condition, expectations_of
 from opsconsole.drills.moments import is_moment, length_s, moment_s
 from opsconsole.drills.reading import lines_of_keys, parse
 from opsconsole.drills.scenario import MANUAL, NEVER, Scenario
 from opsconsole.drills.shapes import KEYS, REGIONS
+from opsconsole.durations import is_duration
 from opsconsole.errors import ConfigError
 
 LEAST_REQUESTS = 1_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsconsole.checklists.durations import duration, is_duration
+from opsconsole.durations import duration, is_duration
 
 
 def is_moment(text: str) -> bool:
