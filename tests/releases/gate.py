@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from opsconsole import wire
 from opsconsole.clock import ManualClock
@@ -93,6 +94,9 @@ class Around:
     def _store(self) -> None:
         if self.store_fails:
             raise StoreError("the store does not answer: it is being repaired")
+
+    def new_id(self) -> str:
+        return uuid4().hex[:12]
 
     def setting(self, service: str) -> ReleaseSetting:
         return self.setting_

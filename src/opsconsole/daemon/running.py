@@ -17,7 +17,7 @@ from opsconsole import wire
 from opsconsole.checklists.book import RunBook
 from opsconsole.checklists.catalogue import Catalogue
 from opsconsole.checklists.course import flags, waits
-from opsconsole.checklists.drilled import Drills
+from opsconsole.checklists.drilled import SCORED, Drills
 from opsconsole.checklists.looked import CheckSql
 from opsconsole.checklists.machine import fold, tally, to_undo
 from opsconsole.checklists.onward import Parent, child_of
@@ -121,6 +121,12 @@ class Running:
         self._access.require(person, _NEEDS.get(request.verb, "operator"), f"{request.verb} in a checklist")
         run, plan = self.runner(person).do(request)
         return wire.StepReply(view=self._of_run(run, perf_counter()), plan=plan)
+
+    def drilled(self, person: Person, request: wire.DrillScored) -> wire.DrillScored:
+        """A drill was scored that used these lists: that is when they were drilled last."""
+        self._engine.journal.append(person.actor, SCORED, msgspec.to_builtins(request))
+        self._tell_views()
+        return request
 
     def lint(self, request: wire.LintRequest) -> wire.LintReply:
         """Look files over, their SQL included: it is planned on the store, and not run."""

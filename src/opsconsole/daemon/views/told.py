@@ -222,6 +222,7 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "checklist.joined": _run(lambda data: f"{data['by']['who']} is {data['role']}"),
     "checklist.aborted": _run(lambda data: f"aborted: {data['reason']}"),
     "checklist.ended": _run(lambda data: f"{data['word']}: {data['told']}"),
+    "drill.scored": lambda event: ("note", "", f"drill {event.data['scenario']} scored {event.data['score']:g}"),
     "drill.said": lambda event: ("note", str(event.data["service"]), f"{event.data['via']}: {event.data['text']}"),
     "freeze.set": _frozen,
     "freeze.lifted": lambda event: ("config", str(event.data["service"]), "freeze lifted"),
