@@ -36,7 +36,7 @@ class Driver:
 
     def __init__(self, stage: Stage, lines: Iterable[Line]) -> None:
         self._stage = stage
-        self._inside = Inside(stage.app)
+        self._inside = Inside(stage.inside)
         every = (*stage.scenario.prelude, *lines)
         self._waiting = sorted(every, key=lambda line: moment_s(line.at))
         self.spoken: list[Spoken] = []
@@ -46,10 +46,17 @@ class Driver:
         while self._waiting and moment_s(self._waiting[0].at) <= t:
             self.spoken.append(self._speak(t, self._waiting.pop(0)))
 
-    def run(self) -> None:
-        """From the history to the end, as fast as it goes."""
+    def lead_up(self) -> None:
+        """The history, and what was done shortly before the start."""
         with served_inside(self._stage.home, self._inside):
             self._stage.prepare()
+            while self._stage.t < 0:
+                self._stage.second(self.act)
+
+    def run(self) -> None:
+        """From the history to the end, as fast as it goes."""
+        self.lead_up()
+        with served_inside(self._stage.home, self._inside):
             while not self._stage.is_over:
                 self._stage.second(self.act)
 

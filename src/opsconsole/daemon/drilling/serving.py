@@ -69,7 +69,7 @@ async def _serve(
     loop.set_default_executor(ThreadPoolExecutor(MOST_CALLS, "call"))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    await asyncio.to_thread(stage.prepare)
+    await asyncio.to_thread(session.lead_up)
     home.open_to(group)
     listener = bind(home)
     home.open_socket_to(group)

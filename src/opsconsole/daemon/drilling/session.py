@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from opsconsole import wire
+from opsconsole.daemon.drilling.driver import Driver
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.daemon.identity import person_of
 from opsconsole.drills import events
@@ -52,7 +53,16 @@ class Session:
         """Held while a second goes by, and while somebody changes the drill's course."""
         self._thread = threading.Thread(target=self._go_on, name="drill", daemon=True)
 
+    def lead_up(self) -> None:
+        """Everything that was before its start, at once."""
+        driver = Driver(self.stage, ())
+        try:
+            driver.lead_up()
+        finally:
+            driver.close()
+
     def start(self) -> None:
+        """Let its time go on."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -86,6 +96,7 @@ class Session:
     def now(self) -> wire.DrillNow:
         """What everybody may know."""
         stage = self.stage
+        stage.log.follow()
         said = [each for each in stage.log.events if each.kind == events.SAID]
         return wire.DrillNow(
             t=stage.t,

@@ -19,6 +19,7 @@ from opsconsole.clock import ManualClock
 from opsconsole.daemon.app import make_app
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
+from opsconsole.daemon.drilling.doors import by_script
 from opsconsole.daemon.drilling.equipment import LOGS, Targets, settings_of, write_hash_key
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.hub import Hub
@@ -84,6 +85,8 @@ class Stage:
         self.desk = Desk(self.engine, self.targets.staging)
         self.hub = Hub(self.engine, self.desk.compute)
         self.app: Starlette = make_app(self.desk, self.hub, stop, who)
+        self.inside: Starlette = make_app(self.desk, self.hub, stop, by_script)
+        """The same for scripts, who say themselves who they are."""
         self.fleet = Fleet(scenario, seed, self._start_s)
         self.direction = Direction(scenario, self.log)
         self.is_over = False

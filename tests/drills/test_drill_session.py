@@ -1,0 +1,164 @@
+"""A drill that people attend: its pace, its doors, and who may know what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from rehearsing import SMALL, small
+
+from opsconsole import wire
+from opsconsole.client import decoded
+from opsconsole.daemon.drilling.doors import by_script
+from opsconsole.daemon.drilling.session import Session
+from opsconsole.daemon.drilling.stage import Stage
+from opsconsole.daemon.running import KINDS
+from opsconsole.daemon.views import VIEWS
+from opsconsole.drills.archive import Archive
+from opsconsole.errors import RequestRefused, UsageError
+
+SECRETS = ("fails", "late", "Did anybody look", "v2 is named", "A version that fails", "upstream_error: 0.5")
+"""What of the scenario would tell a player something; ``upstream_error`` itself is in the records."""
+TEXT = SMALL.replace("id: fails", "id: f-secret").replace("id: late", "id: i-secret") + (
+    "hints:\n  - {after: +30s, text: Look at the versions., cost: 7}\n"
+)
+
+
+class Attended:
+    """A session whose seconds are stepped by hand, and people who ask it."""
+
+    def __init__(self, directory: Path, facilitators: tuple[str, ...] = ("eve",)) -> None:
+        self.run = Archive(directory).new("drill")
+        self.file = small(TEXT)
+        self.stage = Stage(self.file.scenario, self.run.home, 42, by_script, beat_s=10)
+        self.session = Session(self.stage, self.file, self.run, facilitators, speed=1.0)
+        self.stage.app.router.routes.extend(self.session.routes())
+        self.session.lead_up()
+
+    def until(self, t: float) -> None:
+        while self.stage.t < t and not self.stage.is_over:
+            self.stage.second()
+
+    def get(self, person: str, path: str, **params: str) -> httpx.Response:
+        return asyncio.run(self._ask(person, "GET", path, None, params))
+
+    def post(self, person: str, path: str, body: msgspec.Struct) -> httpx.Response:
+        return asyncio.run(self._ask(person, "POST", path, msgspec.json.encode(body), {}))
+
+    async def _ask(self, person: str, method: str, path: str, content: Any, params: dict[str, str]) -> httpx.Response:
+        transport = httpx.ASGITransport(self.stage.app, client=(person, 0))
+        async with httpx.AsyncClient(transport=transport, base_url="http://drill", timeout=60) as http:
+            return await http.request(method, f"/v1/{path}", content=content, params=params)
+
+    def command(self, person: str, word: Any, text: str = "", number: float = 0.0) -> wire.DrillNow:
+        asked = wire.DrillCommand(word=word, text=text, number=number)
+        return decoded(self.post(person, "drill/command", asked), wire.DrillNow)
+
+
+@pytest.fixture(scope="module")
+def attended(room: Path) -> Iterator[Attended]:
+    made = Attended(room / "attended")
+    made.until(70)
+    yield made
+    made.stage.close()
+
+
+def test_player_cannot_read_what_is_coming_by_any_question(attended: Attended) -> None:
+    refused = [attended.get("ann", f"drill/{path}") for path in ("plan", "score")]
+    assert [each.status_code for each in refused] == [400, 400]
+    with pytest.raises(RequestRefused, match="is a player of this drill"):
+        decoded(refused[0], wire.DrillPlan)
+    told = [attended.get("ann", kind, service="chat") for kind in (*VIEWS, *KINDS, "sources", "alerts", "incidents")]
+    told += [attended.get("ann", path) for path in ("drill", "health", "diagnosis", "manifests", "notifiers")]
+    tables = decoded(attended.post("ann", "query", wire.QueryRequest(sql="SHOW TABLES")), wire.QueryReply)
+    names = [str(row[0]) for row in tables.rows]
+    told += [attended.post("ann", "query", wire.QueryRequest(sql=f"SELECT * FROM {name}")) for name in names]
+    everything = "\n".join(each.text for each in told)
+    for secret in ("f-secret", "i-secret", "Did anybody look", "v2 is named", "Another service is changed"):
+        assert secret not in everything
+
+
+def test_players_journal_says_nothing_of_faults_or_expectations(attended: Attended) -> None:
+    journal = "".join(path.read_text() for path in attended.stage.home.journal.glob("*.jsonl"))
+    assert "f-secret" not in journal
+    assert "drill.faulted" not in journal
+    assert "drill.served" not in journal
+
+
+def test_nothing_of_the_scenario_lies_in_the_home_while_it_runs(attended: Attended) -> None:
+    assert not attended.run.scenario.exists()
+    assert not attended.run.events.exists()
+
+
+@pytest.mark.parametrize("sql", ["SELECT * FROM read_text('/etc/hostname')", "SELECT * FROM '../scenario.yaml'"])
+def test_player_cannot_read_files_by_query(attended: Attended, sql: str) -> None:
+    assert attended.post("ann", "query", wire.QueryRequest(sql=sql)).status_code == 400
+
+
+@pytest.mark.parametrize("word", ["pause", "speed", "inject", "say", "note", "judge", "end"])
+def test_player_of_a_team_commands_nothing(attended: Attended, word: str) -> None:
+    with pytest.raises(RequestRefused):
+        attended.command("ann", word, "late", 1.0)
+
+
+def test_facilitator_sees_what_is_coming(attended: Attended) -> None:
+    plan = decoded(attended.get("eve", "drill/plan"), wire.DrillPlan)
+    assert [(each.id, each.level) for each in plan.faults] == [("f-secret", 1.0)]
+    assert [(each.id, each.is_told) for each in plan.injects] == [("i-secret", False)]
+    assert plan.score.harm.bad > plan.score.harm.bad_twin
+
+
+def test_facilitators_words_reach_players_at_once(attended: Attended) -> None:
+    attended.command("eve", "say", "The commander asks for a word")
+    now = decoded(attended.get("ann", "drill"), wire.DrillNow)
+    assert now.messages[-1].text == "The commander asks for a word"
+    timeline = attended.get("ann", "timeline", service="").text
+    assert "The commander asks for a word" in timeline
+
+
+def test_facilitators_note_is_seen_by_nobody_else(attended: Attended) -> None:
+    attended.command("eve", "note", "they look at the wrong panel")
+    attended.stage.log.follow()
+    assert any(each.data.get("text") == "they look at the wrong panel" for each in attended.stage.log.events)
+    assert "wrong panel" not in attended.get("ann", "drill").text
+    assert "wrong panel" not in attended.get("ann", "timeline", service="").text
+
+
+def test_hint_is_given_once_and_costs(attended: Attended) -> None:
+    hint = decoded(attended.post("ann", "drill/hint", wire.HintRequest()), wire.DrillHint)
+    assert (hint.text, hint.cost) == ("Look at the versions.", 7.0)
+    with pytest.raises(UsageError, match="no hint now"):
+        decoded(attended.post("ann", "drill/hint", wire.HintRequest()), wire.DrillHint)
+    assert [(each.id, each.points, each.by) for each in attended.session.score().lapses] == [("hint", 7.0, "ann")]
+
+
+def test_frame_of_every_console_says_drill(attended: Attended) -> None:
+    assert decoded(attended.get("ann", "fleet", window="15m"), wire.FleetView).environment == "DRILL"
+
+
+def test_solo_player_may_pause_and_end_and_then_reads_the_score(room: Path) -> None:
+    solo = Attended(room / "solo", facilitators=())
+    try:
+        solo.until(10)
+        with pytest.raises(RequestRefused):
+            solo.command("ann", "say", "hello")
+        with pytest.raises(RequestRefused):
+            decoded(solo.get("ann", "drill/score"), wire.DrillScore)
+        assert solo.command("ann", "pause").is_paused
+        solo.session.start()
+        assert solo.command("ann", "pause").t == 10
+        assert not solo.command("ann", "resume").is_paused
+        solo.command("ann", "end")
+        solo.session.stop()
+        score = decoded(solo.get("ann", "drill/score"), wire.DrillScore)
+        assert score == solo.run.score_again()
+        assert solo.run.markdown.read_text().startswith("# After action: A version that fails")
+        assert decoded(solo.get("ann", "drill/plan"), wire.DrillPlan).title == "A version that fails"
+    finally:
+        solo.session.stop()
+        solo.stage.close()
