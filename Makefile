@@ -73,6 +73,7 @@ docs: $(STAMP)
 	@$(BIN)/python -m opsconsole.alerts.reference docs/alerts.md
 	@$(BIN)/python -m opsconsole.daemon.checklist_reference docs/checklists.md
 	@$(BIN)/python -m opsconsole.notifiers.reference docs/notifiers.md
+	@$(BIN)/python -m opsconsole.drills.reference docs/drills.md
 	@$(BIN)/python -c 'from opsconsole.ingest.formats import formats_page; print(formats_page(), end="")' > docs/formats.md
 
 fault-matrix: $(STAMP) peers

@@ -217,6 +217,10 @@ class Client:
         """What the facilitator sees."""
         return self._send("GET", "/v1/drill/plan", wire.DrillPlan)
 
+    def drill_score(self) -> wire.DrillScore:
+        """How it went, once it is over."""
+        return self._send("GET", "/v1/drill/score", wire.DrillScore)
+
     def drill_command(self, request: wire.DrillCommand) -> wire.DrillNow:
         return self._post("/v1/drill/command", request, wire.DrillNow)
 

@@ -14,12 +14,12 @@ from opsconsole import wire
 from opsconsole.daemon.drilling.playing import play
 from opsconsole.drills.archive import Archive
 from opsconsole.drills.reading import LIBRARY, read, read_script
+from opsconsole.drills.reference import BEGIN, END
 
 SCRIPTS = Path(__file__).parent / "scripts"
 BEAT_S = 30
 """The scores are the same to a point as at shorter beats, and the whole library takes minutes."""
 PLAYERS = ("expert", "nobody", "wrong")
-BEGIN, END = "<!-- scores: made by tests/drills/library_table.py -->", "<!-- end of scores -->"
 HEADING = "| drill | difficulty | checklist | expert | nobody | wrong | expert: saved, mitigated | wrong: lost |"
 
 

@@ -115,11 +115,13 @@ def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
     code = open_console(home)
     client = Client(home)
     try:
-        now = client.drill()
+        if client.drill().is_over:
+            tell(arguments.home, served.run, client.drill_score())
+            narrate(f"it is over: opsconsole drill report {served.run}")
+        else:
+            narrate(f"{served.run} goes on: opsconsole drill join {served.run}, or drill end {served.run}")
     finally:
         client.close()
-    narrate(f"{served.run} goes on: opsconsole drill join {served.run}, or drill end {served.run}" if not now.is_over
-            else f"it is over: opsconsole drill report {served.run}")  # fmt: skip
     return code
 
 
@@ -215,10 +217,12 @@ def run_command(arguments: argparse.Namespace) -> int:
     text, number = getattr(arguments, "text", ""), getattr(arguments, "number", 0.0)
     try:
         now = client.drill_command(wire.DrillCommand(word=arguments.word, text=text, number=number))
+        score = client.drill_score() if now.is_over else None
     finally:
         client.close()
     sys.stdout.write(drill_page.now_page(now))
-    if arguments.word == "end":
+    if score is not None:
         ask_to_stop(home)
+        tell(arguments.home, now.run, score)
         narrate(f"opsconsole drill report {now.run}")
     return 0

@@ -29,7 +29,9 @@ class Objective(Section, frozen=True, kw_only=True):
     """What is to be learnt."""
 
     id: str
+    """Expectations name it."""
     title: str
+    """In one line."""
 
 
 class Clock(Section, frozen=True, kw_only=True):
@@ -59,8 +61,11 @@ class VersionTraits(Section, frozen=True, kw_only=True):
     latency: Positive = 1.0
     """Times the shape's."""
     output: Positive = 1.0
+    """Times as many tokens of output."""
     cost: NotNegative = 1.0
+    """Times the price."""
     errors: NotNegative = 1.0
+    """Times as many of the errors that there always are."""
 
 
 class Target(Section, frozen=True, kw_only=True):
@@ -88,15 +93,21 @@ class Service(Section, frozen=True, kw_only=True):
     shape: ShapeName = "chat"
     """What its requests look like."""
     provider: str = "harbor"
+    """Who serves its models; services may share one."""
     versions: dict[str, VersionTraits]
+    """Version → how it differs from the others."""
     routing: dict[str, float]
     """Weights at the beginning of its history."""
     slo_ms: Positive | None = None
     """A slower answer is a bad one; the shape's own where none is named."""
     availability: Annotated[float, Meta(gt=0, lt=1)] = 0.99
+    """Its SLO: the share of requests that do not fail."""
     budget_usd_per_month: Positive | None = None
+    """What it may cost in a month."""
     target: Target = Target()
+    """How its target behaves."""
     risk: Literal["low", "medium", "high"] = "medium"
+    """How much has to be typed, as in the configuration."""
     gate: Literal["analysis", "person", "time"] = "person"
     """What lets a rollout go on."""
     log: str = "fleet"
@@ -115,7 +126,9 @@ class Extra(Section, frozen=True, kw_only=True):
     key: str = "batch-nightly"
     """Name of the API key."""
     region: str = ""
+    """The region that they come from; any where none is named."""
     user: str = ""
+    """They are all of one user where this is not empty."""
     cost: Positive = 1.0
     """Times what another request costs: long prompts."""
 
@@ -146,6 +159,7 @@ class Effect(Section, frozen=True, kw_only=True):
     retries: NotNegative = 0.0
     """So many more requests come for each that failed just before."""
     extra: Extra | None = None
+    """Requests that come on top."""
     disk_free: Share | None = None
     """So much of the console's own disk is left."""
 
@@ -154,6 +168,7 @@ class Fault(Section, frozen=True, kw_only=True):
     """Something that goes wrong; hidden from players."""
 
     id: str
+    """Reactions name it."""
     about: str = ""
     """For the facilitator and the report."""
     at: str
@@ -165,10 +180,15 @@ class Fault(Section, frozen=True, kw_only=True):
     service: str = ""
     """Which requests are meant: each that is named narrows them."""
     version: str = ""
+    """Only requests that this version answers."""
     provider: str = ""
+    """Only requests to this provider."""
     region: str = ""
+    """Only requests of this region."""
     key: str = ""
+    """Only requests with this API key."""
     effect: Effect
+    """What it does."""
     decoy: bool = False
     """It looks like something and is nothing: it does no harm that is counted."""
 
@@ -179,7 +199,9 @@ class Reaction(Section, frozen=True, kw_only=True):
     when: str
     """A condition on one event."""
     after: str = "0s"
+    """How long it takes."""
     clears: tuple[str, ...] = ()
+    """Faults that it ends, …"""
     starts: tuple[str, ...] = ()
     """Faults."""
     says: str = ""
@@ -192,15 +214,21 @@ class Inject(Section, frozen=True, kw_only=True):
     """Something that people are told (a row of a master scenario events list)."""
 
     id: str
+    """The facilitator names it."""
     at: str = ""
     """A moment, or ``manual``."""
     when: str = ""
     """Or as soon as this holds: a contingency, for people who are late."""
     via: Via = "chat"
+    """How it comes; `alert` is another system's alert, which fires here."""
     sender: str = "support"
+    """Who says it."""
     to: str = ""
+    """Whom it is for."""
     text: str
+    """What is said."""
     service: str = ""
+    """The service that it is about."""
     expect: str = ""
     """The expectation that answers it."""
     cost: NotNegative = 0.0
@@ -211,8 +239,11 @@ class Expectation(Section, frozen=True, kw_only=True):
     """What should be done, and by when."""
 
     id: str
+    """Others name it."""
     title: str
+    """What should be done, in one line."""
     objective: str = ""
+    """The objective that it belongs to."""
     match: str = ""
     """A condition on one event; empty where a person judges."""
     after: str = ""
@@ -220,6 +251,7 @@ class Expectation(Section, frozen=True, kw_only=True):
     within: str = ""
     """Later it earns half; without one any time will do."""
     points: NotNegative = 10.0
+    """What it earns."""
     judged: bool = False
     """The facilitator says how well it was done, from 0 to 1."""
 
@@ -228,6 +260,7 @@ class Harm(Section, frozen=True, kw_only=True):
     """What users and the budget suffered, against what they would have without anybody's doing."""
 
     points: NotNegative = 20.0
+    """Earned in proportion to the harm that was kept from users; lost where it was made worse."""
     usd_per_bad: NotNegative = 0.01
     """What a bad answer counts beside money spent."""
 
@@ -236,27 +269,37 @@ class Cadence(Section, frozen=True, kw_only=True):
     """How often people have to be told something, once they have been told first."""
 
     every: str = "10m"
+    """The longest silence."""
     points: NotNegative = 5.0
+    """Earned in proportion to how often it was kept."""
     objective: str = ""
+    """The objective that it belongs to."""
 
 
 class Forbidden(Section, frozen=True, kw_only=True):
     """What must not be done."""
 
     id: str
+    """Its name in the report."""
     title: str
+    """What must not be done, in one line."""
     match: str
+    """A condition on one event."""
     before: str = ""
     """Only as long as this expectation is not met."""
     points: Annotated[float, Meta(le=0)]
+    """What it costs, once."""
 
 
 class Hint(Section, frozen=True, kw_only=True):
     """Help that can be asked for."""
 
     after: str
+    """The moment from which it may be asked for."""
     text: str
+    """What is told."""
     cost: NotNegative = 5.0
+    """Points that it costs."""
 
 
 class SteadyState(Section, frozen=True, kw_only=True):
@@ -265,34 +308,46 @@ class SteadyState(Section, frozen=True, kw_only=True):
     sql: str
     """One number."""
     low: float | None = None
+    """It must not be below this, …"""
     high: float | None = None
+    """… nor above this."""
 
 
 class Line(Section, frozen=True, kw_only=True):
     """One line of a script: who says what to the command line, and when."""
 
     at: str
+    """The moment."""
     run: str
     """Without ``opsconsole``."""
     by: str = "release-bot"
+    """Who says it."""
 
 
 class Debrief(Section, frozen=True, kw_only=True):
     """What is talked about afterwards."""
 
     questions: tuple[str, ...] = ()
+    """One a line."""
 
 
 class Scenario(Section, frozen=True, kw_only=True):
     """A drill as it is written."""
 
     apiVersion: Literal["opsconsole/v1"]  # noqa: N815 - as it is written in the file
+    """`opsconsole/v1`."""
     kind: Literal["Drill"]
+    """`Drill`."""
     id: str
+    """As the file is called."""
     version: int = 1
+    """Scores are compared within one version."""
     title: str
+    """In one line; players do not see it before it is over."""
     difficulty: Annotated[int, Meta(ge=1, le=5)] = 2
+    """1: a first shift; 5: hard."""
     mode: Mode = "solo"
+    """`tabletop`: nothing serves, a facilitator tells people what happens."""
     checklists: tuple[str, ...] = ()
     """What is rehearsed by it."""
     brief: str = ""
@@ -300,20 +355,34 @@ class Scenario(Section, frozen=True, kw_only=True):
     guide: str = ""
     """What the facilitator is told."""
     objectives: tuple[Objective, ...] = ()
+    """What is to be learnt."""
     clock: Clock
+    """Its time."""
     seed: int = 42
+    """Of everything random in it."""
     services: dict[str, Service] = {}
+    """Service → what it is."""
     prelude: tuple[Line, ...] = ()
     """What was done shortly before, at negative moments: releases above all."""
     faults: tuple[Fault, ...] = ()
+    """What goes wrong."""
     reactions: tuple[Reaction, ...] = ()
+    """How the world answers, beside what routing does by itself."""
     injects: tuple[Inject, ...] = ()
+    """What people are told."""
     cause: str = ""
     """A condition on one event: somebody has named what is wrong."""
     expectations: tuple[Expectation, ...] = ()
+    """What should be done."""
     harm: Harm = Harm()
+    """What users suffer."""
     cadence: Cadence | None = None
+    """How often people have to be told something."""
     forbidden: tuple[Forbidden, ...] = ()
+    """What must not be done."""
     steady_state: tuple[SteadyState, ...] = ()
+    """What has to hold before and after."""
     hints: tuple[Hint, ...] = ()
+    """Help that can be asked for."""
     debrief: Debrief = Debrief()
+    """What is talked about afterwards."""
