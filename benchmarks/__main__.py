@@ -21,6 +21,7 @@ from benchmarks import (
     freshness,
     ingest,
     lists,
+    storm,
     terminal,
     views,
 )
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "lists": lists.rows,
     "canary": canary.rows,
     "alerts": alerts.rows,
+    "storm": storm.rows,
 }
 HEAD = ("what", "ours", "floor or peer", "ratio", "limit", "ok?")
 

@@ -191,16 +191,16 @@ class StillClient:
 async def of_console(name: str) -> dict[str, float]:
     app = OpsConsole(StillClient(), clock=ManualClock(NOW), colours="truecolor")
     async with app.run_test(size=SIZE) as pilot:
-        await _ready(pilot, lambda: "service-0000" in app.screen_text())
+        await ready(pilot, lambda: "service-0000" in app.screen_text())
         await pilot.press(*OPENING[name])
-        await _ready(pilot, lambda: f"of {LENGTHS[name]:,}" in app.screen_text())
+        await ready(pilot, lambda: f"of {LENGTHS[name]:,}" in app.screen_text())
         watch = Watch(app)
-        scrolling = await _all_pressed(pilot, watch, SCROLLING)
+        scrolling = await all_pressed(pilot, watch, SCROLLING)
         await pilot.press("g", "/")
-        return _told(scrolling, await _all_pressed(pilot, watch, FILTERING * FILTER_TURNS))
+        return _told(scrolling, await all_pressed(pilot, watch, FILTERING * FILTER_TURNS))
 
 
-async def _ready(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
+async def ready(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
     for _ in range(500):
         if is_so():
             return
@@ -231,7 +231,7 @@ async def _pressed(pilot: Pilot[Any], watch: Watch, key: str) -> float | None:
     return (watch.shown_at - began) * 1000 if watch.shown_at > began else None
 
 
-async def _all_pressed(pilot: Pilot[Any], watch: Watch, keys: Sequence[str]) -> list[float]:
+async def all_pressed(pilot: Pilot[Any], watch: Watch, keys: Sequence[str]) -> list[float]:
     times = [await _pressed(pilot, watch, key) for key in keys]
     return [each for each in times if each is not None]
 
@@ -292,9 +292,9 @@ async def of_peer(name: str) -> dict[str, float]:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(0.5)
         watch = Watch(app)
-        scrolling = await _all_pressed(pilot, watch, [PEER_KEYS.get(key, key) for key in SCROLLING])
+        scrolling = await all_pressed(pilot, watch, [PEER_KEYS.get(key, key) for key in SCROLLING])
         app.is_filtering = True
-        return _told(scrolling, await _all_pressed(pilot, watch, FILTERING))
+        return _told(scrolling, await all_pressed(pilot, watch, FILTERING))
 
 
 if __name__ == "__main__":

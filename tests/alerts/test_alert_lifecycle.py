@@ -34,6 +34,17 @@ def silence(room: Room, subject: str, minutes: float = 60, what: str = "") -> wi
     return room.keeper.silence("ann", "ann", request)
 
 
+def test_what_is_found_later_is_counted(room: Room) -> None:
+    def of(n: int) -> Facts:
+        readings = tuple(reading("errors-burn-1h", detail=f"route {i}") for i in range(n))
+        return Facts(subject="chat", services=("chat",), at=START, readings={"errors-burn-1h": readings})
+
+    room.look(of(25))
+    room.look(of(60))
+    (alert,) = room.alerts
+    assert len(alert.members) + alert.more == 60
+
+
 def test_a_broken_rule_fires_once_and_says_what_changed(room: Room) -> None:
     room.look(BURNING)
     room.look_for(3, BURNING)

@@ -7,6 +7,7 @@ it; what cannot be handed over is tried again at the next look.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -62,6 +63,8 @@ class Keeper:
         self._tell, self._params_of, self._explain = tell, params_of, explain
         self.waiting = Waiting()
         self._latest: Mapping[tuple[str, str, str, str], Finding] = {}
+        self._counted: Counter[tuple[str, str]] = Counter()
+        """Findings of the last look, by the alert that they belong to."""
 
     @property
     def state(self) -> Alerts:
@@ -73,6 +76,7 @@ class Keeper:
         """What was found now: write down what it means, and tell whoever is to be told by now."""
         now = self._clock.now()
         with self.book.turn:
+            self._counted = Counter(each.key for each in judged.findings)
             self._latest = {(*each.key, each.rule.id, each.reading.detail): each for each in judged.findings}
             self.waiting, decisions = decide(self.state, self.waiting, judged, now, self.rules_of)
             for decision in decisions:
@@ -227,7 +231,7 @@ class Keeper:
             state=state,
             title=alert.title,
             members=alert.members if is_over else tuple(self._newest(alert, member) for member in alert.members),
-            more=alert.more,
+            more=alert.more if is_over else self._more(alert),
             explained=alert.explained,
             fired_at=alert.fired_at,
             cleared_at=alert.cleared_at,
@@ -243,6 +247,10 @@ class Keeper:
             told=alert.told,
             next_at=next_at(alert, self._ladder(alert)) if state == "firing" else None,
         )
+
+    def _more(self, alert: Alert) -> int:
+        """Findings beyond those at hand: as many as the last look had, where it had more than were there before."""
+        return max(alert.more, self._counted[alert.key] - len(alert.members))
 
     def _newest(self, alert: Alert, member: wire.AlertMember) -> wire.AlertMember:
         found = self._latest.get((*alert.key, member.rule, member.detail))
