@@ -84,6 +84,7 @@ sample: $(STAMP)
 
 screenshots: $(STAMP)
 	@$(BIN)/python docs/screenshots/make.py
+	@$(BIN)/python docs/screenshots/story.py
 
 lock:
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \

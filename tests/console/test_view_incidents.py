@@ -305,3 +305,13 @@ def test_what_is_refused_is_said() -> None:
         assert session.app.frame.state.mode == "browse"
 
     drive(scenario, client=client(incident_resolve=UsageError("INC-7 is resolved already")), size=LARGE)
+
+
+def test_what_came_of_a_deed_is_said_even_where_it_takes_the_whole_line() -> None:
+    told = "linked " + "x" * 60
+
+    async def scenario(session: Session) -> None:
+        await session.press("I", "enter", "n", *"so", "enter")
+        await session.until("INC-7: linked xxx")
+
+    drive(scenario, client=client(incident_note=responded(told)))

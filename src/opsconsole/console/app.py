@@ -134,7 +134,14 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._clock,
             time.monotonic,
         )
-        desk = Desk(lambda: self._state, lambda: self.frame, self._become, self._helm.acting.order_step, self._begin)
+        desk = Desk(
+            lambda: self._state,
+            lambda: self.frame,
+            self._become,
+            self._helm.acting.order_step,
+            self._helm.tell,
+            self._begin,
+        )
         self._working = Working(client, desk)
         self._acts = {**self._helm.effects, **self._working.effects}
         """The same for actions that order something, or belong to a prompt."""

@@ -36,6 +36,8 @@ class Desk:
     become: Callable[[State], None]
     plan: Callable[[wire.StepRequest, wire.OrderRequest, str], None]
     """Ask for the plan of a step, by this key; what follows is a prompt's."""
+    tell: Callable[[], None]
+    """Hear at once how much is open, for a deed may have changed it."""
     run: Callable[[Task, str], object]
     """Begin something, by name: what was begun under that name before is given up."""
 
@@ -140,6 +142,7 @@ class Working:
         except OpsConsoleError as error:
             self._failed(form, error)
             return
+        self._desk.tell()
         state = self._desk.state()
         is_still_there = state.mode == "browse" and replace(state.place, cursor="") == replace(before, cursor="")
         self._say(done, is_still_there=is_still_there)

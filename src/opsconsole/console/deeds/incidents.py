@@ -44,10 +44,15 @@ def _incident(state: State, frame: Frame) -> wire.Incident | None:
     return view.incident if view is not None and view.incident.incident == name else None
 
 
+def _page(state: State) -> str:
+    """The incident whose page is open, whether or not it has come yet."""
+    return state.place.choice("key").upper() if state.view == "incident" else ""
+
+
 def _name(state: State, frame: Frame) -> str:
     """Raises UsageError where none is meant."""
-    incident, brief = _incident(state, frame), _brief(state, frame)
-    name = incident.incident if incident is not None else brief.incident if brief is not None else ""
+    brief = _brief(state, frame)
+    name = _page(state) or (brief.incident if brief is not None else "")
     if not name:
         raise UsageError("choose an incident first", "I lists them.")
     return name
@@ -59,7 +64,7 @@ def _status(state: State, frame: Frame) -> wire.IncidentStatus | None:
 
 
 def _none(state: State, frame: Frame) -> str:
-    return "" if _status(state, frame) is not None else "choose an incident first"
+    return "" if _page(state) or _brief(state, frame) is not None else "choose an incident first"
 
 
 def _is_over(state: State, frame: Frame) -> bool:

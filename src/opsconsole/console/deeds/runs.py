@@ -45,8 +45,7 @@ def _wanted(state: State, frame: Frame) -> tuple[str, dict[str, str], str]:
         alert = alerts.alert_here(state, frame)
         if alert is None:
             return "", {}, ""
-        service = alert.services[0] if alert.services else ""
-        return alert.checklist, {"service": service, **_version(alert)}, alerts.incident_of(alert, frame)
+        return alert.checklist, _known(alert), alerts.incident_of(alert, frame)
     if (view := frame.answer(wire.IncidentView)) is not None:
         incident = view.incident
         return "", {"service": incident.services[0] if incident.services else ""}, incident.incident
@@ -58,10 +57,12 @@ def _wanted(state: State, frame: Frame) -> tuple[str, dict[str, str], str]:
     return subject(state, frame), {"service": state.service}, ""
 
 
-def _version(alert: wire.Alert) -> dict[str, str]:
-    """The version that an alert is about, where its cause names one."""
-    word, _, version = alert.cause.partition(" ")
-    return {"version": version} if word == "version" and version else {}
+def _known(alert: wire.Alert) -> dict[str, str]:
+    """What an alert knows of a checklist's parameters; of two findings the worse one counts."""
+    known = {"service": alert.services[0]} if alert.services else {}
+    for member in alert.members:
+        known = {**member.params, **known}
+    return known
 
 
 def _why_not_begin(state: State, frame: Frame) -> str:

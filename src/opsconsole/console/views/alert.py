@@ -1,7 +1,7 @@
 """One alert's page: what it rests on, what had changed, who was told, what was done about it.
 
-Always true here: every finding says its number, its threshold, its n, and how often such a one is found by accident; a
-message that did not arrive says so and why.
+Always true here: every finding says its number, its threshold and its n, the worst one how often such a one is found by
+accident; a message that did not arrive says so and why.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _evidence(view: wire.AlertView) -> Iterator[Row]:
         yield Row(first.key, marked, values, opens, is_fault=member.is_present)
         yield from rows[1:]
         yield Row(f"e{i} n", (Span("   ", "text"), *_numbers(member, alert)), values, opens)
-        if alarm := by_accident.get(member.rule):
+        if not i and (alarm := by_accident.get(member.rule)):  # of the others `opsconsole alert explain` says it
             yield from prose(f"e{i} by accident", f"by accident: {alarm}", "dim", indent=3, values=values, opens=opens)
         if member.url:
             yield Row(f"e{i} url", (Span("   ", "text"), span(member.url, "accent")), values)

@@ -25,6 +25,10 @@ LEAST_HINTS = 17
 """Cells of the last line that keys have whatever is to be said beside them: so many that the first one fits."""
 
 
+LEAST_TRUTH = 8
+"""Cells that are left of what is true about the data beside a notice; a longer notice has the whole line."""
+
+
 def top(frame: Frame, width: int) -> Line:
     """Name, environment, window, as-of; at the right what there is."""
     left: list[Span] = [Span(" opsconsole ", "accent")]
@@ -122,7 +126,7 @@ def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
         return ends(left, notice if state.notice else right, width)
     truth = _truth(frame)
     if state.notice:
-        return ends(truth, notice, width)
+        return ends(truth, notice, width) if line_width(notice) <= width - LEAST_TRUTH else (Span(" ", "text"), *notice)
     if state.mode in ("plan", "outcome"):
         return ends(truth, plan.hints(frame), width)
     if frame.proceeding is not None and frame.proceeding.stage == "planning":
