@@ -9,8 +9,11 @@ import os
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from reviewed import AXIS, lines, review_of, worked
 from working import HOSTILE, START, Room
@@ -57,6 +60,21 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
+def renamed(value: Any) -> Any:
+    """With hostile text for each name of a person, a service, a notifier and the environment."""
+    if isinstance(value, dict):
+        return {key: renamed(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [renamed(each) for each in value]
+    return HOSTILE if value in ("ann", "bob", "eve", "chat", "status", "prod") else value
+
+
+def hostile_review() -> wire.IncidentReview:
+    """Of an incident in which every text and every name is hostile."""
+    made = msgspec.to_builtins(review_of(worked(HOSTILE, HOSTILE)))
+    return msgspec.convert(renamed(made), wire.IncidentReview)
+
+
 def page(text: str) -> Page:
     found = Page()
     found.feed(text)
@@ -72,18 +90,18 @@ def test_the_files_are_as_they_were(name: str, write: object) -> None:
     assert text == (GOLDEN / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("title", ["chat answers slowly", HOSTILE])
-def test_the_html_is_whole_and_holds_nothing_active_whatever_is_in_it(title: str) -> None:
-    text = html(review_of(worked(title, HOSTILE)))
+@pytest.mark.parametrize("made", [review_of(worked()), hostile_review()], ids=["plain", "hostile"])
+def test_the_html_is_whole_and_holds_nothing_active_whatever_is_in_it(made: wire.IncidentReview) -> None:
+    text = html(made)
     found = page(text)
     assert found.open == []
-    assert found.tags == ALLOWED - {"circle"} or found.tags == ALLOWED
+    assert found.tags == ALLOWED
     assert not [name for name, _ in found.attributes if name.startswith("on") or name in ("href", "src", "style")]
     assert "url(" not in text
     assert "@import" not in text
     assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in found.attributes
     assert "prefers-color-scheme:dark" in text
-    assert " ".join(title.split()) in "".join(found.texts), "it is there, as text"
+    assert " ".join(made.incident.title.split()) in "".join(found.texts), "it is there, as text"
 
 
 def test_the_charts_show_the_milestones_and_leave_gaps_where_nothing_was_measured() -> None:
@@ -106,7 +124,7 @@ def test_a_mark_outside_a_chart_is_not_drawn() -> None:
 
 
 def test_hostile_text_marks_nothing_up_in_markdown() -> None:
-    text = markdown(review_of(worked(HOSTILE, HOSTILE)))
+    text = markdown(hostile_review())
     outside, is_inside = [], False
     for line in text.splitlines():
         if line.startswith("```"):
@@ -116,9 +134,9 @@ def test_hostile_text_marks_nothing_up_in_markdown() -> None:
     assert not is_inside
     assert [line for line in outside if re.search(r"(?<!\\)<\w", line)] == []
     assert sum(line.startswith("# ") for line in outside) == 1
-    rows = [line for line in outside if line.startswith("|")]
-    widths = {len(re.findall(r"(?<!\\)\|", row)) for row in rows if "evil" in row}
-    assert widths <= {3, 5, 6}, "no cell was split"
+    for is_table, rows in groupby(outside, key=lambda line: line.startswith("|")):
+        if is_table:
+            assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1, "no cell was split"
 
 
 def test_a_fence_in_a_note_does_not_end_its_block() -> None:
