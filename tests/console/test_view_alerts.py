@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from answers_alerts import ALERTS, PAGE, SILENCE, alerts_view
+from answers_alerts import ALERTS, PAGE, SILENCE, alert_view, alerts_view
 from driver import LARGE, Session, drive
 from fleet import NOW, FakeClient, fleet_view
 from painting import LARGE as WIDE
-from painting import frame_at, row_with, text_of
+from painting import frame_at, moved, row_with, text_of
 
 from opsconsole import wire
 from opsconsole.console.place import Place
@@ -52,9 +52,19 @@ def test_rules_that_were_never_looked_at_are_no_quiet_night() -> None:
 
 def test_a_page_says_number_threshold_n_and_how_often_by_accident() -> None:
     text = text_of(frame_at(ONE))
-    assert "errors-burn-1h · 14.6 of 14.4 times the budget's pace · n 60,211 · p 2e-09" in text
+    assert "errors-burn-1h · n 60,211 · p 2e-09 · 14.6 of 14.4 times the budget's pace" in text
     assert "by accident: 0 to 0.07 in 30 days" in text
     assert "version v42: 92% of the change in errors" in text
+
+
+def test_what_changed_is_on_the_first_screen_however_much_was_found() -> None:
+    many = tuple(msgspec.structs.replace(PAGE.members[0], detail=f"route {i}", told=f"route {i}") for i in range(20))
+    view = alert_view({"alert": "A-3"})
+    frame = frame_at(ONE, msgspec.structs.replace(view, alert=msgspec.structs.replace(PAGE, members=many)))
+    text = text_of(frame)
+    assert "version v42: 92% of the change in errors" in text
+    assert "and 20 more: 1 shows 17 of them" in text
+    assert "route 7" in text_of(moved(frame, panel=1))
 
 
 def test_the_alert_that_was_open_before_is_not_shown_in_the_place_of_another() -> None:

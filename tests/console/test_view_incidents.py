@@ -115,6 +115,8 @@ def test_what_belongs_to_it_is_opened_with_enter() -> None:
         assert session.app.frame.state.place == Place("alert").choosing(key="A-3")
         await session.press("escape", "j", "enter")
         assert session.app.frame.state.place == Place("release", "chat-assist")
+        await session.press("escape", "j", "enter")
+        assert session.app.frame.state.place == Place("run").choosing(key="RUN-3")
         await session.press("escape", "G", "enter")
         assert "SHA-256 of its rows  ab12" in session.text
 

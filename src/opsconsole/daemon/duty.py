@@ -25,6 +25,8 @@ from opsconsole.errors import UsageError
 
 KINDS = ("alerts", "alert", "incidents", "incident")
 """Views that are answered here."""
+HELD: frozenset[wire.AlertState] = frozenset({"silenced", "inhibited"})
+"""Nobody is told of these, and so nobody is called by the first line of the screen."""
 MOST_EVENTS = 200
 MOST_DELIVERIES = 100
 """Of one alert, the newest."""
@@ -39,15 +41,16 @@ class Duty:
     ) -> None:
         self._engine, self._alerting, self._responding = engine, alerting, responding
         self._notifying, self._running = notifying, running
+        self._read: tuple[str, int, tuple[wire.AlertEvent, ...]] = ("", 0, ())
+        """The history that was read last: of which alert, when the journal had how many events."""
 
     def tally(self) -> wire.OnCall:
-        """How much is open: what every console says in its first line."""
-        keeper = self._alerting.keeper
-        open_now = list(keeper.state.open.values())
-        pages = [alert for alert in open_now if alert.severity == "page"]
+        """How much is open and not held back: what every console says in its first line."""
+        told = [alert for alert in self._alerting.keeper.alerts() if alert.state not in HELD]
+        pages = [alert for alert in told if alert.severity == "page"]
         return wire.OnCall(
             pages=len(pages),
-            tickets=len(open_now) - len(pages),
+            tickets=len(told) - len(pages),
             unanswered=sum(alert.acknowledged_at is None for alert in pages),
             incidents=len(self._responding.conduct.state.open),
         )
@@ -127,6 +130,13 @@ class Duty:
         )
 
     def _history(self, alert: wire.Alert) -> tuple[wire.AlertEvent, ...]:
+        """Remembered until there is something new in the journal, for it may have to be read from far back."""
+        n = self._engine.journal.length
+        if self._read[:2] != (alert.id, n):
+            self._read = (alert.id, n, self._events(alert))
+        return self._read[2]
+
+    def _events(self, alert: wire.Alert) -> tuple[wire.AlertEvent, ...]:
         events = self._engine.journal.between(alert.fired_at - SLACK, self._engine.clock.now() + SLACK)
         mine = [
             wire.AlertEvent(at=datetime.fromisoformat(event.at), actor=event.actor, text=told_of(event)[2])

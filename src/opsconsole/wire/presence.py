@@ -28,7 +28,7 @@ class Presence(Struct, frozen=True, kw_only=True):
 
 
 class OnCall(Struct, frozen=True, kw_only=True):
-    """How much is open."""
+    """How much is open that nothing holds back."""
 
     pages: int
     tickets: int

@@ -27,8 +27,10 @@ ACTS: dict[str, wire.Act] = {
     "release.promote": "promote",
 }
 """Action of a step → what it is called while its plan is being asked for; the plan says what it is."""
+ALERT = "alert "
+"""What the linked alert is carried as: no parameter has a blank in its name."""
 FALLBACK = "error-spike"
-"""Where nothing says which list to take."""
+"""Where no trigger of any list holds."""
 
 
 def run_here(state: State, frame: Frame) -> wire.RunView | None:
@@ -48,13 +50,19 @@ def _wanted(state: State, frame: Frame) -> tuple[str, dict[str, str], str]:
         return alert.checklist, _known(alert), alerts.incident_of(alert, frame)
     if (view := frame.answer(wire.IncidentView)) is not None:
         incident = view.incident
-        return "", {"service": incident.services[0] if incident.services else ""}, incident.incident
+        known = {"service": incident.services[0] if incident.services else ""}
+        return "", {**known, ALERT: _first_alert(incident)}, incident.incident
     if (listed := frame.answer(wire.IncidentsView)) is not None:
         name = subject(state, frame)
         brief = next((each for each in listed.incidents if each.incident == name), None)
         service = brief.services[0] if brief is not None and brief.services else ""
         return "", {"service": service}, name
     return subject(state, frame), {"service": state.service}, ""
+
+
+def _first_alert(incident: wire.Incident) -> str:
+    """The alert that it was linked to first: its checklist is the one to take."""
+    return next((link.ref for link in incident.links if link.kind == "alert"), "")
 
 
 def _known(alert: wire.Alert) -> dict[str, str]:
@@ -82,15 +90,27 @@ def _begin(state: State, frame: Frame) -> Form:
 
 
 async def _choose(client: Client, form: Form) -> Done:
-    view = await client.view("checklists", {})
+    view = await client.view("checklists", {"service": form.said("service")})
     if not isinstance(view, wire.ChecklistsView):
         raise AssertionError("the view `checklists` is answered by a ChecklistsView")
     names = tuple(each.id for each in view.checklists if not each.problems)
     if not names:
         raise UsageError("there is no checklist", "`opsconsole checklist new NAME` begins one.")
-    first = FALLBACK if FALLBACK in names else names[0]
+    wanted = (await _of_alert(client, form.said(ALERT)), *(each.checklist for each in view.suggested), FALLBACK)
+    first = next((name for name in wanted if name in names), names[0])
     fields = (Field("checklist", "which", first, names, is_needed=True),)
     return Done("", form=Form("look_up_checklist", form.title, "", fields, carried=form.carried))
+
+
+async def _of_alert(client: Client, alert: str) -> str:
+    """The checklist of an alert; empty where none is linked, or it is gone."""
+    if not alert:
+        return ""
+    try:
+        view = await client.view("alert", {"alert": alert})
+    except UsageError:
+        return ""
+    return view.alert.checklist if isinstance(view, wire.AlertView) else ""
 
 
 async def _look_up(client: Client, form: Form) -> Done:

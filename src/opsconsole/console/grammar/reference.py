@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from opsconsole import search
 from opsconsole.console.grammar import command
 from opsconsole.console.grammar.actions import ACTIONS, RESERVED, Action, written
-from opsconsole.console.views.catalog import VIEWS
+from opsconsole.console.views.catalog import VIEWS, ViewSpec
 
 INTRODUCTION = """\
 # Keys
@@ -30,11 +31,25 @@ Two actions on one key in one place are refused when the console starts, with bo
 key, Alt or the mouse. Keys that terminals, tmux or screen take for themselves cannot be bound: RESERVED.
 """
 
+
+def _titles(wanted: Callable[[ViewSpec], bool]) -> str:
+    return ", ".join(spec.title for spec in VIEWS if wanted(spec))
+
+
 SECTIONS: dict[str, str] = {
     "list": "In a list",
     "timed": "Where there is a time axis",
     "panels": "Where there are panels",
-    "acts": "Where releases are acted on: " + ", ".join(spec.title for spec in VIEWS if spec.acts),
+    "acts": "Where releases are acted on: " + _titles(lambda spec: spec.acts),
+    **{
+        f"of:{what}": f"Of {told}: " + _titles(lambda spec, what=what: spec.deals_with == what)  # type: ignore[misc]
+        for what, told in (
+            ("alert", "an alert"),
+            ("incident", "an incident"),
+            ("checklist", "a checklist"),
+            ("run", "the step of a run"),
+        )
+    },
     "small": "In a terminal that is too small",
 }
 """Trait of a context → the heading of the actions that need it."""

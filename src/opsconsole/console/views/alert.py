@@ -26,6 +26,8 @@ SHOWN: frozenset[str] = frozenset(
      "release"}
 )  # fmt: skip
 """Views that a finding can lead to."""
+MOST_AT_FIRST = 3
+"""Findings beside everything else; what changed has to be on the first screen."""
 LATER_S = 90.0
 """A finding that was first found so long after its alert began says when."""
 OF_EVERYTHING: frozenset[str] = frozenset({"fleet", "sources"})
@@ -101,7 +103,7 @@ def sections(view: wire.AlertView, frame: Frame) -> tuple[Section, ...]:
         Section(
             EVIDENCE,
             PANELS[0],
-            tuple(_evidence(view)),
+            tuple(_evidence(view, MOST_AT_FIRST if not frame.state.panel else len(alert.members))),
             (Span(f"{len(alert.members) + alert.more:,} found", "dim"),),
             "nothing",
         ),
@@ -115,11 +117,11 @@ def _service(alert: wire.Alert) -> str:
     return alert.services[0] if alert.services else ""
 
 
-def _evidence(view: wire.AlertView) -> Iterator[Row]:
+def _evidence(view: wire.AlertView, most: int) -> Iterator[Row]:
     alert = view.alert
     values = {"service": _service(alert)}
     by_accident = {rule.id: rule.false_alarms for rule in view.rules}
-    for i, member in enumerate(alert.members):
+    for i, member in enumerate(alert.members[:most]):
         opens = _shows(member, alert)
         sign = "▲" if member.is_present else "◌"
         ink = "warn" if member.is_present else "quiet"
@@ -133,8 +135,9 @@ def _evidence(view: wire.AlertView) -> Iterator[Row]:
             yield from prose(f"e{i} by accident", f"by accident: {alarm}", "dim", indent=3, values=values, opens=opens)
         if member.url:
             yield Row(f"e{i} url", (Span("   ", "text"), span(member.url, "accent")), values)
-    if alert.more:
-        yield Row("more", (Span(f"   and {alert.more:,} more", "dim"),), values)
+    if (hidden := len(alert.members[most:])) or alert.more:
+        shows = f": {EVIDENCE} shows {hidden} of them" if hidden else ""
+        yield Row("more", (Span(f"   and {hidden + alert.more:,} more{shows}", "dim"),), values)
 
 
 def _numbers(member: wire.AlertMember, alert: wire.Alert) -> Line:
@@ -143,7 +146,7 @@ def _numbers(member: wire.AlertMember, alert: wire.Alert) -> Line:
     gone = "" if member.is_present else "gone"
     later = abs((member.since - alert.fired_at).total_seconds()) >= LATER_S
     since = f"since {member.since:%m-%d %H:%M}" if later else ""
-    parts = (member.rule, value, f"n {member.n:,}", chance, gone, since)
+    parts = (member.rule, f"n {member.n:,}", chance, value, gone, since)
     return separated(span(part, "dim") for part in parts)
 
 

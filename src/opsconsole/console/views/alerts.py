@@ -103,7 +103,7 @@ def _head(view: wire.AlertsView, frame: Frame, shown: int, width: int) -> list[L
         note,
         Span(f"{len(view.alerts)} open", "text"),
         Span(f"{quiet} silenced or held back" if quiet else "", "dim"),
-        Span(f"{len(view.resolved)} resolved within a day" if view.resolved else "", "dim"),
+        Span(f"{len(view.resolved)} resolved" if view.resolved else "", "dim"),
     ]
     rows = [ends(separated(parts), _looked(view, frame), width)]
     if view.trouble:

@@ -201,6 +201,8 @@ def _links(view: wire.IncidentView) -> Iterator[Row]:
 def _leads(link: wire.IncidentLink) -> Place | None:
     if link.kind == "alert":
         return Place("alert").choosing(key=link.ref)
+    if link.kind == "checklist":
+        return Place("run").choosing(key=link.ref)
     if link.kind == "release" and link.service:
         return Place("release", link.service)
     if link.kind == "view" and link.service and link.ref in VIEWS_OF_SERVICE:
