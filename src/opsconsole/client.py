@@ -228,6 +228,10 @@ class Client:
         """Help, for points."""
         return self._post("/v1/drill/hint", wire.HintRequest(), wire.DrillHint)
 
+    def record(self, request: wire.RecordRequest) -> wire.DrillRecorded:
+        """Make a drill of an incident."""
+        return self._post("/v1/drill/record", request, wire.DrillRecorded, timeout=600.0)
+
     def drill_scored(self, request: wire.DrillScored) -> wire.DrillScored:
         """Tell a live home what was rehearsed."""
         return self._post("/v1/drill/scored", request, wire.DrillScored)

@@ -16,6 +16,7 @@ import msgspec
 
 from opsconsole import errors, wire
 from opsconsole.commands import drill_live, drill_page
+from opsconsole.commands.reading import client_of
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
 from opsconsole.errors import ConfigError, OpsConsoleError
 
@@ -30,6 +31,8 @@ opsconsole drill run first-shift --keys script.yaml --speed max    nobody attend
 opsconsole drill score first-shift-3                 compute its score again
 opsconsole drill report first-shift-3 --out reports  what to talk about afterwards
 opsconsole drill history first-shift                 how it went each time
+opsconsole drill record INC-7                        a drill of what happened
+opsconsole drill export drill-3 --out drill-3.tar.gz for whoever was not there
 """
 _CLASSES = {kind.exit_code: kind for kind in errors.BY_NAME.values()}
 
@@ -53,6 +56,15 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     scoring = verb(actions, shared, "score", "compute a run's score again, from its scenario and event log", _EXAMPLES)
     scoring.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
     scoring.set_defaults(run=run_score)
+    recording = verb(actions, shared, "record", "make a scenario of an incident, with its traffic", _EXAMPLES)
+    recording.add_argument("incident", metavar="INCIDENT", help="its name: INC-7, or 7")
+    recording.set_defaults(run=run_record)
+    exporting = verb(
+        actions, shared, "export", "pack a run into one file: scenario, event log, score, report", _EXAMPLES
+    )
+    exporting.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
+    exporting.add_argument("--out", metavar="FILE", type=Path, required=True, help="a .tar.gz that is not there yet")
+    exporting.set_defaults(run=run_export)
     reporting = verb(actions, shared, "report", "write a run's after-action report", _EXAMPLES)
     reporting.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
     reporting.add_argument("--out", metavar="DIR", type=Path, help="write RUN.md and RUN.html there")
@@ -60,7 +72,7 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     remembering = verb(actions, shared, "history", "list the runs and how they went, raw values", _EXAMPLES)
     remembering.add_argument("id", nargs="?", default="", metavar="ID", help="a scenario's id; all without one")
     remembering.set_defaults(run=run_history)
-    for each in (listing, linting, running, scoring, reporting, remembering):
+    for each in (listing, linting, running, scoring, reporting, remembering, recording, exporting):
         add_json(each)
 
 
@@ -121,6 +133,27 @@ def run_score(arguments: argparse.Namespace) -> int:
         print_json(score)
     else:
         sys.stdout.write(drill_page.score_page(score))
+    return 0
+
+
+def run_record(arguments: argparse.Namespace) -> int:
+    with client_of(arguments.home) as client:
+        number = arguments.incident
+        name = f"INC-{number}" if number.isdecimal() else number
+        recorded = client.record(wire.RecordRequest(incident=name))
+    if arguments.json:
+        print_json(recorded)
+    else:
+        sys.stdout.write(f"{recorded.path}: {recorded.records:,} records; opsconsole drill run {recorded.id}\n")
+    return 0
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    reply = asked(arguments, wire.DrillExported, "export", arguments.name, str(arguments.out.absolute()))
+    if arguments.json:
+        print_json(reply)
+    else:
+        sys.stdout.write(f"{reply.path}  {reply.sha256}\n")
     return 0
 
 

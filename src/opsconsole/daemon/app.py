@@ -136,6 +136,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         *(post(f"incident/{word}", kind, act, RESPONDING) for word, (kind, act) in responding.acts.items()),
         post("checklist/run", wire.RunRequest, running.begin, RUNNING),
         post("checklist/step", wire.StepRequest, running.do),
+        post("drill/record", wire.RecordRequest, desk.recording.record, RESPONDING),
         post("drill/scored", wire.DrillScored, running.drilled, RUNNING),
         post("checklist/lint", wire.LintRequest, lambda _, asked: running.lint(asked)),
         post("checklist/template", wire.TemplateRequest, running.template),

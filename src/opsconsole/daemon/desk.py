@@ -18,6 +18,7 @@ from opsconsole import __version__, wire
 from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon import duty
 from opsconsole.daemon.alerting import Alerting
+from opsconsole.daemon.drilling.recording import Recording
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.notifying import Notifying
 from opsconsole.daemon.pinning import Pinning
@@ -78,6 +79,7 @@ class Desk:
         self.releasing = Releasing(
             engine, self.view, self.attendance, self.registering, self.access, arms, self.responding.serious_of, staging
         )
+        self.recording = Recording(engine, self.responding)
         self.running = Running(engine, self.releasing, self.view, self.access, tell, self.responding.conduct.incident)
         self.alerting = Alerting(
             engine,

@@ -6,6 +6,9 @@ kept can be computed again from the files beside it.
 
 from __future__ import annotations
 
+import gzip
+import io
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +80,21 @@ class Run:
     def file(self) -> ScenarioFile:
         """Raises ConfigError."""
         return read(self.scenario)
+
+    def packed(self) -> bytes:
+        """Everything that its score is computed from, and the report, as one archive; the same run, the same bytes.
+
+        Raises InputError.
+        """
+        self.log()
+        made = io.BytesIO()
+        with gzip.GzipFile(fileobj=made, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+            for path in (self.scenario, self.events, self.score, self.markdown, self.html):
+                content = path.read_bytes() if path.exists() else b""
+                member = tarfile.TarInfo(f"{self.name}/{path.name}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        return made.getvalue()
 
     def score_again(self) -> wire.DrillScore:
         """From the scenario and the log alone. Raises InputError and ConfigError."""

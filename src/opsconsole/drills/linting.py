@@ -82,6 +82,8 @@ def _moments(looked: Looked) -> Iterator[wire.DrillProblem]:
     moments |= {f"prelude[{i}].at": each.at for i, each in enumerate(scenario.prelude)}
     moments |= {f"hints[{i}].after": each.after for i, each in enumerate(scenario.hints)}
     end_s = length_s(scenario.clock.length) if is_duration(scenario.clock.length) else 0.0
+    if scenario.replay is not None:
+        moments["replay.impact"] = scenario.replay.impact
     for field, moment in moments.items():
         if not is_moment(moment):
             yield looked.found(field, f"{moment!r} is no moment", "Write it like +90s; before the start like -2m.")
@@ -205,6 +207,8 @@ def _whole(looked: Looked) -> Iterator[wire.DrillProblem]:
             yield looked.found(f"services.{name}.routing", "nobody answers", "Give a version some weight.")
         if service.target.conflict_at and not service.target.conflict_to:
             yield looked.found(f"services.{name}.target", "`conflict_at` without `conflict_to`", "Say who serves then.")
+    if scenario.replay is not None and (scenario.faults or scenario.reactions):
+        yield looked.found("replay", "a recording has no faults and does not react", "Take them out, or the recording.")
     if not scenario.expectations:
         yield looked.found("expectations", "nothing is expected", "Say what should be done, and by when.")
 
@@ -219,9 +223,10 @@ def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
         yield looked.found("debrief", "nothing is asked afterwards", "Write two or three questions.", is_error=False)
     if not scenario.checklists:
         yield looked.found("checklists", "no checklist is rehearsed", "Name the one that it is about.", is_error=False)
+    is_recorded = scenario.replay is not None
     history_s = length_s(scenario.clock.history) if is_duration(scenario.clock.history) else 0.0
     for name, service in scenario.services.items():
-        if service.rate * history_s < LEAST_REQUESTS:
+        if not is_recorded and service.rate * history_s < LEAST_REQUESTS:
             yield looked.found(
                 f"services.{name}.rate", f"its history holds fewer than {LEAST_REQUESTS} requests",
                 "Raise the rate, or `clock.history`.", is_error=False,

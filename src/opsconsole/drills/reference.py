@@ -84,6 +84,14 @@ library's files: a drill keeps honest people honest.
 `drill end` lets the live daemon write down that the drill's checklists were rehearsed, as does a headless run with
 `--tell`; `checklist list` shows when.
 
+## From an incident
+
+`opsconsole drill record INC-7` makes a scenario of an incident that is stored: its traffic as a recording (ids, users
+and keys as digests under a salt that is thrown away; no payloads), its true timeline as what is expected, in the time
+that people then took. It plays the same for whoever was not there, and what they do does not change it. Both files
+lie in `drill-scenarios/` of the home. `opsconsole drill export RUN --out FILE` packs a run for somebody else, who
+computes the same score from it.
+
 ## A script
 
 ```yaml

@@ -7,6 +7,7 @@ the drill's start), a length is text without one (``5m``); a condition is text i
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -331,6 +332,17 @@ class Debrief(Section, frozen=True, kw_only=True):
     """One a line."""
 
 
+class Replay(Section, frozen=True, kw_only=True):
+    """A recording that is played instead of a simulated fleet; `opsconsole drill record` makes one."""
+
+    file: Path
+    """Beside the scenario."""
+    sha256: str
+    """Of the file: no other one is played."""
+    impact: str = "+0s"
+    """The moment at which users began to suffer."""
+
+
 class Scenario(Section, frozen=True, kw_only=True):
     """A drill as it is written."""
 
@@ -362,6 +374,8 @@ class Scenario(Section, frozen=True, kw_only=True):
     """Of everything random in it."""
     services: dict[str, Service] = {}
     """Service → what it is."""
+    replay: Replay | None = None
+    """A recording of what happened once."""
     prelude: tuple[Line, ...] = ()
     """What was done shortly before, at negative moments: releases above all."""
     faults: tuple[Fault, ...] = ()

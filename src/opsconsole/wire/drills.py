@@ -348,6 +348,23 @@ class DrillScored(Struct, frozen=True, kw_only=True):
     run: str
 
 
+class RecordRequest(Struct, frozen=True, kw_only=True):
+    """Make a scenario of an incident."""
+
+    incident: str
+
+
+class DrillRecorded(Struct, frozen=True, kw_only=True):
+    id: str
+    path: str
+    records: int
+
+
+class DrillExported(Struct, frozen=True, kw_only=True):
+    path: str
+    sha256: str
+
+
 class DrillServed(Struct, frozen=True, kw_only=True):
     """A drill that runs, and where its consoles find it."""
 

@@ -7,6 +7,7 @@ code is that of the error's class.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.moments import length_s
 from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.reading import LIBRARY, ScenarioFile, files, find, read, read_script
-from opsconsole.errors import ConfigError, OpsConsoleError
+from opsconsole.errors import ConfigError, OpsConsoleError, UsageError
 from opsconsole.home import Home
 
 ATTENDED = "drill"
@@ -62,6 +63,10 @@ def main() -> int:
     reporting = verbs.add_parser("report")
     reporting.add_argument("run")
     reporting.set_defaults(answer=_report)
+    exporting = verbs.add_parser("export")
+    exporting.add_argument("run")
+    exporting.add_argument("out", type=Path)
+    exporting.set_defaults(answer=_export)
     remembering = verbs.add_parser("history")
     remembering.add_argument("id", nargs="?", default="")
     remembering.set_defaults(answer=_history)
@@ -174,6 +179,17 @@ def _report(arguments: argparse.Namespace) -> wire.DrillPapers:
     run = archive.run(arguments.run)
     made = archive.keep(run)
     return wire.DrillPapers(name=run.name, report=made, markdown=markdown(made), html=html(made))
+
+
+def _export(arguments: argparse.Namespace) -> wire.DrillExported:
+    """Raises UsageError rather than write over a file."""
+    content = _archive(arguments).run(arguments.run).packed()
+    try:
+        with arguments.out.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise UsageError(f"{arguments.out}: {error.strerror}", "Name a file that is not there yet.") from error
+    return wire.DrillExported(path=str(arguments.out), sha256=hashlib.sha256(content).hexdigest())
 
 
 def _history(arguments: argparse.Namespace) -> wire.DrillHistory:

@@ -30,6 +30,7 @@ from opsconsole.drills.fleet import SPAN_S, Fleet, Name, Served
 from opsconsole.drills.logbook import Logbook
 from opsconsole.drills.moments import length_s, moment_s
 from opsconsole.drills.scenario import Inject, Scenario, SteadyState
+from opsconsole.drills.tape import Tape
 from opsconsole.drills.target import routing_of
 from opsconsole.errors import OpsConsoleError
 from opsconsole.home import Home
@@ -87,7 +88,7 @@ class Stage:
         self.app: Starlette = make_app(self.desk, self.hub, stop, who)
         self.inside: Starlette = make_app(self.desk, self.hub, stop, by_script)
         """The same for scripts, who say themselves who they are."""
-        self.fleet = Fleet(scenario, seed, self._start_s)
+        self.fleet = _fleet(scenario, seed, self._start_s)
         self.direction = Direction(scenario, self.log)
         self.is_over = False
         self._levels: dict[str, bool] = {}
@@ -120,6 +121,8 @@ class Stage:
             self._serve()
         if int(t) % self.beat_s == 0:
             self._beat()
+        if self.scenario.replay is not None and t == moment_s(self.scenario.replay.impact):
+            self.log.note(events.FAULTED, fault="recorded", decoy=False)
         for inject in self.direction.due(t):
             self.tell(inject)
         act(t)
@@ -254,6 +257,12 @@ class Stage:
 
     def _effective(self, service: str, what: str) -> None:
         self.log.note(events.EFFECTIVE, service=service, told=what)
+
+
+def _fleet(scenario: Scenario, seed: int, start_s: float) -> Fleet | Tape:
+    """What serves: a simulated fleet, or a recording."""
+    replay = scenario.replay
+    return Fleet(scenario, seed, start_s) if replay is None else Tape(replay.file, replay.sha256, start_s)
 
 
 def _holds(each: SteadyState, number: float | None) -> bool:
