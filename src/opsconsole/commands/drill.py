@@ -29,10 +29,10 @@ opsconsole drill run leaked-key --facilitator eve    a team; eve sees what comes
 opsconsole drill join drill-3                        one more player's console
 opsconsole drill run first-shift --keys script.yaml --speed max    nobody attends
 opsconsole drill score first-shift-3                 compute its score again
-opsconsole drill report first-shift-3 --out reports  what to talk about afterwards
+opsconsole drill report first-shift-3                what to talk about afterwards
 opsconsole drill history first-shift                 how it went each time
 opsconsole drill record INC-7                        a drill of what happened
-opsconsole drill export drill-3 --out drill-3.tar.gz for whoever was not there
+opsconsole drill export drill-3 --out drill-3.tgz    for somebody else
 """
 _CLASSES = {kind.exit_code: kind for kind in errors.BY_NAME.values()}
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from opsconsole import wire
-from opsconsole.client import Client, ask_to_stop, is_running
+from opsconsole.client import Client, ask_to_stop, await_stop, is_running
 from opsconsole.commands import drill_page
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
 from opsconsole.errors import DaemonError, UsageError
@@ -223,6 +223,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     sys.stdout.write(drill_page.now_page(now))
     if score is not None:
         ask_to_stop(home)
+        await_stop(home)
         tell(arguments.home, now.run, score)
         narrate(f"opsconsole drill report {now.run}")
     return 0

@@ -38,9 +38,9 @@ opsconsole drill run first-shift --keys script.yaml --speed max --json     nobod
 ## What a drill is
 
 A whole opsconsole in a directory of its own below `drills/` of your home: its own store, journal and socket, and
-`DRILL` in the frame of every console. The live `opsconsole.yaml` is not read, no live target is loaded, and nothing
-leaves the machine. Closing a console ends nothing; `drill end` does, and the time that the scenario gives it. A drill
-is not resumed once its process ended.
+`DRILL` in the frame of every console. Of the live `opsconsole.yaml` nothing is read but `access.keys`, no live target
+is loaded, and nothing leaves the machine. Closing a console ends nothing; `drill end` does, and the time that the
+scenario gives it. A drill is not resumed once its process ended.
 
 Time is the drill's own. `drill pause`, `resume` and `speed` change how fast its seconds follow one another, and
 nothing else: with the same scenario, seed, beat and script the event log is the same byte for byte, whatever the
@@ -65,9 +65,10 @@ checklist.
 | `inject`, `say`, `note`, `judge`, `speed` | no | yes | |
 | `pause`, `resume`, `end` | alone only | yes | |
 
-Who somebody is, is what the socket says; facilitators are named when the drill is started. The scenario is written
-into its directory only when it is over. Whoever has the same account as the drill's process can of course read the
-library's files: a drill keeps honest people honest.
+Who somebody is, is what the socket says, and on a shared account what `access.keys` of the live configuration says of
+their SSH key, which names them in the log and gives no right; facilitators are named when the drill is started. The
+scenario is written into its directory only when it is over. Whoever has the same account as the drill's process can
+of course read the library's files: a drill keeps honest people honest.
 
 ## How it is scored
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from opsconsole import wire
+from opsconsole.config.load import load
 from opsconsole.daemon.drilling.playing import play
 from opsconsole.daemon.drilling.serving import serve
 from opsconsole.daemon.drilling.stage import BEATS_S, USUAL_BEAT_S
@@ -165,7 +166,7 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
         beat_s=arguments.beat,
         speed=arguments.speed,
         facilitators=tuple(arguments.facilitator),
-        group=arguments.group,
+        access=msgspec.structs.replace(load(Home(arguments.home).config).access, group=arguments.group),
     )
     return wire.DrillServed(run=run.name, home=str(run.home))
 

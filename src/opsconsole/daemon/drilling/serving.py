@@ -14,6 +14,7 @@ from time import monotonic
 
 import uvicorn
 
+from opsconsole.config.settings import AccessSetting
 from opsconsole.daemon.__main__ import MOST_CALLS, Server, bind, only_daemon_of
 from opsconsole.daemon.drilling.session import Session
 from opsconsole.daemon.drilling.stage import Stage
@@ -27,13 +28,23 @@ LINGERS_S = 600.0
 
 
 def serve(
-    file: ScenarioFile, run: Run, seed: int, *, beat_s: int, speed: float, facilitators: tuple[str, ...], group: str
+    file: ScenarioFile,
+    run: Run,
+    seed: int,
+    *,
+    beat_s: int,
+    speed: float,
+    facilitators: tuple[str, ...],
+    access: AccessSetting,
 ) -> None:
-    """Play it until it is over and everybody has left, or it is told to stop."""
+    """Play it until it is over and everybody has left, or it is told to stop.
+
+    ``access`` says which group may join, and whose SSH keys are whose: it gives no right in a drill.
+    """
     home = Home(run.home)
     home.create()
     with only_daemon_of(home):
-        asyncio.run(_serve(file, run, home, seed, beat_s, speed, facilitators, group))
+        asyncio.run(_serve(file, run, home, seed, beat_s, speed, facilitators, access))
     home.socket.unlink(missing_ok=True)
 
 
@@ -45,12 +56,12 @@ async def _serve(
     beat_s: int,
     speed: float,
     facilitators: tuple[str, ...],
-    group: str,
+    access: AccessSetting,
 ) -> None:
     def stop() -> None:
         server.should_exit = True
 
-    stage = Stage(file.scenario, run.home, seed, by_peer({}), beat_s, stop)
+    stage = Stage(file.scenario, run.home, seed, by_peer(access.keys), beat_s, stop)
     session = Session(stage, file, run, facilitators, speed)
     stage.app.router.routes.extend(session.routes())
     server = Server(
@@ -70,10 +81,10 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     await asyncio.to_thread(session.lead_up)
-    home.open_to(group)
+    home.open_to(access.group)
     listener = bind(home)
-    home.open_socket_to(group)
-    if group:
+    home.open_socket_to(access.group)
+    if access.group:
         os.chmod(run.directory, 0o711)  # noqa: PTH101, S103 - the way to the socket, and to nothing else in it
     session.start()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
