@@ -12,9 +12,6 @@ from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.grammar.verbs import verb_of
 from opsconsole.errors import ConfigError
 
-LATER = frozenset("cDLnH")
-"""Keys that acts on incidents and drills will have."""
-
 
 def test_enter_opens_the_service_under_the_cursor_and_each_back_key_returns() -> None:
     async def scenario(session: Session) -> None:
@@ -232,7 +229,6 @@ def test_reserved_keys_cannot_be_bound_and_no_default_needs_function_keys_or_alt
         Keymap((Action("save", ("ctrl+s",), "", "", frozenset({"view"})),))
     keys = {key for action in ACTIONS for key in action.keys}
     assert not keys & RESERVED
-    assert not LATER & {key for action in ACTIONS for key in action.keys if "view" in action.needs}
     assert not any(key.startswith(("alt+", "f1", "f2", "f3", "f4", "f5")) for key in keys)
 
 

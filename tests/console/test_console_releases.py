@@ -270,6 +270,7 @@ def test_keys_that_follow_a_cancelled_prompt_without_a_pause_run_no_verb() -> No
         assert len(client.ordered) == 1
         await rest(session)
         await session.press("b")
+        await session.until("type ba")
         assert len(client.ordered) == 2
 
     drive(scenario, client=client)

@@ -64,7 +64,7 @@ OPEN = {"start": "running", "abort": "aborted"}
 """Act → the rollout's phase once it was done."""
 
 
-def tested(act: wire.Act) -> tuple[str, ...]:
+def moments_tried(act: wire.Act) -> tuple[str, ...]:
     """The moments that the test goes through."""
     return tuple(moment for moment in MOMENTS if act == WHOLE_FOR or moment not in ALIKE)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fault_matrix import INTRODUCTION, killed_column, killed_section, section
 from faulty_systems import KINDS, Servers
-from killed_daemon import ACTS, MOMENTS, tested
+from killed_daemon import ACTS, MOMENTS, moments_tried
 
 from opsconsole import wire
 from strays import room_for_processes
@@ -43,9 +43,9 @@ def test_a_daemon_that_is_killed_at_any_step_knows_afterwards_what_became_of_it(
     lines = committed("When the daemon dies").splitlines()
     column = 2 + ACTS.index(act)
     said = [line.split(" | ")[column - 1].removesuffix(" |") for line in lines[-len(MOMENTS) :]]
-    expected = tuple(cell for moment, cell in zip(MOMENTS, said, strict=True) if moment in tested(act))
+    expected = tuple(cell for moment, cell in zip(MOMENTS, said, strict=True) if moment in moments_tried(act))
     with room_for_processes() as root:
-        assert killed_column(act, root / act, tested(act)) == expected, STALE
+        assert killed_column(act, root / act, moments_tried(act)) == expected, STALE
 
 
 def test_the_page_has_every_kind_and_every_act_and_nothing_else() -> None:

@@ -50,6 +50,10 @@ SECTIONS: dict[str, str] = {
             ("run", "the step of a run"),
         )
     },
+    "of:alert": "Where there is an alert",
+    "of:incident": "Where there is an incident",
+    "of:checklist": "Where there is a checklist",
+    "of:run": "In a checklist's run",
     "small": "In a terminal that is too small",
 }
 """Trait of a context → the heading of the actions that need it."""
