@@ -9,10 +9,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from rehearsing import BACK, NOTE, OPEN, SMALL, rehearsed
+from rehearsing import BACK, NOTE, OPEN, SMALL, rehearsed, small
 
 from opsconsole import wire
 from opsconsole.daemon.drilling.__main__ import main
+from opsconsole.daemon.drilling.playing import play
 from opsconsole.drills.archive import Archive, Run
 
 LINES = (OPEN, NOTE, BACK)
@@ -40,6 +41,12 @@ def test_same_script_leaves_the_same_log_on_another_machine(worked: Run, room: P
     )
     assert elsewhere.events.read_bytes() == worked.events.read_bytes()
     assert elsewhere.score.read_bytes() == worked.score.read_bytes()
+
+
+def test_same_script_at_a_slower_pace_leaves_the_same_log(worked: Run, room: Path) -> None:
+    paced = Archive(room / "paced").new("small")
+    play(small(), paced, LINES, 42, speed=2_000.0)
+    assert paced.events.read_bytes() == worked.events.read_bytes()
 
 
 def test_another_seed_leaves_another_log(worked: Run, room: Path) -> None:

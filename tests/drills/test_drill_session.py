@@ -32,9 +32,9 @@ TEXT = SMALL.replace("id: fails", "id: f-secret").replace("id: late", "id: i-sec
 class Attended:
     """A session whose seconds are stepped by hand, and people who ask it."""
 
-    def __init__(self, directory: Path, facilitators: tuple[str, ...] = ("eve",)) -> None:
+    def __init__(self, directory: Path, facilitators: tuple[str, ...] = ("eve",), text: str = TEXT) -> None:
         self.run = Archive(directory).new("drill")
-        self.file = small(TEXT)
+        self.file = small(text)
         self.stage = Stage(self.file.scenario, self.run.home, 42, by_script, beat_s=10)
         self.session = Session(self.stage, self.file, self.run, facilitators, speed=1.0)
         self.stage.app.router.routes.extend(self.session.routes())
@@ -162,3 +162,58 @@ def test_solo_player_may_pause_and_end_and_then_reads_the_score(room: Path) -> N
     finally:
         solo.session.stop()
         solo.stage.close()
+
+
+def test_real_page_makes_time_stand_still_and_is_told_once(attended: Attended) -> None:
+    page = wire.Alert(
+        id="A-9", subject="chat", cause="errors", services=("chat",), severity="page", state="firing",
+        title="chat: 40% of requests fail", members=(), fired_at=attended.stage.clock.now(),
+    )  # fmt: skip
+    attended.session.give_way((page,))
+    attended.session.give_way((page,))
+    now = decoded(attended.get("ann", "drill"), wire.DrillNow)
+    assert now.is_paused
+    assert [each.text for each in now.messages if each.via == "page"] == [
+        "A REAL PAGE: chat: 40% of requests fail. This drill is paused; look at the live console."
+    ]
+    assert not attended.command("eve", "resume").is_paused
+
+
+TABLETOP = """
+apiVersion: opsconsole/v1
+kind: Drill
+id: tabletop
+title: What would you do?
+mode: tabletop
+clock: {start: 2026-11-02T02:55:00Z, length: 10m, lead: 0s}
+injects:
+  - {id: first, at: +30s, via: page, sender: monitoring, text: Half of the answers are empty}
+  - {id: second, at: manual, via: chat, sender: support, text: Customers are leaving}
+expectations:
+  - {id: open, title: An incident is opened, match: open, within: 5m, points: 10}
+  - {id: can, title: "A clear report: conditions, actions, needs", judged: true, points: 10}
+harm: {points: 0}
+"""
+
+
+def test_tabletop_is_driven_by_its_facilitator_and_judged(room: Path) -> None:
+    table = Attended(room / "tabletop", text=TABLETOP)
+    try:
+        table.until(40)
+        assert [each.sender for each in decoded(table.get("ann", "drill"), wire.DrillNow).messages] == ["monitoring"]
+        table.command("eve", "inject", "second")
+        assert decoded(table.get("ann", "drill"), wire.DrillNow).messages[-1].text == "Customers are leaving"
+        opening = wire.OpenIncident(title="empty answers", services=(), severities=("SEV-2",))
+        assert table.post("ann", "incident/open", opening).status_code == 200
+        with pytest.raises(UsageError, match="is to be judged"):
+            table.command("eve", "judge", "open", 1.0)
+        table.command("eve", "judge", "can", 0.5)
+        table.command("eve", "end")
+        score = table.session.score()
+        assert [(each.id, each.word, each.earned) for each in score.expectations] == [
+            ("open", "met", 10.0),
+            ("can", "met", 5.0),
+        ]
+        assert score.score == 75
+    finally:
+        table.stage.close()

@@ -49,7 +49,12 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     running.add_argument("id", metavar="ID", help="a scenario's id, or its file")
     running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands: nobody attends")
     running.add_argument("--seed", type=int, metavar="N", help="of everything random in it (default: the scenario's)")
-    running.add_argument("--speed", default="1", metavar="X", help="seconds of it in one (default: 1); max with --keys")
+    running.add_argument(
+        "--speed",
+        default="1",
+        metavar="X",
+        help="seconds of it in one (default: 1, and with --keys as fast as it goes)",
+    )
     drill_live.add_attending(running)
     running.set_defaults(run=run_run)
     drill_live.add(actions, shared)
@@ -112,6 +117,8 @@ def run_run(arguments: argparse.Namespace) -> int:
     words = ["play", arguments.id]
     if arguments.keys is not None:
         words += ["--keys", str(arguments.keys)]
+    if arguments.speed not in ("1", "max"):
+        words += ["--speed", str(drill_live.speed_of(arguments))]
     if arguments.seed is not None:
         words += ["--seed", str(arguments.seed)]
     done = asked(arguments, wire.DrillDone, *words)

@@ -101,12 +101,8 @@ def home_of_run(arguments: argparse.Namespace) -> Home:
 
 def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
     """Start the drill's process, and open a console on it."""
-    try:
-        speed = float(arguments.speed)
-    except ValueError as error:
-        raise UsageError(f"{arguments.speed!r} is no speed", "A number, or max with --keys.") from error
     home = Home(Path(served.home))
-    _start(arguments, home, speed)
+    _start(arguments, home, speed_of(arguments))
     narrate(f"{served.run} runs: opsconsole drill join {home.directory.parent}")
     if arguments.no_console or not sys.stdout.isatty():
         return 0
@@ -123,6 +119,17 @@ def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
     finally:
         client.close()
     return code
+
+
+def speed_of(arguments: argparse.Namespace) -> float:
+    """Raises UsageError."""
+    try:
+        speed = float(arguments.speed)
+    except ValueError:
+        speed = 0.0
+    if not speed > 0:
+        raise UsageError(f"{arguments.speed!r} is no speed", "A number above 0, or max with --keys.")
+    return speed
 
 
 def _start(arguments: argparse.Namespace, home: Home, speed: float) -> None:

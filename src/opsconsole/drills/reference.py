@@ -46,6 +46,9 @@ Time is the drill's own. `drill pause`, `resume` and `speed` change how fast its
 nothing else: with the same scenario, seed, beat and script the event log is the same byte for byte, whatever the
 speed, the time zone, the locale or the terminal.
 
+A real page goes first: while the live daemon of the home runs, an alert of it that pages somebody makes the drill's
+time stand still at once, and everybody in it is told.
+
 **Three worlds answer the same requests.** One is what players see. Its *twin* is without faults; the *worst* one has
 all of them, and nobody does anything. Harm is bad answers (failed, slower than the SLO, worthless, or never seen) and
 money beyond the twin; what players saved is measured against the worst. So luck is nobody's merit and nobody's fault.

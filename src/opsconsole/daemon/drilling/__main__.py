@@ -45,6 +45,7 @@ def main() -> int:
     playing.add_argument("--keys", type=Path)
     playing.add_argument("--seed", type=int)
     playing.add_argument("--beat", type=int, choices=BEATS_S, default=USUAL_BEAT_S)
+    playing.add_argument("--speed", type=float)
     playing.set_defaults(answer=_play)
     serving = verbs.add_parser("serve")
     serving.add_argument("id")
@@ -145,7 +146,7 @@ def _play(arguments: argparse.Namespace) -> wire.DrillDone:
     lines = read_script(arguments.keys) if arguments.keys else ()
     run = _archive(arguments).new(file.scenario.id)
     seed = file.scenario.seed if arguments.seed is None else arguments.seed
-    return play(file, run, lines, seed, arguments.beat)
+    return play(file, run, lines, seed, arguments.beat, arguments.speed)
 
 
 def _new(arguments: argparse.Namespace) -> wire.DrillServed:
@@ -166,6 +167,7 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
         beat_s=arguments.beat,
         speed=arguments.speed,
         facilitators=tuple(arguments.facilitator),
+        live=Home(arguments.home),
         access=msgspec.structs.replace(load(Home(arguments.home).config).access, group=arguments.group),
     )
     return wire.DrillServed(run=run.name, home=str(run.home))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
@@ -53,12 +53,13 @@ class Driver:
             while self._stage.t < 0:
                 self._stage.second(self.act)
 
-    def run(self) -> None:
-        """From the history to the end, as fast as it goes."""
+    def run(self, pause: Callable[[], None] = lambda: None) -> None:
+        """From the history to the end, with this pause between two seconds."""
         self.lead_up()
         with served_inside(self._stage.home, self._inside):
             while not self._stage.is_over:
                 self._stage.second(self.act)
+                pause()
 
     def close(self) -> None:
         self._inside.end()

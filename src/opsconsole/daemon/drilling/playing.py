@@ -6,6 +6,8 @@ locale and terminal are asked by nobody.
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
 from opsconsole import wire
@@ -19,14 +21,19 @@ from opsconsole.drills.scenario import Line
 
 
 def play(
-    file: ScenarioFile, run: Run, lines: tuple[Line, ...], seed: int, beat_s: int = USUAL_BEAT_S
+    file: ScenarioFile,
+    run: Run,
+    lines: tuple[Line, ...],
+    seed: int,
+    beat_s: int = USUAL_BEAT_S,
+    speed: float | None = None,
 ) -> wire.DrillDone:
-    """Play it to its end. Raises StoreError and UsageError."""
+    """Play it to its end, as fast as it goes or at this speed. Raises StoreError and UsageError."""
     run.scenario.write_text(file.text, encoding="utf-8")
     stage = Stage(file.scenario, run.home, seed, by_script, beat_s)
     driver = Driver(stage, lines)
     try:
-        driver.run()
+        driver.run((lambda: time.sleep(1 / speed)) if speed else (lambda: None))
     finally:
         driver.close()
         stage.close()

@@ -14,8 +14,10 @@ from time import monotonic
 
 import uvicorn
 
+from opsconsole.clock import SystemClock
 from opsconsole.config.settings import AccessSetting
 from opsconsole.daemon.__main__ import MOST_CALLS, Server, bind, only_daemon_of
+from opsconsole.daemon.drilling.guarding import LOOK_EVERY_S, real_pages
 from opsconsole.daemon.drilling.session import Session
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.daemon.identity import PeerProtocol, by_peer
@@ -35,16 +37,18 @@ def serve(
     beat_s: int,
     speed: float,
     facilitators: tuple[str, ...],
+    live: Home,
     access: AccessSetting,
 ) -> None:
     """Play it until it is over and everybody has left, or it is told to stop.
 
-    ``access`` says which group may join, and whose SSH keys are whose: it gives no right in a drill.
+    A page of the ``live`` home makes it stand still. ``access`` says which group may join, and whose SSH keys are
+    whose: it gives no right in a drill.
     """
     home = Home(run.home)
     home.create()
     with only_daemon_of(home):
-        asyncio.run(_serve(file, run, home, seed, beat_s, speed, facilitators, access))
+        asyncio.run(_serve(file, run, home, seed, beat_s, speed, facilitators, live, access))
     home.socket.unlink(missing_ok=True)
 
 
@@ -56,6 +60,7 @@ async def _serve(
     beat_s: int,
     speed: float,
     facilitators: tuple[str, ...],
+    live: Home,
     access: AccessSetting,
 ) -> None:
     def stop() -> None:
@@ -87,10 +92,14 @@ async def _serve(
     if access.group:
         os.chmod(run.directory, 0o711)  # noqa: PTH101, S103 - the way to the socket, and to nothing else in it
     session.start()
+    began, looked = SystemClock().now(), monotonic()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not serving.done():
             await asyncio.wait({serving}, timeout=1.0)
+            if monotonic() - looked >= LOOK_EVERY_S and not stage.is_over:
+                looked = monotonic()
+                session.give_way(await asyncio.to_thread(real_pages, live, began))
             if stage.is_over and not stage.hub.waiting and monotonic() - stage.hub.asked_at > LINGERS_S:
                 stop()
         await serving

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import TypeVar
 
@@ -49,6 +49,7 @@ class Session:
         self._is_paused = False
         self._stopping = threading.Event()
         self._hinted = 0
+        self._gave_way: frozenset[str] = frozenset()
         self._lock = threading.RLock()
         """Held while a second goes by, and while somebody changes the drill's course."""
         self._thread = threading.Thread(target=self._go_on, name="drill", daemon=True)
@@ -172,6 +173,18 @@ class Session:
             f"{person.actor} is a player of this drill and may not {act}",
             "A facilitator is named when it is started: opsconsole drill run ID --facilitator NAME.",
         )
+
+    def give_way(self, pages: Sequence[wire.Alert]) -> None:
+        """A real page: time stands still at once, and everybody is told why; once for each."""
+        new = [each for each in pages if each.id not in self._gave_way]
+        if not new:
+            return
+        with self._lock:
+            self._gave_way |= {each.id for each in new}
+            self._is_paused = True
+            for each in new:
+                words = f"A REAL PAGE: {each.title}. This drill is paused; look at the live console."
+                self.stage.tell(Inject(id="real", at="manual", sender="opsconsole", via="page", text=words))
 
     def _pause(self, person: Person, asked: wire.DrillCommand) -> None:
         self._is_paused = asked.word == "pause"
