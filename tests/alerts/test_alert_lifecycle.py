@@ -153,6 +153,20 @@ def test_too_few_values_are_not_fine(room: Room) -> None:
     assert room.alerts[0].state == "firing"
 
 
+@pytest.mark.parametrize(("p_value", "fires"), [(None, False), (0.9, False), (0.0, True)])
+def test_what_may_be_chance_does_not_fire(room: Room, p_value: float | None, fires: bool) -> None:
+    rule = next(rule for rule in RULES if rule.chance)
+    found = Facts(
+        subject="chat",
+        services=("chat",),
+        at=START,
+        readings={rule.signal: (reading(rule.id, p_value=p_value),)},
+    )
+    room.look(found)
+    room.look_for(rule.for_s / 60 + 1, found)
+    assert bool(room.alerts) == fires
+
+
 def test_a_finding_has_to_last_before_it_fires(room: Room) -> None:
     drifting = facts("chat", bad=["input-drift"])
     room.look(drifting)
@@ -184,6 +198,13 @@ def test_it_fires_again_soon_after_with_its_flaps(room: Room) -> None:
     room.look_for(8, FINE)
     room.look(BURNING)
     assert [(each.id, each.flaps) for each in room.alerts] == [("A-2", 1)]
+
+
+def test_what_fires_again_long_after_has_not_flapped(room: Room) -> None:
+    room.look(BURNING)
+    room.look_for(24 * 60, FINE, every_s=600)
+    room.look(BURNING)
+    assert [(each.id, each.flaps) for each in room.alerts] == [("A-2", 0)]
 
 
 def test_one_cause_is_one_alert_with_members(room: Room) -> None:
@@ -227,6 +248,12 @@ def test_pages_that_fired_before_the_outage_was_understood_are_held_back(room: R
     assert room.kinds("escalated") == [
         f"nobody has answered (call {call}): provider acme: provider-errors is bad" for call in (2, 3)
     ]
+
+
+def test_an_outage_holds_back_no_page_of_a_service_that_does_not_go_there(room: Room) -> None:
+    room.look(provider("acme", ("chat",)))
+    room.look_for(2, provider("acme", ("chat",)), facts("rank", bad=["errors-burn-1h"]))
+    assert {alert.subject: alert.state for alert in room.alerts} == {"provider acme": "firing", "rank": "firing"}
 
 
 def test_no_drift_or_cost_is_told_during_an_outage(room: Room) -> None:
