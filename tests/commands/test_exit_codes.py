@@ -6,26 +6,30 @@ import fcntl
 from pathlib import Path
 
 import pytest
-from commandline import lines, opsconsole, served, written
+from commandline import Outcome, lines, opsconsole, served, written
 
 
-def test_missing_log_is_an_input_error(place: Path) -> None:
-    outcome = opsconsole("watch", place / "nowhere.jsonl", "--once")
+def ingest(home: Path, *words: str | Path) -> Outcome:
+    return opsconsole("ingest", *words, "--home", home)
+
+
+def test_missing_log_is_an_input_error(full_home: Path, place: Path) -> None:
+    outcome = ingest(full_home, place / "nowhere.jsonl")
     assert (outcome.code, outcome.out) == (4, "")
     assert "nowhere.jsonl names no file\nCheck the path" in outcome.err
 
 
-def test_binary_file_is_an_input_error_that_says_what_can_be_read(place: Path) -> None:
-    outcome = opsconsole("watch", written(place / "core", bytes(range(256)) * 16), "--once")
+def test_binary_file_is_an_input_error_that_says_what_can_be_read(full_home: Path, place: Path) -> None:
+    outcome = ingest(full_home, written(place / "core", bytes(range(256)) * 16))
     assert (outcome.code, outcome.out) == (4, "")
     assert "core is binary" in outcome.err
     assert "JSON lines, CSV" in outcome.err
 
 
-def test_numeric_time_without_a_unit_is_never_guessed_and_the_remedy_works(place: Path) -> None:
+def test_numeric_time_without_a_unit_is_never_guessed_and_the_remedy_works(full_home: Path, place: Path) -> None:
     requests = [{**r, "timestamp": 1_763_632_800_000 + i * 1000} for i, r in enumerate(served(60))]
     log = written(place / "numbers.jsonl", lines(requests))
-    outcome = opsconsole("watch", log, "--once")
+    outcome = ingest(full_home, log)
     assert (outcome.code, outcome.out) == (4, "")
     assert "--column ts=timestamp:" in outcome.err
     mended = opsconsole("watch", log, "--once", "--column", "ts=timestamp:ms")
@@ -33,10 +37,10 @@ def test_numeric_time_without_a_unit_is_never_guessed_and_the_remedy_works(place
     assert "2025-11-20 10:00:00 to 2025-11-20 10:00:59 UTC" in mended.out
 
 
-def test_log_without_a_time_says_which_column_is_missing_and_names_its_fields(place: Path) -> None:
+def test_log_without_a_time_says_which_column_is_missing_and_names_its_fields(full_home: Path, place: Path) -> None:
     log = written(place / "odd.jsonl", lines({"moment_of_it": "?", "took": 3} for _ in range(5)))
-    outcome = opsconsole("watch", log, "--once")
-    assert outcome.code == 4
+    outcome = ingest(full_home, log)
+    assert (outcome.code, outcome.out) == (4, "")
     assert "column ts" in outcome.err
     assert "moment_of_it" in outcome.err
 
@@ -44,8 +48,9 @@ def test_log_without_a_time_says_which_column_is_missing_and_names_its_fields(pl
 @pytest.mark.parametrize(
     ("override", "nearest"), [("latenc=latency_ms:ms", "latency_ms"), ("latency_ms=latncy_ms:ms", "latency_ms")]
 )
-def test_wrong_column_is_told_the_nearest_name(override: str, nearest: str, log: Path) -> None:
-    outcome = opsconsole("watch", log, "--once", "--column", override)
+def test_wrong_column_is_told_the_nearest_name(override: str, nearest: str, full_home: Path, place: Path) -> None:
+    log = written(place / "named.jsonl", lines(served(3)))
+    outcome = ingest(full_home, log, "--column", override)
     assert (outcome.code, outcome.out) == (4, "")
     assert f"Did you mean {nearest}?" in outcome.err
 
@@ -59,9 +64,9 @@ def test_wrong_column_is_told_the_nearest_name(override: str, nearest: str, log:
     ],
 )
 def test_wrong_mapping_is_a_configuration_error_that_names_the_line(
-    text: str, line: int, log: Path, place: Path
+    text: str, line: int, full_home: Path, log: Path, place: Path
 ) -> None:
-    outcome = opsconsole("watch", log, "--once", "--mapping", written(place / "bad.yaml", text.encode()))
+    outcome = ingest(full_home, log, "--mapping", written(place / "bad.yaml", text.encode()))
     assert (outcome.code, outcome.out) == (3, "")
     assert f"line {line}" in outcome.err
 

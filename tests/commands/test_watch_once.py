@@ -8,44 +8,46 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commandline import PROGRAM, START, Outcome, lines, only_service, opsconsole, rows, served, written
+from commandline import PROGRAM, START, Outcome, Record, lines, only_service, opsconsole, rows, served, written
 
 from opsconsole import wire
 
 REQUESTS = served(600)
 
 
-def in_one(name: str, content: Callable[[list[dict[str, object]]], bytes]) -> Callable[[Path], Path]:
-    return lambda place: written(place / name, content(REQUESTS))
-
-
-def in_a_directory(place: Path) -> Path:
+def in_parts(place: Path, requests: list[Record]) -> Path:
     for i in range(3):
-        written(place / "logs" / f"part-{i}.jsonl", lines(REQUESTS[i * 200 : (i + 1) * 200]))
+        written(place / "logs" / f"part-{i}.jsonl", lines(requests[i * 200 : (i + 1) * 200]))
     return place / "logs"
 
 
-def behind_a_pattern(place: Path) -> Path:
-    return in_a_directory(place) / "part-*.jsonl"
-
-
-WRITTEN: dict[str, Callable[[Path], Path]] = {
-    "json lines": in_one("serving.jsonl", lines),
-    "csv": in_one("serving.csv", rows),
-    "gz": in_one("serving.jsonl.gz", lines),
-    "zst": in_one("serving.csv.zst", rows),
-    "directory": in_a_directory,
-    "pattern": behind_a_pattern,
+WRITTEN: dict[str, Callable[[Path, list[Record]], Path]] = {
+    "json lines": lambda place, requests: written(place / "serving.jsonl", lines(requests)),
+    "csv": lambda place, requests: written(place / "serving.csv", rows(requests)),
+    "gz": lambda place, requests: written(place / "serving.jsonl.gz", lines(requests)),
+    "zst": lambda place, requests: written(place / "serving.csv.zst", rows(requests)),
+    "directory": in_parts,
+    "pattern": lambda place, requests: in_parts(place, requests) / "part-*.jsonl",
 }
 
 
-@pytest.mark.parametrize("way", WRITTEN)
-def test_every_way_of_writing_requests_down_gives_the_same_numbers(way: str, place: Path) -> None:
-    outcome = opsconsole("watch", WRITTEN[way](place), "--once", "--json")
+@pytest.fixture(scope="module")
+def every_way(room: Path) -> dict[str, wire.StatusService]:
+    """Way → what is seen of the same requests, those of each way being of a service with its name, in one look."""
+    paths = [write(room / "ways" / way, served(600, service=way)) for way, write in WRITTEN.items()]
+    outcome = opsconsole("watch", *paths, "--once", "--json")
     assert outcome.code == 0, outcome.err
-    service = only_service(outcome)
+    return {service.service: service for service in outcome.decoded(wire.StatusView).services}
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_every_way_of_writing_requests_down_gives_the_same_numbers(
+    way: str, every_way: dict[str, wire.StatusService]
+) -> None:
+    assert every_way.keys() == WRITTEN.keys()
+    service = every_way[way]
     total = service.total
-    assert (service.service, total.requests, total.errors) == ("chat", 600, 60)
+    assert (total.requests, total.errors) == (600, 60)
     assert total.error_rate == pytest.approx(0.1)
     assert {version.version: (version.requests, version.errors) for version in service.versions} == {
         "v1": (400, 40),
@@ -155,7 +157,7 @@ def test_named_path_that_cannot_be_read_fails_the_command_but_not_the_others(log
 
 
 def test_stranger_in_a_directory_is_left_out_and_fails_nothing(place: Path) -> None:
-    directory = in_a_directory(place)
+    directory = in_parts(place, REQUESTS)
     written(directory / "core.jsonl", bytes(range(256)) * 16)
     outcome = opsconsole("watch", directory, "--once", "--json")
     assert outcome.code == 0
