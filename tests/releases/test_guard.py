@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gate import AMY, ANN, BOB, EVE, ROOT, SERVICE, START, Gate
@@ -16,7 +17,7 @@ from opsconsole.config.settings import FreezeSetting, ReleaseSetting
 from opsconsole.errors import ConfigError, ReleaseRefused
 from opsconsole.releases.confirmation import OPENERS, confirm_with, short_token
 from opsconsole.releases.fingerprints import fingerprint
-from opsconsole.releases.freezes import by_hand, weekly_until
+from opsconsole.releases.freezes import by_hand, weekly_minutes, weekly_until
 from opsconsole.releases.targets.base import Rejected
 
 WORSE = wire.CanaryReading(word="worse", e=900.0, threshold=100.0, minutes=12, why="errors 5.1% beside 0.4%")
@@ -197,18 +198,37 @@ def test_a_freeze_that_began_after_the_plan_was_shown_still_holds(gate: Gate) ->
 
 
 @pytest.mark.parametrize(
-    ("day", "clock", "until"),
-    [(5, "16:00", 63), (6, "03:00", 52), (0, "07:59", 1), (0, "08:00", 0), (5, "15:59", 0), (2, "12:00", 0)],
+    ("days", "clock", "minutes"),
+    [
+        (4, "15:59", None),
+        (4, "16:00", 64 * 60),
+        (6, "03:00", 29 * 60),
+        (7, "07:59", 1),
+        (7, "08:00", None),
+        (9, "12:00", None),
+    ],
 )
-def test_a_weekly_freeze_runs_over_the_end_of_the_week(day: int, clock: str, until: int) -> None:
+def test_a_weekly_freeze_runs_over_the_end_of_the_week(days: int, clock: str, minutes: int | None) -> None:
     monday = START - timedelta(days=START.weekday())
     hour, minute = map(int, clock.split(":"))
-    now = (monday + timedelta(days=day - 1 if day > 4 else day)).replace(hour=hour, minute=minute)
-    found = weekly_until("Fri 16:00 - Mon 08:00", now)
-    is_on = found is not None
-    assert is_on == (until > 0)
-    if found is not None:
-        assert (found.weekday(), found.hour, found.minute) == (0, 8, 0)
+    now = (monday + timedelta(days=days)).replace(hour=hour, minute=minute)
+    ends = None if minutes is None else now + timedelta(minutes=minutes)
+    assert weekly_until("Fri 16:00 - Mon 08:00", now) == ends
+
+
+def test_a_week_begins_with_its_first_minute_and_ends_with_its_last() -> None:
+    assert weekly_minutes("Mon 00:00 - Sun 23:59") == (0, 7 * 24 * 60 - 1)
+
+
+@pytest.mark.parametrize(
+    "when", [{"start": START, "end": START + timedelta(days=1)}, {"weekly": "Mon 00:00 - Sun 23:59"}]
+)
+@pytest.mark.parametrize(("services", "found"), [((), ["freeze"]), ((SERVICE, "rank"), ["freeze"]), (("rank",), [])])
+def test_a_freeze_of_the_configuration_holds_for_the_services_that_it_names(
+    tmp_path: Path, when: dict[str, Any], services: tuple[str, ...], found: list[str]
+) -> None:
+    gate = Gate(tmp_path / "journal", freezes=(FreezeSetting(name="launch", services=services, **when),))
+    assert rules(gate.plan("promote", "v42")) == found
 
 
 @pytest.mark.parametrize("text", ["", "Fri", "Fri 16:00", "Fry 16:00 - Mon 08:00", "Fri 25:00 - Mon 08:00"])
