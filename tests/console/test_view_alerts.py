@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import pytest
 from answers_alerts import ALERTS, PAGE, SILENCE, alert_view, alerts_view
@@ -233,6 +235,23 @@ def test_enter_leads_from_the_alert_to_what_shows_it() -> None:
         assert session.app.frame.state.place == Place("explain", "chat-assist")
 
     drive(scenario, client=client())
+
+
+def test_an_alert_that_there_is_not_is_said_and_one_gets_back() -> None:
+    class Knowing(FakeClient):
+        async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
+            if parameters.get("alert") == "A-99":
+                raise UsageError("there is no alert 'A-99'", "Open are: A-3.")
+            return await super().view(kind, parameters, after)
+
+    async def scenario(session: Session) -> None:
+        await session.press(":", *"alert a-99", "enter")
+        await session.until("✖ there is no alert 'A-99'")
+        await session.press("escape")
+        await session.until("chat-assist")
+        assert "A-99" not in session.text
+
+    drive(scenario, client=Knowing())
 
 
 def test_an_alert_is_opened_by_its_id() -> None:

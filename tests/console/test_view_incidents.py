@@ -212,14 +212,14 @@ def test_a_role_that_was_offered_is_accepted_and_another_is_taken_left_or_offere
 
 
 def test_severity_milestone_follow_up_and_end() -> None:
-    severity = run(["L", "up", "enter", *"half", "enter"], "INC-7: so", incident_severity=responded("so"))
+    severity = run(["l", "up", "enter", *"half", "enter"], "INC-7: so", incident_severity=responded("so"))
     assert severity == [("incident/severity", {"incident": "INC-7", "severities": ("SEV-1",), "why": "half"})]
     mitigated = run(["M", "enter", "enter", "enter"], "INC-7: so", incident_milestone=responded("so"))
     assert mitigated == [("incident/milestone", {"incident": "INC-7", "milestone": "mitigated", "is_withdrawn": False})]
     todo = run(["F", *"alert", "enter", *"@ann", "enter", *"2026-12-04", "enter"], "INC-7: so",
                incident_followup=responded("so"))  # fmt: skip
     assert (todo[0][1]["owner"], str(todo[0][1]["due"])) == ("ann", "2026-12-04")
-    done = run(["D", "enter"], "INC-7: so", incident_followup=responded("so"))
+    done = run(["K", "enter"], "INC-7: so", incident_followup=responded("so"))
     assert (done[0][1]["number"], done[0][1]["is_done"]) == (1, True)
     assert run(["X", *"v41 serves", "enter"], "INC-7: so", incident_resolve=responded("so")) == [
         ("incident/resolve", {"incident": "INC-7", "why": "v41 serves"})
@@ -289,7 +289,7 @@ def test_the_handover_page_opens() -> None:
 
 @pytest.mark.parametrize(
     ("keys", "why"),
-    [(("A", "j", "j", "i", "D"), ""), (("I", "D"), "open the incident first")],
+    [(("A", "j", "j", "i", "K"), ""), (("I", "K"), "open the incident first")],
 )
 def test_a_key_that_makes_no_sense_says_why(keys: tuple[str, ...], why: str) -> None:
     async def scenario(session: Session) -> None:

@@ -24,14 +24,13 @@ from opsconsole.console.acting import Task
 from opsconsole.console.asking import asked
 from opsconsole.console.attending import EVERY_S
 from opsconsole.console.board import Board
-from opsconsole.console.deeds.incidents import new_form
 from opsconsole.console.exports import command_of
 from opsconsole.console.feed import Client, Feed, Question
 from opsconsole.console.frame import Frame, Link, State
 from opsconsole.console.governor import Governor
 from opsconsole.console.grammar import command, orders, verbs
 from opsconsole.console.grammar.actions import Action
-from opsconsole.console.grammar.contexts import CONTEXTS, Context, context_of
+from opsconsole.console.grammar.contexts import COMMAND_LIMIT, CONTEXTS, LIMITS, TYPED, Context, context_of
 from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.helm import PROMPTS, Console, Helm
 from opsconsole.console.lines import Line
@@ -47,11 +46,6 @@ from opsconsole.console.widgets.surface import Surface
 from opsconsole.console.working import Desk, Working
 from opsconsole.errors import DaemonError, UsageError
 
-COMMAND_LIMIT = 400
-LIMITS: dict[str, int] = {"filter": 200, "form": 2_000}
-"""Characters of what is typed."""
-TYPED = frozenset({"filter", "command", "help", "form"})
-"""Contexts in which characters are text."""
 MOST_COMMANDS = 50
 
 FOREIGN_REMEDY = "Restart the daemon with `opsconsole daemon stop`, or the console, so that both are of one version."
@@ -143,6 +137,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._begin,
         )
         self._working = Working(client, desk)
+        self._words = {**self._helm.words, **self._working.words}
         self._acts = {**self._helm.effects, **self._working.effects}
         """The same for actions that order something, or belong to a prompt."""
         self._question: Question | None = None
@@ -318,10 +313,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._become(replace(state, mode="text", choice=0, page=hands.who(frame, state)))
         elif effect == "keys":
             self._become(replace(state, mode="keys", page=()))
-        elif effect == "open_incident_of":
-            self._working.ask(new_form(argument, state.service))
-        elif effect in self._helm.words:
-            self._helm.words[effect](argument)
+        elif effect in self._words:
+            self._words[effect](argument)
         else:
             action = next(each for each in self._grammar.actions if each.id == effect)
             self._run(action, action.keys[0])

@@ -16,7 +16,7 @@ import msgspec
 from opsconsole import wire
 from opsconsole.console.frame import Link
 from opsconsole.console.place import ViewName
-from opsconsole.errors import DaemonError, RequestRefused
+from opsconsole.errors import DaemonError, RequestRefused, UsageError
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -89,7 +89,7 @@ class Feed:
                         return
                     version = health.version
                 answer = await self._client.view(question.view, dict(question.parameters), after)
-            except RequestRefused as refused:
+            except (RequestRefused, UsageError) as refused:
                 self._set_link(Link("refused", refused.message))
             except DaemonError as gone:
                 self._set_link(Link("lost", gone.message))

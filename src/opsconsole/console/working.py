@@ -15,6 +15,7 @@ from opsconsole.console.acting import Task
 from opsconsole.console.confirming import DEAF_S
 from opsconsole.console.deeds import runs
 from opsconsole.console.deeds.base import Done, may_not
+from opsconsole.console.deeds.incidents import new_form
 from opsconsole.console.deeds.table import DEEDS
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Form
@@ -22,6 +23,7 @@ from opsconsole.console.frame import Frame, State
 from opsconsole.console.grammar.actions import IN_THE_PAST_UNTIMED
 from opsconsole.console.grammar.verbs import went
 from opsconsole.console.panels.run_words import VERBS, meant
+from opsconsole.console.place import Place
 from opsconsole.errors import OpsConsoleError, UsageError
 
 TOO_SOON = "the step has just changed: read it, then press the key again"
@@ -61,6 +63,11 @@ class Working:
             "form_before": lambda key: self._choose(-1),
             "cancel_form": lambda key: self._close("nothing was done"),
         }
+
+    @property
+    def words(self) -> Mapping[str, Callable[[str], None]]:
+        """Word of the command line → what it does, given the rest of the command."""
+        return {"open_incident_of": lambda rest: self.ask(new_form(rest, self._desk.state().service))}
 
     # Steps --------------------------------------------------------------------------------------------------------
 
@@ -140,12 +147,15 @@ class Working:
         try:
             done = await DEEDS[form.deed].send(self._client, form)
         except OpsConsoleError as error:
-            self._failed(form, error)
+            self._failed(form, error, is_still_there=self._is_at(before))
             return
         self._desk.tell()
+        self._say(done, is_still_there=self._is_at(before))
+
+    def _is_at(self, place: Place) -> bool:
+        """Is the person where they were, with nothing open above it?"""
         state = self._desk.state()
-        is_still_there = state.mode == "browse" and replace(state.place, cursor="") == replace(before, cursor="")
-        self._say(done, is_still_there=is_still_there)
+        return state.mode == "browse" and replace(state.place, cursor="") == replace(place, cursor="")
 
     def _say(self, done: Done, *, is_still_there: bool) -> None:
         state = self._desk.state()
@@ -160,11 +170,11 @@ class Working:
         else:
             self._desk.become(replace(state, notice=done.told))
 
-    def _failed(self, form: Form, error: OpsConsoleError) -> None:
+    def _failed(self, form: Form, error: OpsConsoleError, *, is_still_there: bool) -> None:
         """Say why, with what was typed last to be mended."""
-        told = f"not done: {error.message}" + (f". {error.remedy}" if error.remedy else "")
+        told = f"not done: {error.told}"
         state = self._desk.state()
-        if form.given and state.mode == "browse":
+        if form.given and is_still_there:
             *before, (_, last) = form.given
             self.ask(replace(form, given=tuple(before)), last, told)
         else:

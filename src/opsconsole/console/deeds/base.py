@@ -16,6 +16,7 @@ from opsconsole.console.forms import Form
 from opsconsole.console.frame import Frame, State
 from opsconsole.console.grammar.verbs import under_cursor
 from opsconsole.console.place import Place
+from opsconsole.errors import UsageError
 
 MAY_ACT: frozenset[wire.Role] = frozenset({"operator", "admin"})
 
@@ -56,6 +57,16 @@ def may_not(permission: wire.Permission | None, roles: frozenset[wire.Role] = MA
     if permission is None or roles & set(permission.roles):
         return ""
     return f"{permission.actor} may look and not act: the role operator is missing"
+
+
+def never(state: State, frame: Frame) -> str:
+    """Nothing speaks against it, …"""
+    return ""
+
+
+def only_asked(state: State, frame: Frame) -> Form:
+    """… and no key begins it: it follows from another deed."""
+    raise UsageError("this follows from something else")
 
 
 def subject(state: State, frame: Frame) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from opsconsole import wire
 from opsconsole.console.deeds import alerts
-from opsconsole.console.deeds.base import MAY_ACT, Deed, Done, subject
+from opsconsole.console.deeds.base import MAY_ACT, Deed, Done, never, only_asked, subject
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Field, Form
 from opsconsole.console.frame import Frame, State
@@ -212,19 +212,11 @@ async def _step(client: Client, form: Form) -> Done:
     )
 
 
-def _never(state: State, frame: Frame) -> str:
-    return ""
-
-
-def _only_asked(state: State, frame: Frame) -> Form:
-    raise UsageError("this follows from something else")
-
-
 DEEDS: dict[str, Deed] = {
     **dict.fromkeys(("run_checklist", "begin_checklist", "start_checklist"), Deed(_why_not_begin, _begin, _look_up)),
-    "choose_checklist": Deed(_never, _only_asked, _choose),
-    "look_up_checklist": Deed(_never, _only_asked, _look_up),
-    "begin_run": Deed(_never, _only_asked, _run),
-    "step": Deed(_never, _only_asked, _step),
+    "choose_checklist": Deed(never, only_asked, _choose),
+    "look_up_checklist": Deed(never, only_asked, _look_up),
+    "begin_run": Deed(never, only_asked, _run),
+    "step": Deed(never, only_asked, _step),
     **{action: _of_step(action) for action in VERBS},
 }

@@ -14,6 +14,11 @@ from opsconsole.console.views.catalog import BY_NAME, VIEWS, ViewSpec
 
 MODES: tuple[Mode, ...] = tuple(mode for mode in get_args(Mode) if mode != "browse")
 TOO_SMALL = "small"
+TYPED = frozenset({"filter", "command", "help", "form"})
+"""Contexts in which characters are text."""
+COMMAND_LIMIT = 400
+LIMITS: dict[str, int] = {"filter": 200, "form": 2_000}
+"""Characters of what is typed, where they are not those of a command."""
 
 
 @dataclass(frozen=True)

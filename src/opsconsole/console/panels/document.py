@@ -53,15 +53,15 @@ class Section:
     """On a wide screen it stands at the right."""
 
 
-def listing(name: str, sections: Sequence[Section], panel: int) -> Listing:
-    """The rows of the sections that are on the screen."""
+def listing(name: str, sections: Sequence[Section], panel: int, service: str = "") -> Listing:
+    """The rows of the sections that are on the screen; what the keys of views open is of this service."""
     return Listing(
-        name, "text", tuple(_item(section, row) for section in _shown(sections, panel) for row in section.rows)
+        name, "text", tuple(_item(section, row, service) for section in _shown(sections, panel) for row in section.rows)
     )
 
 
-def _item(section: Section, row: Row) -> Item:
-    values = {"section": section.title, "text": plain(row.line).strip(), **row.values}
+def _item(section: Section, row: Row, service: str) -> Item:
+    values = {"section": section.title, "text": plain(row.line).strip(), "service": service, **row.values}
     return Item(row.key, values, row.is_fault, row.opens, row.page)
 
 

@@ -47,9 +47,9 @@ def listing(frame: Frame) -> Listing | None:
     view = answered(frame)
     if view is None:
         return None
-    panel = frame.state.panel
+    panel, service = frame.state.panel, _service(view.alert)
     return frame.listings.of(
-        ("alert", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel)
+        ("alert", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel, service)
     )
 
 
@@ -119,25 +119,24 @@ def _service(alert: wire.Alert) -> str:
 
 def _evidence(view: wire.AlertView, most: int) -> Iterator[Row]:
     alert = view.alert
-    values = {"service": _service(alert)}
     by_accident = {rule.id: rule.false_alarms for rule in view.rules}
     for i, member in enumerate(alert.members[:most]):
         opens = _shows(member, alert)
         sign = "▲" if member.is_present else "◌"
         ink = "warn" if member.is_present else "quiet"
-        rows = list(prose(f"e{i}", member.told, "strong", indent=3, values=values, opens=opens))
+        rows = list(prose(f"e{i}", member.told, "strong", indent=3, opens=opens))
         first = rows[0]
         marked = (Span(f" {sign} ", ink), *first.line[1:])
-        yield Row(first.key, marked, values, opens, is_fault=member.is_present)
+        yield Row(first.key, marked, opens=opens, is_fault=member.is_present)
         yield from rows[1:]
-        yield Row(f"e{i} n", (Span("   ", "text"), *_numbers(member, alert)), values, opens)
+        yield Row(f"e{i} n", (Span("   ", "text"), *_numbers(member, alert)), opens=opens)
         if not i and (alarm := by_accident.get(member.rule)):  # of the others `opsconsole alert explain` says it
-            yield from prose(f"e{i} by accident", f"by accident: {alarm}", "dim", indent=3, values=values, opens=opens)
+            yield from prose(f"e{i} by accident", f"by accident: {alarm}", "dim", indent=3, opens=opens)
         if member.url:
-            yield Row(f"e{i} url", (Span("   ", "text"), span(member.url, "accent")), values)
+            yield Row(f"e{i} url", (Span("   ", "text"), span(member.url, "accent")))
     if (hidden := len(alert.members[most:])) or alert.more:
         shows = f": {EVIDENCE} shows {hidden} of them" if hidden else ""
-        yield Row("more", (Span(f"   and {hidden + alert.more:,} more{shows}", "dim"),), values)
+        yield Row("more", (Span(f"   and {hidden + alert.more:,} more{shows}", "dim"),))
 
 
 def _numbers(member: wire.AlertMember, alert: wire.Alert) -> Line:
@@ -164,16 +163,15 @@ def _changed(alert: wire.Alert) -> Iterator[Row]:
     service = _service(alert)
     opens = Place("explain", service) if service else None
     for i, told in enumerate(alert.explained):
-        yield from prose(f"x{i}", told, "strong" if not i else "text", values={"service": service}, opens=opens)
+        yield from prose(f"x{i}", told, "strong" if not i else "text", opens=opens)
 
 
 def _told(view: wire.AlertView, frame: Frame) -> Iterator[Row]:
     """Each delivery, and the next call."""
     alert = view.alert
-    values = {"service": _service(alert)}
     if alert.state == "firing" and alert.next_at is not None:
         at = (Span(f" {alert.next_at:%H:%M:%S} ", "dim"), call_span(alert, frame, view))
-        yield Row("next", (*at, Span(" unless somebody takes it", "dim")), values)
+        yield Row("next", (*at, Span(" unless somebody takes it", "dim")))
     for each in view.deliveries:
         words, ink = DELIVERY_INKS[each.word]
         tried = f"{each.last_at or each.queued_at:%H:%M:%S}"
@@ -195,15 +193,14 @@ def _told(view: wire.AlertView, frame: Frame) -> Iterator[Row]:
             f"answer   {each.told or numbers.MISSING}",
             f"queued   {each.queued_at:%Y-%m-%d %H:%M:%S} UTC",
         )
-        yield Row(f"d {each.notifier} {each.id}", line, values, page=page, is_fault=each.word in ("failed", "given up"))
+        yield Row(f"d {each.notifier} {each.id}", line, page=page, is_fault=each.word in ("failed", "given up"))
     if alert.told and not view.deliveries:
-        yield Row("unheard", (Span(" ▲ nobody was told: no notifier takes it", "warn"),), values, is_fault=True)
+        yield Row("unheard", (Span(" ▲ nobody was told: no notifier takes it", "warn"),), is_fault=True)
 
 
 def _history(view: wire.AlertView) -> Iterator[Row]:
-    values = {"service": _service(view.alert)}
     n = len(view.history)
     for i, event in enumerate(view.history):  # newest first, and each keeps its key when one is added
         at = (Span(f" {event.at:%H:%M:%S} ", "dim"), span(f"{event.actor} ", "head"))
         page = (f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.actor}", "", event.text)
-        yield Row(f"h{n - i}", (*at, span(event.text)), values, page=page)
+        yield Row(f"h{n - i}", (*at, span(event.text)), page=page)

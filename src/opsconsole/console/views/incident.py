@@ -48,9 +48,10 @@ def listing(frame: Frame) -> Listing | None:
     view = answered(frame)
     if view is None:
         return None
-    panel = frame.state.panel
+    services = view.incident.services
+    panel, service = frame.state.panel, services[0] if services else ""
     return frame.listings.of(
-        ("incident", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel)
+        ("incident", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel, service)
     )
 
 
@@ -130,10 +131,6 @@ def sections(view: wire.IncidentView, frame: Frame) -> tuple[Section, ...]:
     )
 
 
-def _values(incident: wire.Incident) -> dict[str, str]:
-    return {"service": incident.services[0] if incident.services else ""}
-
-
 def _due(view: wire.IncidentView, frame: Frame) -> Iterator[Row]:
     for timer in view.timers:
         late = timer.word == "overdue"
@@ -148,7 +145,7 @@ def _milestones(incident: wire.Incident) -> Iterator[Row]:
         entry = incident.milestones.get(name)
         label = Span(f" {name.replace('_', ' '):<13}", "head")
         if entry is None or entry.at is None:
-            yield Row(f"m {name}", (label, Span(f"{numbers.MISSING}  not yet", "dim")), _values(incident))
+            yield Row(f"m {name}", (label, Span(f"{numbers.MISSING}  not yet", "dim")))
             continue
         by = "by evidence" if entry.source == "auto" else f"by {entry.set_by}"
         why = "  ".join(part for part in (entry.why, entry.evidence) if part)
@@ -160,7 +157,7 @@ def _milestones(incident: wire.Incident) -> Iterator[Row]:
             *_before(incident, name),
         )
         line = (label, span(f"{entry.at:%m-%d %H:%M:%S} ", "strong"), span(f"{by}  ", "text"), span(why, "dim"))
-        yield Row(f"m {name}", line, _values(incident), page=page)
+        yield Row(f"m {name}", line, page=page)
 
 
 def _before(incident: wire.Incident, name: str) -> Iterator[str]:
@@ -177,10 +174,10 @@ def _people(view: wire.IncidentView, frame: Frame) -> Iterator[Row]:
         had = numbers.age(max(60.0, age_s(frame, view, role.since)))
         offered = (Span("  ▲ offered to ", "warn"), span(f"{role.offered_to}, who has not accepted", "warn"))
         line = (Span(f" {role.role:<10}", "head"), person_span(role.person), Span(f"  for {had}", "dim"))
-        yield Row(f"role {role.role}", (*line, *(offered if role.offered_to else ())), _values(incident))
+        yield Row(f"role {role.role}", (*line, *(offered if role.offered_to else ())))
     free = [role for role in wire.INCIDENT_ROLES if role not in {each.role for each in incident.roles}]
     if incident.roles and free:
-        yield Row("role free", (Span(f" {'free':<10}", "head"), Span(", ".join(free), "dim")), _values(incident))
+        yield Row("role free", (Span(f" {'free':<10}", "head"), Span(", ".join(free), "dim")))
 
 
 def _links(view: wire.IncidentView) -> Iterator[Row]:
@@ -235,7 +232,7 @@ def _messages(incident: wire.Incident) -> Iterator[Row]:
             "",
             *each.text.split("\n"),
         )
-        yield Row(f"u{i}", line, _values(incident), page=page, is_fault=not to)
+        yield Row(f"u{i}", line, page=page, is_fault=not to)
 
 
 def _notes(incident: wire.Incident) -> Iterator[Row]:
@@ -243,7 +240,7 @@ def _notes(incident: wire.Incident) -> Iterator[Row]:
         cause = (Span("▲ cause ", "warn"),) if each.is_cause else ()
         head = (Span(f" {each.at:%H:%M:%S} ", "dim"), span(f"{each.by} ", "head"), *cause)
         page = (f"{each.at:%Y-%m-%d %H:%M:%S} UTC {each.by}", "", *each.text.split("\n"))
-        yield Row(f"n{each.number}", (*head, span(" ".join(each.text.split()))), _values(incident), page=page)
+        yield Row(f"n{each.number}", (*head, span(" ".join(each.text.split()))), page=page)
 
 
 def _follow_ups(incident: wire.Incident) -> Iterator[Row]:
@@ -252,7 +249,7 @@ def _follow_ups(incident: wire.Incident) -> Iterator[Row]:
         owner = f"  @{each.owner}" if each.owner else "  nobody's"
         due = f" due {each.due}" if each.due else ""
         line = (sign, span(f"{each.number}. {each.text}", "text"), span(f"{owner}{due}", "dim"))
-        yield Row(f"f{each.number}", line, _values(incident), is_fault=each.done_at is None)
+        yield Row(f"f{each.number}", line, is_fault=each.done_at is None)
 
 
 def _timeline(view: wire.IncidentView) -> Iterator[Row]:

@@ -35,8 +35,10 @@ def listing(frame: Frame) -> Listing | None:
     view = answered(frame)
     if view is None:
         return None
-    panel = frame.state.panel
-    return frame.listings.of(("run", str(panel)), view, lambda: document.listing("lines", sections(view), panel))
+    panel, service = frame.state.panel, view.run.params.get("service", "")
+    return frame.listings.of(
+        ("run", str(panel)), view, lambda: document.listing("lines", sections(view), panel, service)
+    )
 
 
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
@@ -93,10 +95,9 @@ def _title(view: wire.RunView) -> Line:
 
 
 def _now(view: wire.RunView) -> Iterator[Row]:
-    values = {"service": view.run.params.get("service", "")}
     if view.child:
         line = (Span(" ● ", "accent"), span(view.child, "strong"), Span(" is a part of it: Enter opens it", "text"))
-        yield Row("now child", line, values, Place("run").choosing(key=view.child))
+        yield Row("now child", line, opens=Place("run").choosing(key=view.child))
     yield from turn_rows(view)
 
 

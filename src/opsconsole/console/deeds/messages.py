@@ -1,0 +1,92 @@
+"""Telling people: what only a person knows is asked for, the message is shown, and it goes out as it was shown.
+
+Always true here: a message is shown whole, in the words that would go out, and goes out only when ``send`` was typed
+under it.
+"""
+
+from __future__ import annotations
+
+from opsconsole import wire
+from opsconsole.console.deeds.base import Deed, Done, never, only_asked
+from opsconsole.console.deeds.incidents import incident_of, name_of, none_meant, responded, status_of
+from opsconsole.console.feed import Client
+from opsconsole.console.forms import Field, Form
+from opsconsole.console.frame import Frame, State
+from opsconsole.console.lines import plain, whole
+
+PAGE_CELLS = 76
+SEND = "send"
+"""What has to be typed under a message."""
+
+FACTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "investigating": (("impact", "what people notice"), ("doing", "what is being done")),
+    "identified": (("impact", "what people notice"), ("cause", "the cause"), ("doing", "what is being done")),
+    "update": (("changed", "what has changed"), ("impact", "what people notice"), ("doing", "what is being done")),
+    "resolved": (("impact", "what people noticed"), ("cause", "the cause"), ("data_loss", "data lost (none, or what)")),
+}
+"""Stage → what only a person knows of it: the fact, and how it is asked for."""
+STAGE_OF: dict[wire.IncidentStatus, wire.Stage] = {
+    "identified": "identified",
+    "mitigating": "update",
+    "monitoring": "update",
+    "resolved": "resolved",
+    "reviewed": "resolved",
+}
+
+
+def _begin_update(state: State, frame: Frame) -> Form:
+    incident, name = incident_of(state, frame), name_of(state, frame)
+    sent = {each.stage for each in incident.updates} if incident is not None else set()
+    stage = STAGE_OF.get(status_of(state, frame) or "investigating", "update" if sent else "investigating")
+    fields = (
+        Field("stage", "stage", stage, wire.STAGES, is_needed=True),
+        Field("audience", "to whom", "internal", wire.AUDIENCES, is_needed=True),
+    )
+    return Form("tell", f"message of {name}", name, fields)
+
+
+async def _tell(client: Client, form: Form) -> Done:
+    """What only a person can say, which depends on the stage."""
+    stage, audience = form.said("stage"), form.said("audience")
+    fields = tuple(Field(name, label, is_needed=name == "data_loss") for name, label in FACTS[stage])
+    carried = (("stage", stage), ("audience", audience))
+    return Done("", form=Form("draft", f"{audience} message, {stage}", form.of, fields, carried=carried))
+
+
+async def _draft(client: Client, form: Form) -> Done:
+    said = {name: answer for name, answer in form.given if answer}
+    request = wire.DraftRequest(
+        incident=form.of,
+        stage=form.said("stage"),  # type: ignore[arg-type]  # one of the choices
+        audience=form.said("audience"),  # type: ignore[arg-type]
+        said=said,
+    )
+    draft = await client.do("incident/draft", request, wire.Draft)
+    to = ", ".join(draft.notifiers) or "nobody: it is written down alone"
+    warnings = tuple(f"▲ {each}" for each in draft.warnings)
+    texts = (f"to {to}  (template: {draft.template})", *warnings, "", *draft.text.split("\n"))
+    page = tuple(plain(row) for text in texts for row in whole(text, PAGE_CELLS))
+    carried = (*form.carried, ("text", draft.text), ("template", draft.template), *said.items())
+    sure = (Field("sure", f"type {SEND}", must_be=SEND),)
+    return Done("", form=Form("send", "send this message", form.of, sure, page=page, carried=carried))
+
+
+async def _send(client: Client, form: Form) -> Done:
+    """Exactly as it was shown."""
+    stage = form.said("stage")
+    request = wire.SendRequest(
+        incident=form.of,
+        stage=stage,  # type: ignore[arg-type]  # one of the choices
+        audience=form.said("audience"),  # type: ignore[arg-type]
+        text=form.said("text"),
+        template=form.said("template"),
+        said={name: said for name, _ in FACTS[stage] if (said := form.said(name))},
+    )
+    return responded(await client.do("incident/send", request, wire.Responded))
+
+
+DEEDS: dict[str, Deed] = {
+    "tell": Deed(none_meant, _begin_update, _tell),
+    "draft": Deed(never, only_asked, _draft),
+    "send": Deed(never, only_asked, _send),
+}
