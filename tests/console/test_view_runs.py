@@ -174,6 +174,24 @@ def test_of_an_incident_one_chooses_which_list_and_the_run_belongs_to_it() -> No
     assert [request.incident for _, request in fake.done if isinstance(request, wire.RunRequest)] == ["INC-7"]
 
 
+def test_the_list_that_the_signals_ask_for_stands_first() -> None:
+    asks = wire.Suggestion(
+        checklist="handover", title="Handover", service="chat-assist", told="error_rate 8.1% > 5%", command="…"
+    )
+
+    class Asking(Working):
+        def answer(self, kind: str, parameters: Any) -> wire.Answer:
+            answer = super().answer(kind, parameters)
+            is_list = isinstance(answer, wire.ChecklistsView) and parameters.get("service") == "chat-assist"
+            return msgspec.structs.replace(answer, suggested=(asks,)) if is_list else answer
+
+    async def scenario(session: Session) -> None:
+        await session.press("I", "c")
+        await session.until("which: handover")
+
+    drive(scenario, client=Asking(fleet_answer=lambda window: fleet_view(window, names=("chat-assist",))), size=LARGE)
+
+
 # Steps ------------------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +226,32 @@ def test_a_key_that_means_nothing_to_the_step_says_so_and_opens_no_other_view() 
 
     drive(scenario, client=fake)
     assert fake.steps == []
+
+
+def test_an_approval_is_typed_by_whoever_may_approve() -> None:
+    class Approving(Working):
+        def answer(self, kind: str, parameters: Any) -> wire.Answer:
+            answer = super().answer(kind, parameters)
+            if not isinstance(answer, wire.RunView):
+                return answer
+            return msgspec.structs.replace(answer, verbs=("approve", "deny", "skip"), confirm="v42")
+
+    approver = wire.Permission(actor="bob", roles=("viewer", "approver"), is_read_only=False, environment="prod")
+    fake = Approving(
+        fleet_answer=lambda window: fleet_view(window, names=("chat-assist",)), permission=approver
+    )  # fmt: skip
+
+    async def scenario(session: Session) -> None:
+        await session.press(":", *"run RUN-5", "enter")
+        await session.pilot.pause(READ_S)
+        await session.press("y", *"v41", "enter")
+        assert "type v42, or Esc" in session.bottom
+        await session.press("backspace", "2", "enter")
+        await session.until("now: Roll back")
+
+    drive(scenario, client=fake, size=LARGE)
+    (request,) = [each for _, each in fake.done if isinstance(each, wire.StepRequest)]
+    assert (request.verb, request.step, request.typed) == ("approve", "look", "v42")
 
 
 def test_enter_does_nothing_to_the_run() -> None:

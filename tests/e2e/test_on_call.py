@@ -206,6 +206,22 @@ def test_a_night_on_call_from_the_page_to_the_review(home: Path, tmux: Tmux, tmp
     written(shown, home)
 
 
+def test_two_people_on_one_incident_see_each_other_and_what_the_other_writes(room: Path, tmux: Tmux) -> None:
+    with stopped_afterwards(room / "two") as home:
+        command("incident", "open", "chat is slow", "--service", "chat", "--home", home)
+        first, second = (tmux.open(name, *PROGRAM, "--home", home) for name in ("first", "second"))
+        for screen in (first, second):
+            screen.until("1 incident")
+            screen.press("I")
+            screen.until("1 open incident")
+            screen.press("Enter")
+            screen.until("2 milestones")
+        second.until("(incident)")
+        answer(first, "n", "note:", "it is the cache")
+        first.until("INC-1: noted")
+        second.until("it is the cache")
+
+
 def paged(screen: Screen) -> str:
     """The fleet once somebody is called: the history has to be read and looked at first, which takes a while."""
     deadline = time.monotonic() + PAGED_WITHIN_S

@@ -43,7 +43,8 @@ opsconsole checklist lint checklists/                           before it is mer
 
 The keys of a run are `y` done (plan, send, approve), `n` it is not so, `r` once more, `s` skip with a reason, `t`
 note, `a` abort, `q` leave; a decision has its options' keys; Enter only looks again. Leaving ends nothing: the run
-is the daemon's.
+is the daemon's. In the console `C` lists checklists and runs, `c` begins one for an alert or an incident, and the page
+of a run has these same keys.
 
 ## How a run goes
 

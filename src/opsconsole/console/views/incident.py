@@ -102,9 +102,9 @@ def _services(view: wire.IncidentView) -> Iterator[Line]:
 
 
 def _others(view: wire.IncidentView, frame: Frame) -> str:
-    """The other consoles that look at it, or at one of its services."""
-    others = {each.console for each in frame.present}
-    here = [each for each in view.here if each.console in others]
+    """The other consoles that look at it, or at one of its services: as was heard last, not when it last changed."""
+    mine = (view.incident.incident, *view.incident.services)
+    here = [each for each in frame.present if each.service in mine]
     return ", ".join(f"{each.user} ({each.view})" for each in here)
 
 
