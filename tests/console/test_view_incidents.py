@@ -63,7 +63,7 @@ def test_a_row_says_severity_state_who_is_in_command_and_what_is_overdue() -> No
     assert "✖ update 12m over" in row
     assert "nobody" in row_with(frame_at(LIST), "INC-6")
     assert "2 open incidents" in text_of(frame_at(LIST))
-    assert "✖ 1 reviews and follow-ups overdue" in text_of(frame_at(LIST))
+    assert "✖ 1 overdue afterwards: reviews, follow-ups" in text_of(frame_at(LIST))
 
 
 def test_a_page_says_what_is_due_who_set_what_and_who_has_which_role() -> None:

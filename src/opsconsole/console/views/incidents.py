@@ -99,7 +99,7 @@ def _head(view: wire.IncidentsView, frame: Frame, shown: int, width: int) -> Lin
     parts: list[Line | Span] = [
         (Span(" ", "text"), Span(counted(n, "open incident"), "strong")),
         filter_note(frame, shown, len(view.incidents)),
-        Span(f"✖ {overdue} reviews and follow-ups overdue" if overdue else "", "fail"),
+        Span(f"✖ {overdue} overdue afterwards: reviews, follow-ups" if overdue else "", "fail"),
     ]
     return ends(separated(parts), (Span("i opens one ", "dim"),), width)
 
