@@ -336,3 +336,18 @@ def test_an_action_whose_outcome_is_not_known_says_so() -> None:
         await session.until("? indeterminate")
 
     drive(scenario, client=fake)
+
+
+def test_after_an_abort_it_is_said_that_what_ran_is_undone() -> None:
+    class Aborting(Working):
+        async def do(self, path: str, request: msgspec.Struct, kind: Any) -> Any:
+            reply = await super().do(path, request, kind)
+            return wire.StepReply(view=msgspec.structs.replace(reply.view, run=run("RUN-5", "look", phase="aborting")))
+
+    async def scenario(session: Session) -> None:
+        await session.press(":", *"run RUN-5", "enter")
+        await session.pilot.pause(READ_S)
+        await session.press("a", *"wrong service", "enter")
+        await session.until("RUN-5 is aborting: what ran is undone step by step")
+
+    drive(scenario, client=Aborting(fleet_answer=lambda window: fleet_view(window, names=("chat-assist",))), size=LARGE)

@@ -206,10 +206,17 @@ async def _step(client: Client, form: Form) -> Done:
         console=CONSOLE,
     )
     view = (await client.do("checklist/step", request, wire.StepReply)).view
-    step = view.run.checklist.step(view.run.current) if view.run.current else None
-    return Done(
-        f"now: {step.title or step.id}" if step is not None else f"{view.run.id} {view.run.word or view.run.phase}"
-    )
+    return Done(_stands(view.run))
+
+
+def _stands(run: wire.Run) -> str:
+    """Where a run is after something was done about it."""
+    if run.phase == "aborting":
+        return f"{run.id} is aborting: what ran is undone step by step"
+    if run.phase == "ended" or not run.current:
+        return f"{run.id} {run.word or run.phase}"
+    step = run.checklist.step(run.current)
+    return f"now: {step.title or step.id}"
 
 
 DEEDS: dict[str, Deed] = {
