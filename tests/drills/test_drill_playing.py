@@ -13,7 +13,7 @@ from rehearsing import BACK, NOTE, OPEN, SMALL, rehearsed, small
 
 from opsconsole import wire
 from opsconsole.daemon.drilling.__main__ import main
-from opsconsole.daemon.drilling.playing import play
+from opsconsole.daemon.drilling.playing import play, replay
 from opsconsole.drills.archive import Archive, Run
 
 LINES = (OPEN, NOTE, BACK)
@@ -80,6 +80,11 @@ def test_no_live_target_is_even_loaded(room: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert done.stderr == b""
+
+
+def test_replay_of_a_headless_run_goes_as_it_went(worked: Run, room: Path) -> None:
+    replayed = replay(worked, Archive(room / "replayed").new("small"))
+    assert (replayed.differs_at, replayed.score) == (None, worked.score_again().score)
 
 
 def test_score_can_be_computed_again_from_what_is_left(worked: Run) -> None:

@@ -31,6 +31,7 @@ opsconsole drill run first-shift --keys script.yaml --speed max    nobody attend
 opsconsole drill score first-shift-3                 compute its score again
 opsconsole drill report first-shift-3                what to talk about afterwards
 opsconsole drill history first-shift                 how it went each time
+opsconsole drill replay first-shift-3                does it go as it went?
 opsconsole drill record INC-7                        a drill of what happened
 opsconsole drill export drill-3 --out drill-3.tgz    for somebody else
 """
@@ -61,6 +62,9 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     scoring = verb(actions, shared, "score", "compute a run's score again, from its scenario and event log", _EXAMPLES)
     scoring.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
     scoring.set_defaults(run=run_score)
+    replaying = verb(actions, shared, "replay", "play a headless run once more, and compare the event logs", _EXAMPLES)
+    replaying.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
+    replaying.set_defaults(run=run_replay)
     recording = verb(actions, shared, "record", "make a scenario of an incident, with its traffic", _EXAMPLES)
     recording.add_argument("incident", metavar="INCIDENT", help="its name: INC-7, or 7")
     recording.set_defaults(run=run_record)
@@ -77,7 +81,7 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     remembering = verb(actions, shared, "history", "list the runs and how they went, raw values", _EXAMPLES)
     remembering.add_argument("id", nargs="?", default="", metavar="ID", help="a scenario's id; all without one")
     remembering.set_defaults(run=run_history)
-    for each in (listing, linting, running, scoring, reporting, remembering, recording, exporting):
+    for each in (listing, linting, running, scoring, reporting, remembering, replaying, recording, exporting):
         add_json(each)
 
 
@@ -141,6 +145,16 @@ def run_score(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(drill_page.score_page(score))
     return 0
+
+
+def run_replay(arguments: argparse.Namespace) -> int:
+    """Exit code 1 where it does not go as it went."""
+    replayed = asked(arguments, wire.DrillReplayed, "replay", arguments.name)
+    if arguments.json:
+        print_json(replayed)
+    else:
+        sys.stdout.write(drill_page.replay_page(replayed))
+    return 0 if replayed.differs_at is None else 1
 
 
 def run_record(arguments: argparse.Namespace) -> int:

@@ -116,6 +116,15 @@ def plan_page(plan: wire.DrillPlan) -> str:
     return "".join(f"{line}\n" for line in lines) + score_page(plan.score)
 
 
+def replay_page(replayed: wire.DrillReplayed) -> str:
+    if replayed.differs_at is None:
+        return f"{safe(replayed.run)}: {replayed.events:,} events, all of them the same; score {replayed.score:g}\n"
+    return (
+        f"{safe(replayed.run)}: event {replayed.differs_at:,} is another one\n"
+        f"was {safe(replayed.was, 500)}\nnow {safe(replayed.now, 500)}\n"
+    )
+
+
 def score_page(score: wire.DrillScore) -> str:
     return "".join(f"{line}\n" for line in _score(score))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ class Run:
     def spoken(self) -> Path:
         """What the lines of a script were answered: no part of the score."""
         return self.directory / "spoken.json"
+
+    def take(self, file: ScenarioFile) -> None:
+        """Keep a scenario as it is played, and the recording that it names."""
+        self.scenario.write_text(file.text, encoding="utf-8")
+        if file.scenario.replay is not None:
+            shutil.copyfile(file.scenario.replay.file, self.directory / file.scenario.replay.file.name)
 
     def log(self) -> list[Logged]:
         """Raises InputError."""

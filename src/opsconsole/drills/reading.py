@@ -5,6 +5,7 @@ Always true here: a scenario that was read can be played; whoever wants all of i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def read_script(path: Path) -> tuple[Line, ...]:
     """The lines of a script, in the order of their moments. Raises ConfigError."""
     script = read_as(_text(path).encode(), path, Script)
     return script.lines if script is not None else ()
+
+
+def script_text(lines: Iterable[Line]) -> str:
+    """A script's file; ``read_script`` reads the same lines."""
+    made = {"lines": [{"at": line.at, "by": line.by, "run": line.run} for line in lines]}
+    return yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=10_000)
 
 
 def _text(path: Path) -> str:

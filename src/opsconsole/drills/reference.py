@@ -104,8 +104,9 @@ lines:
   - {at: +2m40s, by: ann, run: "release rollback chat-assist --yes-i-mean chat-assist"}
 ```
 
-Each line is a command of `opsconsole`, said by a person at a moment of the drill. A line that is refused is told on
-stderr, and the drill goes on, as it would for a person.
+`opsconsole drill replay RUN` plays a headless run once more and compares the event logs line by line. Each line is a
+command of `opsconsole`, said by a person at a moment of the drill. A line that is refused is told on stderr, and the
+drill goes on, as it would for a person.
 """
 _CONDITIONS = """\
 ## Conditions

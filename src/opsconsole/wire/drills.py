@@ -360,6 +360,18 @@ class DrillRecorded(Struct, frozen=True, kw_only=True):
     records: int
 
 
+class DrillReplayed(Struct, frozen=True, kw_only=True):
+    """A headless run that was played once more."""
+
+    run: str
+    events: int
+    differs_at: int | None
+    """The first line of the event log that is another one; None where all are the same."""
+    was: str
+    now: str
+    score: float
+
+
 class DrillExported(Struct, frozen=True, kw_only=True):
     path: str
     sha256: str

@@ -10,13 +10,14 @@ import argparse
 import hashlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import msgspec
 
 from opsconsole import wire
 from opsconsole.config.load import load
-from opsconsole.daemon.drilling.playing import play
+from opsconsole.daemon.drilling.playing import play, replay
 from opsconsole.daemon.drilling.serving import serve
 from opsconsole.daemon.drilling.stage import BEATS_S, USUAL_BEAT_S
 from opsconsole.drills import linting
@@ -65,6 +66,9 @@ def main() -> int:
     reporting = verbs.add_parser("report")
     reporting.add_argument("run")
     reporting.set_defaults(answer=_report)
+    replaying = verbs.add_parser("replay")
+    replaying.add_argument("run")
+    replaying.set_defaults(answer=_replay)
     exporting = verbs.add_parser("export")
     exporting.add_argument("run")
     exporting.add_argument("out", type=Path)
@@ -182,6 +186,13 @@ def _report(arguments: argparse.Namespace) -> wire.DrillPapers:
     run = archive.run(arguments.run)
     made = archive.keep(run)
     return wire.DrillPapers(name=run.name, report=made, markdown=markdown(made), html=html(made))
+
+
+def _replay(arguments: argparse.Namespace) -> wire.DrillReplayed:
+    archive = _archive(arguments)
+    run = archive.run(arguments.run)
+    with tempfile.TemporaryDirectory(prefix="octd-") as directory:
+        return replay(run, Archive(Path(directory)).new(run.file().scenario.id))
 
 
 def _export(arguments: argparse.Namespace) -> wire.DrillExported:

@@ -7,6 +7,7 @@ locale and terminal are asked by nobody.
 from __future__ import annotations
 
 import time
+from itertools import zip_longest
 
 import msgspec
 
@@ -16,8 +17,9 @@ from opsconsole.daemon.drilling.driver import Driver, Spoken
 from opsconsole.daemon.drilling.stage import USUAL_BEAT_S, Stage
 from opsconsole.drills import events
 from opsconsole.drills.archive import Archive, Run
-from opsconsole.drills.reading import ScenarioFile
+from opsconsole.drills.reading import ScenarioFile, read_script, script_text
 from opsconsole.drills.scenario import Line
+from opsconsole.errors import UsageError
 
 
 def play(
@@ -29,7 +31,8 @@ def play(
     speed: float | None = None,
 ) -> wire.DrillDone:
     """Play it to its end, as fast as it goes or at this speed. Raises StoreError and UsageError."""
-    run.scenario.write_text(file.text, encoding="utf-8")
+    run.take(file)
+    run.script.write_text(script_text(lines), encoding="utf-8")
     stage = Stage(file.scenario, run.home, seed, by_script, beat_s)
     driver = Driver(stage, lines)
     try:
@@ -42,6 +45,34 @@ def play(
     score = Archive(run.directory.parent).keep(run).score
     refused = tuple(_refused(each) for each in driver.spoken if each.exit_code)
     return wire.DrillDone(directory=str(run.directory), score=score, spoken=refused)
+
+
+def replay(run: Run, again: Run) -> wire.DrillReplayed:
+    """Play a headless run once more, and compare the two event logs.
+
+    Raises UsageError for one that people attended: what they did is in its log, and not as lines of a script.
+    """
+    if not run.script.exists():
+        raise UsageError(
+            f"{run.name} was attended, and cannot be played again without the people",
+            f"opsconsole drill report {run.name} shows what they did; drill score computes its score again.",
+        )
+    score, file = run.score_again(), run.file()
+    play(file, again, read_script(run.script), score.seed, score.beat_s)
+    first, second = run.events.read_bytes().splitlines(), again.events.read_bytes().splitlines()
+    differing = next((n for n, pair in enumerate(zip_longest(first, second), 1) if pair[0] != pair[1]), None)
+    return wire.DrillReplayed(
+        run=run.name,
+        events=len(first),
+        differs_at=differing,
+        was=_line(first, differing),
+        now=_line(second, differing),
+        score=again.score_again().score,
+    )
+
+
+def _line(lines: list[bytes], number: int | None) -> str:
+    return lines[number - 1].decode() if number is not None and number <= len(lines) else ""
 
 
 def _refused(spoken: Spoken) -> dict[str, str | int | float]:

@@ -88,7 +88,7 @@ class Session:
 
     def keep(self) -> None:
         """Write down what was played: from now on everybody may read it."""
-        self._run.scenario.write_text(self._file.text, encoding="utf-8")
+        self._run.take(self._file)
         self._run.events.write_bytes(events.written(self.stage.log.events))
         Archive(self._run.directory.parent).keep(self._run)
 
