@@ -24,7 +24,8 @@ _EXIT_CODES = """\
 |---|---|---|
 | 0 | | it was done; for `doctor`: nothing is wrong |
 | 1 | `OpsConsoleError` | anything without a code of its own; for `doctor`: something is wrong; \
-for `version reproduce --strict`: something is missing; for `incident list --overdue`: something is; for `drill replay`: it went otherwise |
+for `version reproduce --strict`: something is missing; for `incident list --overdue`: something is; \
+for `drill replay`: it went otherwise |
 """
 _MEANINGS: dict[type[errors.OpsConsoleError], str] = {
     errors.UsageError: "the command's words are off",
