@@ -31,6 +31,16 @@ def test_scaling_changes_no_z(values: list[float], by: float) -> None:
     assert one.expected * by == pytest.approx(other.expected, nan_ok=True, rel=1e-6, abs=1e-9 * by)
 
 
+@pytest.mark.parametrize("least", [5e-324, 1e-307])
+@pytest.mark.parametrize("place", [0, 19])
+def test_a_value_that_is_almost_nothing_makes_no_other_infinite(least: float, place: int) -> None:
+    series = np.zeros(40)
+    series[place], series[30] = least, 1e3
+    found = unusualness(series, SHORT)
+    assert np.isfinite(found.z[30])
+    assert np.isfinite(found.expected[30])
+
+
 @given(st.lists(st.one_of(st.just(float("nan")), st.floats(-1e4, 1e4)), min_size=20, max_size=70), st.data())
 def test_the_past_does_not_look_different_tomorrow(values: list[float], data: st.DataObject) -> None:
     end = data.draw(st.integers(1, len(values)))

@@ -23,6 +23,8 @@ MAD_TO_SD = 1.4826
 """The median absolute deviation of a normal distribution is its standard deviation over this: 1 / 0.6745."""
 _UNIT = 0.01
 """Of the usual size of a value: where the logarithm turns linear, so that zeros are small and not infinite."""
+_LEAST_UNIT = 1e-100
+"""Nothing is divided by less: a first value that is almost nothing would make all others infinite."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,9 @@ def _unit(values: Floats, recent: int) -> float:
     sizes = np.abs(values)
     first = sizes[:recent][sizes[:recent] > 0]
     if len(first):
-        return _UNIT * float(np.median(first))
+        return max(_LEAST_UNIT, _UNIT * float(np.median(first)))
     later = sizes[sizes > 0]
-    return _UNIT * float(later[0]) if len(later) else 1.0
+    return max(_LEAST_UNIT, _UNIT * float(later[0])) if len(later) else 1.0
 
 
 def _averaged(z: Floats, n: int) -> Floats:
