@@ -272,6 +272,19 @@ def test_after_a_start_what_is_old_is_tried_for_a_while(tmp_path: Path, spoken: 
     assert [each.word for each in office.deliveries()] == ["given up"]
 
 
+def test_what_became_old_before_its_first_attempt_is_tried_nevertheless(tmp_path: Path, spoken: Spoken) -> None:
+    """As after a machine slept."""
+    office = Office(tmp_path, {"on-call": way(spoken, give_up_s=3_600)})
+    office.dispatcher.notify(notice(key="a"))
+    office.dispatcher.notify(notice(key="b"))
+    office.clock.advance(7_200)
+    spoken.answer = failing(Unreachable("the network is not up yet"))
+    office.work()
+    spoken.answer = lambda message: "taken"
+    office.work(for_s=LONGEST_REST_S)
+    assert {each.word for each in office.deliveries()} == {"sent"}
+
+
 def test_what_waits_for_a_notifier_that_is_gone_is_given_up(office: Office) -> None:
     office.dispatcher.notify(notice())
     office.ways = {}
@@ -358,6 +371,24 @@ def test_what_is_open_is_refreshed_until_it_is_over(tmp_path: Path) -> None:
     office.dispatcher.notify(notice(key="b", kind="resolved"))
     office.work(for_s=600)
     assert len(refreshed.refreshed) == 4
+
+
+@pytest.mark.parametrize("error", [Unreachable("no"), Rejected("no")])
+def test_what_is_over_is_not_refreshed_even_if_its_end_was_not_taken(tmp_path: Path, error: OutsideError) -> None:
+    def answer(message: Message) -> str:
+        if message.notice.kind == "resolved":
+            raise error
+        return "taken"
+
+    refreshed = Refreshed()
+    refreshed.answer = answer
+    office = Office(tmp_path, {"on-call": way(refreshed)})
+    office.dispatcher.notify(notice(key="a"))
+    office.dispatcher.notify(notice(key="b"))
+    office.work()
+    office.dispatcher.notify(notice(key="a", kind="resolved"))
+    office.work(for_s=300)
+    assert (refreshed.refreshed[0], refreshed.refreshed[-1]) == (["a", "b"], ["b"])
 
 
 def test_a_refresh_that_fails_is_repeated_and_said(tmp_path: Path) -> None:
