@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from opsconsole.config.notifying import NotifierSetting
 from opsconsole.config.settings import AccessSetting, Settings
 from opsconsole.errors import ConfigError, RequestRefused, UsageError
 from opsconsole.releases.access import Person
+from waiting import until
 
 NOTICE = wire.Notice(
     key="alert:chat:burn",
@@ -27,17 +27,6 @@ NOTICE = wire.Notice(
     title="error budget burns",
     at=START,
 )
-_WITHIN_S = 20.0
-
-
-def until(true: Callable[[], Any]) -> Any:
-    """What becomes true within a while."""
-    deadline = time.monotonic() + _WITHIN_S
-    while time.monotonic() < deadline:
-        if found := true():
-            return found
-        time.sleep(0.01)
-    raise AssertionError("it did not become true")
 
 
 def webhook(url: str, **changed: Any) -> NotifierSetting:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,19 +18,9 @@ from opsconsole.clock import SystemClock
 from opsconsole.notifiers.base import Message, Notifier, Refreshing, Site
 from opsconsole.notifiers.registry import make
 from opsconsole.wire import Notice
+from waiting import until
 
 RECORDED = Path(__file__).with_name("alertmanager_webhook_v4.json")
-_WITHIN_S = 20.0
-
-
-def until(true: Callable[[], Any]) -> Any:
-    """What becomes true within a while."""
-    deadline = time.monotonic() + _WITHIN_S
-    while time.monotonic() < deadline:
-        if found := true():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not become true")
 
 
 @pytest.fixture
