@@ -56,6 +56,20 @@ def test_a_long_poll_wakes_on_a_commit_and_is_shared(daemon: Daemon, tmp_path: P
     asyncio.run(daemon.asking(talk))
 
 
+def test_however_fast_records_arrive_a_view_is_computed_once_in_a_while(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "LEAST_INTERVAL_S", 60.0)
+
+    async def talk(http: httpx.AsyncClient) -> None:
+        for _ in range(5):
+            await fleet(http)
+            daemon.engine.changed()
+        assert len(daemon.computed) == 1
+
+    asyncio.run(daemon.asking(talk))
+
+
 def test_a_console_that_is_behind_does_not_wait(daemon: Daemon) -> None:
     async def talk(http: httpx.AsyncClient) -> None:
         first = await fleet(http)
@@ -102,6 +116,7 @@ def test_an_error_is_not_remembered(daemon: Daemon, tmp_path: Path) -> None:
 
 def test_whoever_follows_a_dear_view_hears_of_it_less_often(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "REST_PER_WORK", 1e6)
+    monkeypatch.setattr(hub_module, "LEAST_INTERVAL_S", 0.0)
 
     async def talk(http: httpx.AsyncClient) -> None:
         first = await fleet(http)
@@ -133,7 +148,12 @@ def test_a_settled_moment_is_not_computed_for_every_commit(daemon: Daemon, monke
     asyncio.run(daemon.asking(talk))
 
 
-def test_whoever_looks_at_a_settled_moment_is_left_alone_by_commits(daemon: Daemon) -> None:
+def test_whoever_looks_at_a_settled_moment_is_left_alone_by_commits(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "LEAST_INTERVAL_S", 0.0)
+    monkeypatch.setattr(hub_module, "REST_PER_WORK", 0.0)
+
     async def talk(http: httpx.AsyncClient) -> None:
         first = await fleet(http, as_of=LONG_AGO)
         waiting = asyncio.create_task(fleet(http, after=first.revision, as_of=LONG_AGO))
