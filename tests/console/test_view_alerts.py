@@ -232,7 +232,9 @@ def test_enter_leads_from_the_alert_to_what_shows_it() -> None:
         await session.press("A", "enter", "enter")
         assert session.app.frame.state.place.view == "service"
         await session.press("escape", "2", "enter")
-        assert session.app.frame.state.place == Place("explain", "chat-assist")
+        assert session.app.frame.state.place == Place("explain", "chat-assist").choosing(metric="errors")
+        await session.press("escape", "escape", "x")
+        assert session.app.frame.state.place == Place("explain", "chat-assist").choosing(metric="errors")
 
     drive(scenario, client=client())
 

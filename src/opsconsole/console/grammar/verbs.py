@@ -69,6 +69,12 @@ def service_here(state: State, frame: Frame) -> str:
     return str(item.values.get("service") or "") if item is not None else ""
 
 
+def _metric_here(state: State, frame: Frame) -> str:
+    """The number that what is under the cursor is about, where it is about one."""
+    item = under_cursor(state, frame)
+    return str(item.values.get("metric") or "") if item is not None and "metric" in item.values else ""
+
+
 def _open(state: State, key: str, frame: Frame, action: Action) -> State:
     view: ViewName = action.value  # type: ignore[assignment]  # the table names views of the catalog only
     spec = BY_NAME[view]
@@ -79,7 +85,7 @@ def _open(state: State, key: str, frame: Frame, action: Action) -> State:
             return replace(state, notice=f"{spec.title} is of one service: choose one first")
     place = Place(view, service)
     if view == "explain":
-        place = place.choosing(**explain.range_of(frame))
+        place = place.choosing(**explain.range_of(frame), metric=_metric_here(state, frame))
     return went(state, place, frame)
 
 

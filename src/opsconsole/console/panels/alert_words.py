@@ -28,6 +28,24 @@ def told_of(alert: wire.Alert) -> str:
     return alert.title.removeprefix(f"{alert.subject}: ")
 
 
+METRICS: tuple[tuple[str, wire.ExplainMetric], ...] = (
+    ("errors", "errors"),
+    ("provider", "errors"),
+    ("throttled", "errors"),
+    ("latency", "latency"),
+    ("queueing", "latency"),
+    ("cost", "cost"),
+    ("budget", "cost"),
+)
+"""Word in a rule's name → the number that is to be explained."""
+
+
+def metric_of(alert: wire.Alert) -> str:
+    """What "what changed?" is asked of an alert, by its worst finding; empty where it is none of the numbers."""
+    rule = alert.members[0].rule if alert.members else ""
+    return next((metric for word, metric in METRICS if word in rule), "")
+
+
 def age_s(frame: Frame, view: wire.View, at: datetime) -> float:
     return (view.now - at) / timedelta(seconds=1) + frame.since_s
 

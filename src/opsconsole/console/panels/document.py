@@ -53,15 +53,16 @@ class Section:
     """On a wide screen it stands at the right."""
 
 
-def listing(name: str, sections: Sequence[Section], panel: int, service: str = "") -> Listing:
-    """The rows of the sections that are on the screen; what the keys of views open is of this service."""
+def listing(name: str, sections: Sequence[Section], panel: int, about: Mapping[str, Value]) -> Listing:
+    """The rows of the sections that are on the screen, and what all of them are about: the service that the keys of
+    views open, say."""
     return Listing(
-        name, "text", tuple(_item(section, row, service) for section in _shown(sections, panel) for row in section.rows)
+        name, "text", tuple(_item(section, row, about) for section in _shown(sections, panel) for row in section.rows)
     )
 
 
-def _item(section: Section, row: Row, service: str) -> Item:
-    values = {"section": section.title, "text": plain(row.line).strip(), "service": service, **row.values}
+def _item(section: Section, row: Row, about: Mapping[str, Value]) -> Item:
+    values = {"section": section.title, "text": plain(row.line).strip(), **about, **row.values}
     return Item(row.key, values, row.is_fault, row.opens, row.page)
 
 

@@ -14,7 +14,7 @@ from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels import document
-from opsconsole.console.panels.alert_words import DELIVERY_INKS, age_s, call_span, severity_span, told_of
+from opsconsole.console.panels.alert_words import DELIVERY_INKS, age_s, call_span, metric_of, severity_span, told_of
 from opsconsole.console.panels.document import Row, Section, prose
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.states import ALERT_STATES
@@ -47,9 +47,10 @@ def listing(frame: Frame) -> Listing | None:
     view = answered(frame)
     if view is None:
         return None
-    panel, service = frame.state.panel, _service(view.alert)
+    panel = frame.state.panel
+    about = {"service": _service(view.alert), "metric": metric_of(view.alert)}
     return frame.listings.of(
-        ("alert", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel, service)
+        ("alert", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel, about)
     )
 
 
@@ -161,7 +162,7 @@ def _shows(member: wire.AlertMember, alert: wire.Alert) -> Place | None:
 
 def _changed(alert: wire.Alert) -> Iterator[Row]:
     service = _service(alert)
-    opens = Place("explain", service) if service else None
+    opens = Place("explain", service).choosing(metric=metric_of(alert)) if service else None
     for i, told in enumerate(alert.explained):
         yield from prose(f"x{i}", told, "strong" if not i else "text", opens=opens)
 

@@ -11,7 +11,7 @@ from opsconsole.console.frame import Frame
 from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, separated, span, whole
 from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
-from opsconsole.console.panels.alert_words import age_s, severity_span, standing, told_of
+from opsconsole.console.panels.alert_words import age_s, metric_of, severity_span, standing, told_of
 from opsconsole.console.panels.document import labelled
 from opsconsole.console.place import Place
 from opsconsole.console.widgets import table
@@ -58,6 +58,7 @@ def _item(alert: wire.Alert, view: wire.AlertsView) -> Item:
             "severity": alert.severity,
             "state": alert.state,
             "service": alert.services[0] if alert.services else "",
+            "metric": metric_of(alert),
             "subject": alert.subject,
             "cause": alert.cause,
             "title": alert.title,

@@ -35,7 +35,9 @@ def listing(frame: Frame) -> Listing | None:
     if view is None:
         return None
     panel = frame.state.panel
-    return frame.listings.of(("checklist", str(panel)), view, lambda: document.listing("lines", sections(view), panel))
+    return frame.listings.of(
+        ("checklist", str(panel)), view, lambda: document.listing("lines", sections(view), panel, {})
+    )
 
 
 def paint(frame: Frame, width: int, height: int) -> list[Line]:

@@ -29,7 +29,7 @@ def listing(frame: Frame) -> Listing | None:
         return None
     panel = frame.state.panel
     return frame.listings.of(
-        ("checklists", str(panel)), view, lambda: document.listing("checklists", sections(view), panel)
+        ("checklists", str(panel)), view, lambda: document.listing("checklists", sections(view), panel, {})
     )
 
 

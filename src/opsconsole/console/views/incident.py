@@ -51,7 +51,9 @@ def listing(frame: Frame) -> Listing | None:
     services = view.incident.services
     panel, service = frame.state.panel, services[0] if services else ""
     return frame.listings.of(
-        ("incident", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel, service)
+        ("incident", str(panel)),
+        view,
+        lambda: document.listing("lines", sections(view, frame), panel, {"service": service}),
     )
 
 

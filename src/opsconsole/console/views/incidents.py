@@ -40,6 +40,12 @@ COLUMNS: tuple[Column, ...] = (
 )
 LEAST_DETAIL = 9
 LABEL_CELLS = 12
+NOTHING: tuple[Line, ...] = (
+    EMPTY,
+    (Span("   i on an alert             ", "accent"), Span("makes an incident of it", "dim")),
+    (Span("   :incident open WHAT       ", "accent"), Span("opens one by hand", "dim")),
+)
+"""Below a list in which nothing is."""
 
 
 def listing(frame: Frame) -> Listing | None:
@@ -89,7 +95,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         rows_above(len(items), height - len(above), LEAST_DETAIL),
         nothing="no incident matches; Esc shows all" if by_name else "there was no incident yet; i opens one",
     )
-    detail = _detail(rows[cursor(items, frame.state.place.cursor)], view, frame, width) if rows else []
+    detail = _detail(rows[cursor(items, frame.state.place.cursor)], view, frame, width) if rows else NOTHING
     return block([*above, *listed, *detail], width, height)
 
 

@@ -37,7 +37,7 @@ def listing(frame: Frame) -> Listing | None:
         return None
     panel, service = frame.state.panel, view.run.params.get("service", "")
     return frame.listings.of(
-        ("run", str(panel)), view, lambda: document.listing("lines", sections(view), panel, service)
+        ("run", str(panel)), view, lambda: document.listing("lines", sections(view), panel, {"service": service})
     )
 
 
