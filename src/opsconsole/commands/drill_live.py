@@ -140,6 +140,7 @@ def _start(arguments: argparse.Namespace, home: Home, speed: float) -> None:
     if arguments.seed is not None:
         command += ["--seed", str(arguments.seed)]
     log = run / "drill.log"
+    log.touch(mode=0o600)
     with log.open("ab") as told:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
             command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, start_new_session=True

@@ -63,7 +63,8 @@ class Engine:
         """
         self.home, self.settings, self.clock, self.actor, self.is_driven = home, settings, clock, actor, is_driven
         self.turn_lock = threading.RLock()
-        """Of a driven engine: held by whoever has the turn."""
+        """Of a driven engine: held by whoever has the turn. Nobody waits for it: who asks meanwhile is answered by
+        whoever has it, as it would be by the engine's thread."""
         store = settings.store
         tables = [
             read_prices(price.file, price.valid_from, price.valid_to + timedelta(days=1) if price.valid_to else None)
@@ -114,6 +115,15 @@ class Engine:
             while self._has_backlog():
                 self.step()
             self.guarded("maintenance", self._maintain)
+        self._answer_in_turn()
+
+    def _answer_in_turn(self) -> None:
+        """Of a driven engine: answer what was asked, unless somebody else has the turn, who will."""
+        while not self._calls.empty() and self.turn_lock.acquire(blocking=False):
+            try:
+                self._answer_calls()
+            finally:
+                self.turn_lock.release()
 
     def stop(self) -> None:
         """Finish the batch in hand, fold what is recent, and close everything."""
@@ -142,11 +152,9 @@ class Engine:
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Run this on the engine's thread, between two batches."""
         future: Future[T] = Future()
-        if self.is_driven:
-            with self.turn_lock:
-                _answer(future, call)
-            return future
         self._calls.put((future, call))
+        if self.is_driven:
+            self._answer_in_turn()
         self._wake.set()
         return future
 

@@ -7,7 +7,6 @@ configuration is never read.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
@@ -25,6 +24,8 @@ from opsconsole.drills.archive import Run
 from opsconsole.drills.reading import ScenarioFile
 from opsconsole.home import Home
 
+PASSABLE = 0o711
+"""Of the directories on the way to the socket where a group may join: through, and nothing else to be seen."""
 LINGERS_S = 600.0
 """After its end, without anybody asking anything: the report is written, and the files stay."""
 
@@ -90,7 +91,8 @@ async def _serve(
     listener = bind(home)
     home.open_socket_to(access.group)
     if access.group:
-        os.chmod(run.directory, 0o711)  # noqa: PTH101, S103 - the way to the socket, and to nothing else in it
+        for directory in (run.directory, run.directory.parent):
+            directory.chmod(PASSABLE)
     session.start()
     began, looked = SystemClock().now(), monotonic()
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -7,6 +7,7 @@ paused, and how fast it goes changes nothing of what a second brings.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
@@ -227,14 +228,14 @@ class Session:
         """Beside those of every daemon."""
 
         async def now(request: Request) -> Response:
-            return _json(self.now())
+            return _json(await asyncio.to_thread(self.now))
 
         async def plan(request: Request) -> Response:
-            return _json(self.plan(person_of(request)))
+            return _json(await asyncio.to_thread(self.plan, person_of(request)))
 
         async def score(request: Request) -> Response:
             self._require(person_of(request), "see the score", is_known_afterwards=True)
-            return _json(self.score())
+            return _json(await asyncio.to_thread(self.score))
 
         def post(path: str, kind: type[S], call: Callable[[Person, S], msgspec.Struct]) -> Route:
             async def answer(request: Request) -> Response:
@@ -242,7 +243,7 @@ class Session:
                     asked = msgspec.json.decode(await request.body(), type=kind)
                 except msgspec.DecodeError as error:
                     raise UsageError(f"the request is not understood: {error}") from error
-                return _json(call(person_of(request), asked))
+                return _json(await asyncio.to_thread(call, person_of(request), asked))
 
             handler: Callable[[Request], Awaitable[Response]] = answer
             return Route(f"/v1/{path}", handler, methods=["POST"])

@@ -105,11 +105,10 @@ class Stage:
 
     def prepare(self) -> None:
         """Everything that was before: the records of its history, and who served then."""
-        with self.engine.turn_lock:
-            self._write_history()
-            self.desk.restore()
-            self.engine.turn()
-            self._look_after_releases()
+        self._write_history()
+        self.desk.restore()
+        self.engine.turn()
+        self._look_after_releases()
 
     def second(self, act: Callable[[float], None] = lambda t: None) -> None:
         """One second goes by; ``act`` is what people do in it, when everything else has happened."""
