@@ -71,7 +71,8 @@ checklist.
 Who somebody is, is what the socket says, and on a shared account what `access.keys` of the live configuration says of
 their SSH key, which names them in the log and gives no right; facilitators are named when the drill is started. The
 scenario is written into its directory only when it is over. Whoever has the same account as the drill's process can
-of course read the library's files: a drill keeps honest people honest.
+of course read the library's files: a drill keeps honest people honest. With `--group` the members of a Unix group may
+join, where they can reach the home's directory at all.
 
 ## How it is scored
 
