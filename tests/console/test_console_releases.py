@@ -117,10 +117,11 @@ def test_a_plan_that_comes_late_is_dropped() -> None:
         client.may_plan.set()
         await session.until("came when you had gone on")
         assert state(session)[0] == "browse"
+        await rest(session)
         client.may_plan.clear()
         await session.press("k", "p", "r")
         client.may_plan.set()
-        await session.settle()
+        await session.until("newest first")
         assert state(session)[:2] == ("browse", "requests")
 
     drive(scenario, client=client, size=LARGE)
