@@ -17,6 +17,7 @@ from benchmarks import (
     calibration,
     canary,
     drift_report,
+    drill,
     explain,
     freshness,
     ingest,
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "canary": canary.rows,
     "alerts": alerts.rows,
     "storm": storm.rows,
+    "drill": drill.rows,
 }
 HEAD = ("what", "ours", "floor or peer", "ratio", "limit", "ok?")
 
