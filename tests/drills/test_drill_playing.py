@@ -127,6 +127,14 @@ def test_what_is_done_late_earns_half(room: Path) -> None:
     assert (back.word, back.earned) == ("late", 20.0)
 
 
+def test_somebody_else_changes_the_target_at_the_moment_that_is_written(room: Path) -> None:
+    text = SMALL.replace("target: {lag: 10s}", "target: {lag: 10s, conflict_at: +65s, conflict_to: {v1: 1, v2: 1}}")
+    run = rehearsed(room / "conflict", text=text)
+    told = [(each.t, each.data["told"]) for each in run.log() if each.kind == "drill.effective" and each.t > 0]
+    assert told == [(70.0, "serves v1 50 %, v2 50 % in 10 s")]
+    assert any(each.kind == "release.found_out_of_band" for each in run.log())
+
+
 def test_runs_of_one_scenario_are_told_apart(room: Path) -> None:
     archive = Archive(room / "names")
     assert [archive.new("small").name for _ in range(3)] == ["small-1", "small-2", "small-3"]

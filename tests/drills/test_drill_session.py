@@ -22,8 +22,6 @@ from opsconsole.daemon.views import VIEWS
 from opsconsole.drills.archive import Archive
 from opsconsole.errors import RequestRefused, UsageError
 
-SECRETS = ("fails", "late", "Did anybody look", "v2 is named", "A version that fails", "upstream_error: 0.5")
-"""What of the scenario would tell a player something; ``upstream_error`` itself is in the records."""
 TEXT = SMALL.replace("id: fails", "id: f-secret").replace("id: late", "id: i-secret") + (
     "hints:\n  - {after: +30s, text: Look at the versions., cost: 7}\n"
 )

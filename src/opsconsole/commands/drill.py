@@ -50,12 +50,8 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     running.add_argument("id", metavar="ID", help="a scenario's id, or its file")
     running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands: nobody attends")
     running.add_argument("--seed", type=int, metavar="N", help="of everything random in it (default: the scenario's)")
-    running.add_argument(
-        "--speed",
-        default="1",
-        metavar="X",
-        help="seconds of it in one (default: 1, and with --keys as fast as it goes)",
-    )
+    about = "seconds of it in one (default: the scenario's; with --keys as fast as it goes)"
+    running.add_argument("--speed", default="", metavar="X", help=about)
     drill_live.add_attending(running)
     running.set_defaults(run=run_run)
     drill_live.add(actions, shared)
@@ -121,7 +117,7 @@ def run_run(arguments: argparse.Namespace) -> int:
     words = ["play", arguments.id]
     if arguments.keys is not None:
         words += ["--keys", str(arguments.keys)]
-    if arguments.speed not in ("1", "max"):
+    if arguments.speed not in ("", "max"):
         words += ["--speed", str(drill_live.speed_of(arguments))]
     if arguments.seed is not None:
         words += ["--seed", str(arguments.seed)]

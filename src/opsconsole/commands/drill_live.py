@@ -102,7 +102,7 @@ def home_of_run(arguments: argparse.Namespace) -> Home:
 def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
     """Start the drill's process, and open a console on it."""
     home = Home(Path(served.home))
-    _start(arguments, home, speed_of(arguments))
+    _start(arguments, home)
     narrate(f"{served.run} runs: opsconsole drill join {home.directory.parent}")
     if arguments.no_console or not sys.stdout.isatty():
         return 0
@@ -132,10 +132,12 @@ def speed_of(arguments: argparse.Namespace) -> float:
     return speed
 
 
-def _start(arguments: argparse.Namespace, home: Home, speed: float) -> None:
+def _start(arguments: argparse.Namespace, home: Home) -> None:
     run = home.directory.parent
     command = [sys.executable, "-m", "opsconsole.daemon.drilling", "--home", str(arguments.home.directory), "serve"]
-    command += [arguments.id, str(run), "--speed", str(speed), "--group", arguments.group]
+    command += [arguments.id, str(run), "--group", arguments.group]
+    if arguments.speed:
+        command += ["--speed", str(speed_of(arguments))]
     command += [word for name in arguments.facilitator for word in ("--facilitator", name)]
     if arguments.seed is not None:
         command += ["--seed", str(arguments.seed)]

@@ -53,7 +53,7 @@ def main() -> int:
     serving.add_argument("run")
     serving.add_argument("--seed", type=int)
     serving.add_argument("--beat", type=int, choices=BEATS_S, default=2)
-    serving.add_argument("--speed", type=float, default=1.0)
+    serving.add_argument("--speed", type=float)
     serving.add_argument("--facilitator", action="append", default=[])
     serving.add_argument("--group", default="")
     serving.set_defaults(answer=_serve)
@@ -169,7 +169,7 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
         run,
         seed,
         beat_s=arguments.beat,
-        speed=arguments.speed,
+        speed=arguments.speed or file.scenario.clock.speed,
         facilitators=tuple(arguments.facilitator),
         live=Home(arguments.home),
         access=msgspec.structs.replace(load(Home(arguments.home).config).access, group=arguments.group),

@@ -91,6 +91,7 @@ class Stage:
         self.fleet = _fleet(scenario, seed, self._start_s)
         self.direction = Direction(scenario, self.log)
         self.is_over = False
+        self._changed_elsewhere: set[str] = set()
         self._levels: dict[str, bool] = {}
         self._served: dict[Name, dict[str, Served]] = {}
         self.length_s = length_s(scenario.clock.length)
@@ -161,7 +162,9 @@ class Stage:
     def _look_after_releases(self) -> None:
         for service, target in self.targets.by_service.items():
             behaviour = self.scenario.services[service].target
-            if behaviour.conflict_at and self.t == moment_s(behaviour.conflict_at):
+            is_due = behaviour.conflict_at and self.t >= moment_s(behaviour.conflict_at)
+            if is_due and service not in self._changed_elsewhere:
+                self._changed_elsewhere.add(service)
                 target.changed_elsewhere(routing_of(behaviour.conflict_to))
             self.engine.guarded(f"looking after {service}", lambda service=service: self._watch(service))  # type: ignore[misc]
 
