@@ -190,7 +190,7 @@ def test_bursts_pastes_and_a_held_enter_against_an_open_prompt_execute_nothing(d
         screen.press("-N", "60", "b")
 
     attacks: list[Callable[[], None]] = [held_enter, right_text_in_one_go, right_text_and_more, pasted, held_opener]
-    for attack in [*attacks, *[burst] * 10]:
+    for attack in [*attacks, *[burst] * 3]:
         for is_open in (True, False):
             screen.press("b")
             if is_open:
