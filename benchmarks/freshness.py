@@ -22,7 +22,8 @@ from statistics import median
 
 from benchmarks.ground import DATA, BenchmarkError, Row, p95, run, side
 from opsconsole import wire
-from opsconsole.client import AsyncClient, Client, ensure_daemon
+from opsconsole.client import AsyncClient, Client
+from opsconsole.daemon_process import ensure_daemon
 from opsconsole.home import Home
 
 SECONDS, QUICK_SECONDS = 20, 6

@@ -18,7 +18,8 @@ from statistics import median
 
 from benchmarks.ground import DATA, BenchmarkError, Row, p95, run, say
 from benchmarks.pty_meter import Meter
-from opsconsole.client import Client, ensure_daemon
+from opsconsole.client import Client
+from opsconsole.daemon_process import ensure_daemon
 from opsconsole.demo.launch import start_fleet, stop_fleet
 from opsconsole.demo.stage import prepare
 from opsconsole.home import Home

@@ -17,9 +17,10 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from opsconsole import wire
-from opsconsole.client import AsyncClient, Client, ensure_daemon
+from opsconsole.client import AsyncClient, Client
 from opsconsole.console.app import OpsConsole
 from opsconsole.console.glyphs import GLYPHS
+from opsconsole.daemon_process import ensure_daemon
 from opsconsole.demo.launch import start_fleet, stop_fleet
 from opsconsole.demo.stage import prepare
 from opsconsole.home import Home

@@ -110,6 +110,6 @@ def test_home_whose_last_daemon_is_still_ending_gets_its_next_one(home: Path, mo
             refused_at.append(1)
             held.close()
 
-    monkeypatch.setattr("opsconsole.client.time.sleep", look)
+    monkeypatch.setattr("opsconsole.daemon_process.time.sleep", look)
     outcome = opsconsole("daemon", "start", "--home", home)
     assert (outcome.code, refused_at) == (0, [1]), outcome.err

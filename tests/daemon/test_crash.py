@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from opsconsole import journal, wire
-from opsconsole.client import Client, is_running
+from opsconsole.client import Client
+from opsconsole.daemon_process import is_running
 from opsconsole.home import Home
 
 ROUNDS = 10

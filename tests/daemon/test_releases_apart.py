@@ -12,8 +12,9 @@ from pathlib import Path
 from inprocess import Daemon
 
 from opsconsole import wire
-from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
+from opsconsole.client import Client
 from opsconsole.config.settings import ReleaseSetting, ServiceSetting, Settings
+from opsconsole.daemon_process import ask_to_stop, await_stop, ensure_daemon
 from opsconsole.errors import ReleaseError
 from opsconsole.home import Home
 from strays import room_for_processes

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from opsconsole.client import AsyncClient, ensure_daemon
+from opsconsole.client import AsyncClient
 from opsconsole.commands import status
 from opsconsole.config.settings import ConsoleSetting
+from opsconsole.daemon_process import ensure_daemon
 from opsconsole.home import Home
 
 

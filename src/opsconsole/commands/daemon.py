@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 
-from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
+from opsconsole.client import Client
 from opsconsole.commands.words import Verbs, add_json, print_json, verb
 from opsconsole.console.numbers import size
+from opsconsole.daemon_process import ask_to_stop, await_stop, ensure_daemon
 
 _EXAMPLES = """
 opsconsole daemon run --home /var/lib/opsconsole      in the foreground, for systemd

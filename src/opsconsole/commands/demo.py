@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 from opsconsole import wire
-from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
+from opsconsole.client import Client
 from opsconsole.commands import status
 from opsconsole.commands.console import open_console
 from opsconsole.commands.ending import unwinding_when_told_to_end
 from opsconsole.commands.words import Verbs, narrate, verb
+from opsconsole.daemon_process import ask_to_stop, await_stop, ensure_daemon
 from opsconsole.demo.launch import fleet_pid, start_fleet, stop_fleet, write_sample
 from opsconsole.demo.stage import prepare
 from opsconsole.demo.versions import registered_by

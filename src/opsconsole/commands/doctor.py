@@ -12,9 +12,10 @@ import sys
 from collections.abc import Iterable
 
 from opsconsole import __version__, wire
-from opsconsole.client import Client, is_running
+from opsconsole.client import Client
 from opsconsole.commands.words import Verbs, add_json, print_json, verb
 from opsconsole.console.text import safe
+from opsconsole.daemon_process import is_running
 from opsconsole.home import Home
 from opsconsole.page import aligned
 

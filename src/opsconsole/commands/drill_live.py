@@ -13,9 +13,10 @@ import time
 from pathlib import Path
 
 from opsconsole import wire
-from opsconsole.client import Client, ask_to_stop, await_stop, is_running
+from opsconsole.client import Client
 from opsconsole.commands import drill_page
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
+from opsconsole.daemon_process import ask_to_stop, await_stop, is_running
 from opsconsole.errors import DaemonError, UsageError
 from opsconsole.home import Home
 

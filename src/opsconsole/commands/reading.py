@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from opsconsole import wire
-from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
+from opsconsole.client import Client
 from opsconsole.commands.ending import unwinding_when_told_to_end
 from opsconsole.commands.words import narrate
 from opsconsole.console.text import safe
+from opsconsole.daemon_process import ask_to_stop, await_stop, ensure_daemon
 from opsconsole.errors import DaemonError, InputError, UsageError
 from opsconsole.home import Home
 from opsconsole.page import one_line

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from opsconsole import wire
-from opsconsole.client import Client, ask_to_stop, await_stop, ensure_daemon
+from opsconsole.client import Client
+from opsconsole.daemon_process import ask_to_stop, await_stop, ensure_daemon
 from opsconsole.errors import DaemonError
 from opsconsole.home import Home
 from opsconsole.journal.walk import Event, month_files, walk

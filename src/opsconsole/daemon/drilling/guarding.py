@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from opsconsole import wire
-from opsconsole.client import Client, is_running
+from opsconsole.client import Client
+from opsconsole.daemon_process import is_running
 from opsconsole.errors import OpsConsoleError
 from opsconsole.home import Home
 
