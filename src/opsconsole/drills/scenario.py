@@ -355,7 +355,7 @@ class Scenario(Section, frozen=True, kw_only=True):
     version: int = 1
     """Scores are compared within one version."""
     title: str
-    """In one line; players do not see it before it is over."""
+    """In one line; `drill list` prints it, the drill itself shows it once it is over."""
     difficulty: Annotated[int, Meta(ge=1, le=5)] = 2
     """1: a first shift; 5: hard."""
     mode: Mode = "solo"
