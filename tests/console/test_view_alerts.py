@@ -175,6 +175,22 @@ def test_what_the_daemon_refuses_is_said_and_can_be_typed_again() -> None:
     drive(scenario, client=fake, size=LARGE)
 
 
+def test_a_long_refusal_is_read_whole_on_a_small_screen_beside_what_was_typed() -> None:
+    why = "chat-assist inputs is silent already, by bob, until 11-23 14:04 UTC"
+    remedy = "End that silence first (u), or name a narrower one by its finding."
+    fake = client(answered={"alert/silence": UsageError(why, remedy)})
+
+    async def scenario(session: Session) -> None:
+        await session.press("A", "m", "enter", *"load test", "enter")
+        await session.until("not done: chat-assist inputs")
+        rows = session.text.splitlines()
+        assert f"not done: {why}. {remedy}" in " ".join(row.strip() for row in rows[-4:-1])
+        assert "because: load test" in session.bottom
+        assert "Enter does it" in session.bottom
+
+    drive(scenario, client=fake)
+
+
 @pytest.mark.parametrize(
     ("options", "keys", "why"),
     [

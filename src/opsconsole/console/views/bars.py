@@ -12,8 +12,8 @@ from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.command import completions, ghost
 from opsconsole.console.grammar.contexts import context_of
 from opsconsole.console.grammar.keymap import Hint, Keymap
-from opsconsole.console.lines import Line, Span, ends, line_width, separated, span
-from opsconsole.console.palette import environment_ink
+from opsconsole.console.lines import Line, Span, ends, line_width, separated, span, whole
+from opsconsole.console.palette import Ink, environment_ink
 from opsconsole.console.panels.alert_words import counted, tally
 from opsconsole.console.text import cut, safe
 from opsconsole.console.views import plan
@@ -120,12 +120,13 @@ def _armed(frame: Frame, room: int) -> Line:
 def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
     """What is open above the view, or else the state of the data and the keys that matter."""
     state = frame.state
-    notice: Line = (span(state.notice, "warn" if state.mode == "command" else "notice"), Span(" ", "text"))
+    notice: Line = (span(state.notice, _notice_ink(frame)), Span(" ", "text"))
+    is_beside = bool(state.notice) and not above_bottom(frame, width)
     if state.mode in _TYPED:
         left, right = _TYPED[state.mode](frame, width)
-        return ends(left, notice if state.notice else right, width)
+        return ends(left, notice if is_beside else right, width)
     truth = _truth(frame)
-    if state.notice:
+    if is_beside:
         return ends(truth, notice, width) if line_width(notice) <= width - LEAST_TRUTH else (Span(" ", "text"), *notice)
     if state.mode in ("plan", "outcome"):
         return ends(truth, plan.hints(frame), width)
@@ -135,6 +136,26 @@ def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
         return ends(truth, (span(asking, "notice"), Span(" ", "text")), width)
     hints = keymap.hints(context_of(state), frame)
     return ends(truth, _hints(hints, max(LEAST_HINTS, width - line_width(truth) - 3)), width)
+
+
+def above_bottom(frame: Frame, width: int) -> list[Line]:
+    """The notice whole, where the last line has no room for it: of what is typed half a line is seen at least."""
+    state = frame.state
+    notice = state.notice
+    room = max(width // 2, width - _typed_cells(frame)) if state.mode in _TYPED else width - 1
+    if line_width((span(notice),)) < room:
+        return []
+    return [(Span(" ", "text"), *row) for row in whole(notice, width - 2, _notice_ink(frame))]
+
+
+def _typed_cells(frame: Frame) -> int:
+    """Cells of what is typed and of what it is typed for, with the blanks and the caret."""
+    field = frame.state.form.field if frame.state.form is not None else None
+    return line_width((span(field.label if field is not None else ""), span(frame.state.draft))) + 6
+
+
+def _notice_ink(frame: Frame) -> Ink:
+    return "warn" if frame.state.mode == "command" else "notice"
 
 
 def _filtering(frame: Frame, width: int) -> tuple[Line, Line]:
@@ -195,8 +216,10 @@ def _asking(frame: Frame, width: int) -> tuple[Line, Line]:
     draft = frame.state.draft
     hint = "↑ ↓ choose · " if field.choices else ""
     right: Line = (Span(f"{hint}Enter {'does it' if form.is_last else 'next'} · Esc ", "dim"),)
-    notice = span(frame.state.notice)
-    room = width - min(width // 2, max(line_width(right), line_width((notice,)) + 1)) - 2
+    beside = line_width((span(frame.state.notice),)) + 1 if frame.state.notice else 0
+    if not beside or above_bottom(frame, width):
+        beside = min(width // 2, line_width(right))
+    room = width - beside - 2
     if line_width(asked) + line_width((span(draft),)) > room:  # what is typed is seen to its end
         asked = (span(f" {field.label}: ", "accent"),)
     if (over := line_width(asked) + line_width((span(draft),)) - room) > 0:

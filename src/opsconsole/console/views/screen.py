@@ -1,13 +1,14 @@
 """The whole screen: a pure function of a frame and a size.
 
-Always true here: the first line says where, the last says how fresh; a screen that is too small says what it needs.
+Always true here: the first line says where, the last says how fresh; what a key came to is said whole; a
+screen that is too small says what it needs.
 """
 
 from __future__ import annotations
 
 from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.keymap import Keymap
-from opsconsole.console.lines import EMPTY, Line, Span, block, line
+from opsconsole.console.lines import EMPTY, Line, Span, block, fill, line
 from opsconsole.console.views import bars, help, pages  # noqa: A004
 from opsconsole.console.views.catalog import BY_NAME
 
@@ -30,6 +31,8 @@ def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
         body = pages.PAGES[frame.state.mode](frame, width, height - BAR_ROWS)
     else:
         body = BY_NAME[frame.state.view].paint(frame, width, height - BAR_ROWS)
+    if told := bars.above_bottom(frame, width)[: len(body)]:
+        body = [*body[: len(body) - len(told)], *(fill(row, width) for row in told)]
     return [bars.top(frame, width), *body, bars.bottom(frame, keymap, width)]
 
 
