@@ -243,6 +243,33 @@ def test_what_stands_under_the_cursor_when_the_form_opens_is_meant_whatever_move
     assert [request.alert for _, request in fake.done if isinstance(request, wire.AckRequest)] == ["A-3"]
 
 
+@pytest.mark.parametrize(("key", "said"), [("a", "take A-3"), ("m", "silence A-3")])
+def test_a_page_that_comes_between_the_look_and_the_key_is_not_meant(key: str, said: str) -> None:
+    shown = list(ALERTS)
+
+    class Moving(FakeClient):
+        def answer(self, kind: str, parameters: Mapping[str, str]) -> wire.Answer:
+            answer = super().answer(kind, parameters)
+            is_list = isinstance(answer, wire.AlertsView)
+            return msgspec.structs.replace(answer, alerts=tuple(shown)) if is_list else answer
+
+    fake = Moving()
+
+    async def scenario(session: Session) -> None:
+        await session.press("A")
+        shown.insert(0, msgspec.structs.replace(PAGE, id="A-5"))
+        fake.publish()
+        await session.until("A-5")
+        assert session.line("A-3").startswith("›")
+        shown.append(shown.pop(1))
+        fake.publish()
+        await session.settle()
+        await session.press(key)
+        assert said in session.bottom
+
+    drive(scenario, client=fake)
+
+
 def test_enter_leads_from_the_alert_to_what_shows_it() -> None:
     async def scenario(session: Session) -> None:
         await session.press("A", "enter", "enter")

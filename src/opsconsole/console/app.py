@@ -381,7 +381,9 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._begin(partial(self._feed.follow, question), "feed")
 
     def _on_answer(self, question: Question, answer: wire.Answer) -> None:
+        before = self.frame
         self._answers[question.view] = (answer, self._clock.monotonic())
+        self._state = verbs.stayed(self._state, before, self.frame)
         self._working.hear(answer, self._helm.now_s())
         self._surface.show()
 

@@ -33,6 +33,21 @@ def under_cursor(state: State, frame: Frame) -> Item | None:
     return items[cursor(items, state.place.cursor)] if items else None
 
 
+ACTED_ON: frozenset[ViewName] = frozenset({"fleet", "alerts", "incidents", "checklists"})
+"""Views whose rows something is done about; in the others the first row is the newest, and the cursor stays with it."""
+
+
+def stayed(state: State, before: Frame, after: Frame) -> State:
+    """With the cursor on the item that it was on before an answer came, though nobody ever moved it."""
+    if state.view not in ACTED_ON:
+        return state
+    item, now = under_cursor(state, before), under_cursor(state, after)
+    if item is None or now is None or now.key == item.key:
+        return state
+    is_there = any(each.key == item.key for each in items_of(state, after))
+    return state.at(cursor=item.key) if is_there else state
+
+
 # Going somewhere --------------------------------------------------------------------------------------------------
 
 
