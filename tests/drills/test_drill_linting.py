@@ -28,6 +28,8 @@ def test_file_is_called_as_its_scenario(path: Path) -> None:
     [
         ("length: 4m", "length: four", "clock.length: 'four' is no length", "Write it like 90s"),
         ("at: +20s", "at: 20s", "faults[0].at: '20s' is no moment", "Write it like +90s"),
+        ("lead: 40s", "lead: 40.5s", "40.5s is no whole number of seconds", "by whole seconds"),
+        ("at: +20s", "at: +20.5s", "+20.5s is no whole number of seconds", "by whole seconds"),
         ("at: +20s", "at: +9m", "+9m is not before the end", "The drill ends after 4m."),
         ("service: chat, version: v2", "service: chta, version: v2", "there is no 'chta'", "Did you mean `chat`?"),
         ("version: v2, effect", "version: v9, effect", "there is no 'v9'", "Known here: v1, v2."),

@@ -150,3 +150,12 @@ def test_scenario_with_an_error_is_not_played(
     told = capsys.readouterr().err
     assert "there is no 'v9'" in told
     assert f"{path}:" in told
+
+
+def test_drill_without_a_lead_begins_at_once_and_is_scored(room: Path) -> None:
+    text = SMALL[: SMALL.index("prelude:")] + SMALL[SMALL.index("faults:") :]
+    run = rehearsed(room / "unled", text=text.replace("lead: 40s", "lead: 0s").replace("length: 4m", "length: 1m"))
+    begun = [each.t for each in run.log() if each.kind == "drill.started"]
+    assert begun == [0.0]
+    assert run.score_again().harm.requests > 0
+    assert run.markdown.exists()

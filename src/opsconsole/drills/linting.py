@@ -77,6 +77,8 @@ def _moments(looked: Looked) -> Iterator[wire.DrillProblem]:
     for field, length in lengths.items():
         if not is_duration(length):
             yield looked.found(field, f"{length!r} is no length", "Write it like 90s, 5m or 1h30m.")
+        elif length_s(length) % 1:
+            yield looked.found(field, f"{length} is no whole number of seconds", "Time goes on by whole seconds.")
     moments = {f"faults[{i}].at": each.at for i, each in enumerate(scenario.faults) if each.at != NEVER}
     moments |= {f"injects[{i}].at": each.at for i, each in enumerate(scenario.injects) if each.at not in ("", MANUAL)}
     moments |= {f"prelude[{i}].at": each.at for i, each in enumerate(scenario.prelude)}
@@ -87,6 +89,8 @@ def _moments(looked: Looked) -> Iterator[wire.DrillProblem]:
     for field, moment in moments.items():
         if not is_moment(moment):
             yield looked.found(field, f"{moment!r} is no moment", "Write it like +90s; before the start like -2m.")
+        elif moment_s(moment) % 1:
+            yield looked.found(field, f"{moment} is no whole number of seconds", "Time goes on by whole seconds.")
         elif moment_s(moment) >= end_s > 0:
             yield looked.found(
                 field, f"{moment} is not before the end", f"The drill ends after {scenario.clock.length}."

@@ -90,6 +90,7 @@ class Stage:
         """The same for scripts, who say themselves who they are."""
         self.fleet = _fleet(scenario, seed, self._start_s)
         self.direction = Direction(scenario, self.log)
+        self._has_begun = False
         self.is_over = False
         self._changed_elsewhere: set[str] = set()
         self._levels: dict[str, bool] = {}
@@ -110,12 +111,14 @@ class Stage:
         self.desk.restore()
         self.engine.turn()
         self._look_after_releases()
+        if self.t >= 0:  # without a lead
+            self._begin()
 
     def second(self, act: Callable[[float], None] = lambda t: None) -> None:
         """One second goes by; ``act`` is what people do in it, when everything else has happened."""
         self.clock.advance(1.0)
         t = self.t
-        if t == 0:
+        if t >= 0 and not self._has_begun:
             self._begin()
         if int(t) % min(self.beat_s, int(SPAN_S)) == 0:
             self._serve()
@@ -143,6 +146,7 @@ class Stage:
         self.engine.stop()
 
     def _begin(self) -> None:
+        self._has_begun = True
         self.targets.begin()
         self.fleet.begin(self.targets.intended())
         self._served = {}
