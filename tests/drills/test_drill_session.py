@@ -139,7 +139,7 @@ def test_frame_of_every_console_says_drill(attended: Attended) -> None:
     assert decoded(attended.get("ann", "fleet", window="15m"), wire.FleetView).environment == "DRILL"
 
 
-def test_solo_player_may_pause_and_end_and_then_reads_the_score(room: Path) -> None:
+def test_solo_player_may_pause_and_end_and_then_reads_the_score_of_what_was_before(room: Path) -> None:
     solo = Attended(room / "solo", facilitators=())
     try:
         solo.until(10)
@@ -155,6 +155,9 @@ def test_solo_player_may_pause_and_end_and_then_reads_the_score(room: Path) -> N
         solo.session.stop()
         score = decoded(solo.get("ann", "drill/score"), wire.DrillScore)
         assert score == solo.run.score_again()
+        opening = wire.OpenIncident(title="too late", services=("chat",), severities=("SEV-2",))
+        assert solo.post("ann", "incident/open", opening).status_code == 200
+        assert decoded(solo.get("ann", "drill/score"), wire.DrillScore) == score
         assert solo.run.markdown.read_text().startswith("# After action: A version that fails")
         assert decoded(solo.get("ann", "drill/plan"), wire.DrillPlan).title == "A version that fails"
     finally:

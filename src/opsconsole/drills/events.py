@@ -6,7 +6,7 @@ players may not see is in the stage's lines alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -40,6 +40,12 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def moment(self) -> datetime:
         return datetime.fromisoformat(self.at)
+
+
+def until_end(events: Sequence[Logged]) -> Sequence[Logged]:
+    """What belongs to the drill: nothing that came after its end."""
+    end = next((n for n, event in enumerate(events, 1) if event.kind == ENDED), len(events))
+    return events[:end]
 
 
 def written(events: Iterable[Logged]) -> bytes:

@@ -1,7 +1,7 @@
 """The event log as it grows: the journal's events and the stage's own, in the order in which they happened.
 
 Always true here: what the stage writes comes after everything that the journal held by then, whichever thread writes;
-nothing of the machine is kept: not its paths, not the number of a process.
+the end is the last line; nothing of the machine is kept: not its paths, not the number of a process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from opsconsole.clock import Clock
-from opsconsole.drills.events import Logged
+from opsconsole.drills.events import ENDED, Logged
 from opsconsole.journal import Event, Journal
 
 _CONSOLE = re.compile(rb'"cli-\d+"')
@@ -54,6 +54,8 @@ class Logbook:
             self._add(Logged(t=self._t(now), at=at, log="stage", actor=_STAGE, kind=kind, data=data))
 
     def _add(self, event: Logged) -> None:
+        if self.events and self.events[-1].kind == ENDED:
+            return  # whatever anybody does now is no part of the drill
         self.events.append(event)
         for listener in self._listeners:
             listener(event)

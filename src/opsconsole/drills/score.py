@@ -23,7 +23,8 @@ LATE = 0.5
 
 
 def scored(scenario: Scenario, text: str, log: Sequence[Logged]) -> wire.DrillScore:
-    """How it went; ``text`` is the scenario's file."""
+    """How it went until it ended; ``text`` is the scenario's file."""
+    log = events.until_end(log)
     tracker = Tracker(scenario).follow(log)
     expectations = tuple(_expectation(each, tracker.met.get(each.id)) for each in scenario.expectations)
     lapses = tuple(sorted(_lapses(scenario, log, tracker), key=lambda each: each.t))

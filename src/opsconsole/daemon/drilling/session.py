@@ -160,9 +160,9 @@ class Session:
         is_of_player = asked.word in ("pause", "resume", "end") and not self._facilitators
         if not is_of_player:
             self._require(person, asked.word)
-        if self.stage.is_over:
-            raise UsageError("the drill is over", f"opsconsole drill report {self._run.name}")
         with self._lock:
+            if self.stage.is_over:
+                raise UsageError("the drill is over", f"opsconsole drill report {self._run.name}")
             _COMMANDS[asked.word](self, person, asked)
         self.stage.engine.changed()
         return self.now()
