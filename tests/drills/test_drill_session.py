@@ -204,6 +204,10 @@ def test_tabletop_is_driven_by_its_facilitator_and_judged(room: Path) -> None:
         assert [each.sender for each in decoded(table.get("ann", "drill"), wire.DrillNow).messages] == ["monitoring"]
         table.command("eve", "inject", "second")
         assert decoded(table.get("ann", "drill"), wire.DrillNow).messages[-1].text == "Customers are leaving"
+        with pytest.raises(UsageError, match="told 'second' already"):
+            table.command("eve", "inject", "second")
+        with pytest.raises(UsageError, match="told 'first' already"):
+            table.command("eve", "inject", "first")
         opening = wire.OpenIncident(title="empty answers", services=(), severities=("SEV-2",))
         assert table.post("ann", "incident/open", opening).status_code == 200
         with pytest.raises(UsageError, match="is to be judged"):

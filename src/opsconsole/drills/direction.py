@@ -14,6 +14,7 @@ from opsconsole.drills.logbook import Logbook
 from opsconsole.drills.moments import is_moment, length_s, moment_s
 from opsconsole.drills.scenario import Inject, Reaction, Scenario
 from opsconsole.drills.tracking import Tracker
+from opsconsole.errors import UsageError
 
 
 class Direction:
@@ -36,8 +37,13 @@ class Direction:
         return found
 
     def by_hand(self, name: str) -> Inject | None:
-        """One that the facilitator wants told now; None where there is none of this name."""
+        """One that the facilitator wants told now; None where there is none of this name.
+
+        Raises UsageError where people were told it already.
+        """
         found = next((each for each in self._scenario.injects if each.id == name), None)
+        if found is not None and name in self._told:
+            raise UsageError(f"people were told {name!r} already", "opsconsole drill say repeats it in your own words.")
         if found is not None:
             self._told.add(name)
         return found
@@ -53,13 +59,14 @@ class Direction:
 
     def reactions(self, t: float) -> Iterator[Reaction]:
         """What follows now from what people did; ends of faults are reactions, too."""
-        for one in self.tracker.set_off[self._taken :]:
+        new = self.tracker.set_off[self._taken :]
+        for one in new:
             if one.reaction is None:
                 reaction = Reaction(when="", clears=(one.fault,))
             else:
                 reaction = self._scenario.reactions[one.reaction]
             self._waiting.append((t + length_s(reaction.after), next(self._numbers), reaction))
-        self._taken = len(self.tracker.set_off)
+        self._taken += len(new)  # others write into the log meanwhile
         ripe = sorted((each for each in self._waiting if each[0] <= t), key=lambda each: each[:2])
         self._waiting = [each for each in self._waiting if each[0] > t]
         for _, _, reaction in ripe:
