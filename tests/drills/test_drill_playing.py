@@ -15,6 +15,9 @@ from opsconsole import wire
 from opsconsole.daemon.drilling.__main__ import main
 from opsconsole.daemon.drilling.playing import play, replay
 from opsconsole.drills.archive import Archive, Run
+from opsconsole.drills.reading import read_script
+from opsconsole.drills.scenario import Line
+from opsconsole.errors import ConfigError, InputError
 
 LINES = (OPEN, NOTE, BACK)
 SCRIPT = "lines:\n" + "".join(f'  - {{at: {each.at}, by: {each.by}, run: "{each.run}"}}\n' for each in LINES)
@@ -159,3 +162,20 @@ def test_drill_without_a_lead_begins_at_once_and_is_scored(room: Path) -> None:
     assert begun == [0.0]
     assert run.score_again().harm.requests > 0
     assert run.markdown.exists()
+
+
+def test_score_that_cannot_be_read_is_named_and_stands_in_the_way_of_no_other(worked: Run, room: Path) -> None:
+    archive = Archive(room / "cut")
+    for _ in range(2):
+        run = archive.new("small")
+        run.scenario.write_bytes(worked.scenario.read_bytes())
+        run.events.write_bytes(worked.events.read_bytes())
+        archive.keep(run)
+    first, second = archive.runs()
+    first.score.write_bytes(first.score.read_bytes()[:100])
+    with pytest.raises(InputError, match=r"small-1/score\.json cannot be read"):
+        archive.scores()
+    assert archive.keep(second).history == ()
+    assert "small-1" in second.markdown.read_text()
+    assert archive.keep(first).history == (("small-2", second.kept_score().score),)
+    assert list(archive.scores()) == ["small-1", "small-2"]

@@ -32,8 +32,9 @@ def report(
     score: wire.DrillScore,
     log: Sequence[Logged],
     history: Iterable[tuple[str, float]] = (),
+    unreadable: Iterable[str] = (),
 ) -> wire.DrillReport:
-    """What is read afterwards; ``history`` is earlier runs of the same scenario."""
+    """What is read afterwards; ``history`` is earlier runs of the same scenario, without those that are unreadable."""
     return wire.DrillReport(
         score=score,
         timeline=tuple(_timeline(log)),
@@ -44,6 +45,7 @@ def report(
         improvements=tuple(_improvements(score)),
         followups=tuple(_followups(log)),
         history=tuple(history),
+        unreadable=tuple(unreadable),
     )
 
 

@@ -84,6 +84,14 @@ class Run:
         except (OSError, msgspec.DecodeError) as error:
             raise InputError(f"{self.events} cannot be read: {error}", "Was the drill played to its end?") from error
 
+    def kept_score(self) -> wire.DrillScore:
+        """As it was computed once. Raises InputError."""
+        try:
+            return msgspec.json.decode(self.score.read_bytes(), type=wire.DrillScore)
+        except (OSError, msgspec.DecodeError) as error:
+            remedy = f"opsconsole drill report {self.name} computes it again."
+            raise InputError(f"{self.score} cannot be read: {error}", remedy) from error
+
     def file(self) -> ScenarioFile:
         """Raises ConfigError."""
         return read(self.scenario)
@@ -139,25 +147,47 @@ class Archive:
         raise UsageError(f"there is no run {name!r}", f"There are: {known}.")
 
     def scores(self, scenario: str = "") -> dict[str, wire.DrillScore]:
-        """Run → its score, of every run of a scenario, or of all, that was scored; the oldest first."""
-        scored_runs = [run for run in self.runs() if run.score.exists()]
-        found = {
-            run.name: msgspec.json.decode(run.score.read_bytes(), type=wire.DrillScore)
-            for run in sorted(scored_runs, key=lambda run: int(run.name.rpartition("-")[2]))
-        }
+        """Run → its score, of every run of a scenario, or of all, that was scored; the oldest first.
+
+        Raises InputError for one that cannot be read.
+        """
+        found = {run.name: run.kept_score() for run in self._scored()}
         return {name: score for name, score in found.items() if scenario in ("", score.scenario)}
+
+    def _scored(self) -> list[Run]:
+        return sorted(
+            (run for run in self.runs() if run.score.exists()), key=lambda run: int(run.name.rpartition("-")[2])
+        )
+
+    def _earlier(self, run: Run, score: wire.DrillScore) -> tuple[list[tuple[str, float]], list[str]]:
+        """Other runs of the same scenario and version with their scores; and runs whose score cannot be read."""
+        found, unreadable = [], []
+        for other in self._scored():
+            if other.name == run.name:
+                continue
+            try:
+                kept = other.kept_score()
+            except InputError:
+                unreadable.append(other.name)
+                continue
+            if (kept.scenario, kept.version) == (score.scenario, score.version):
+                found.append((other.name, kept.score))
+        return found, unreadable
 
     def keep(self, run: Run) -> wire.DrillReport:
         """Score a run, and write down its score and its report. Raises InputError and ConfigError."""
         file, log = run.file(), run.log()
         score = scored(file.scenario, file.text, log)
-        earlier = [
-            (name, each.score)
-            for name, each in self.scores(score.scenario).items()
-            if each.version == score.version and name != run.name
-        ]
-        run.score.write_bytes(msgspec.json.format(msgspec.json.encode(score), indent=2) + b"\n")
-        made = report(file.scenario, score, log, earlier)
+        earlier, unreadable = self._earlier(run, score)
+        _write(run.score, msgspec.json.format(msgspec.json.encode(score), indent=2) + b"\n")
+        made = report(file.scenario, score, log, earlier, unreadable)
         run.markdown.write_text(markdown(made), encoding="utf-8")
         run.html.write_text(html(made), encoding="utf-8")
         return made
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.write_bytes(content)
+    unfinished.rename(path)

@@ -143,6 +143,8 @@ def _lists(report: wire.DrillReport) -> Iterator[tuple[str, Sequence[str]]]:
     yield "To be improved", report.improvements
     yield "Follow-ups", report.followups
     yield "Debrief", report.questions
+    if report.unreadable:
+        yield "Earlier runs left out, whose score cannot be read", report.unreadable
 
 
 def markdown(report: wire.DrillReport) -> str:

@@ -226,6 +226,8 @@ class DrillReport(Struct, frozen=True, kw_only=True):
     """As people wrote them down, with their owners."""
     history: tuple[tuple[str, float], ...] = ()
     """Earlier scores of the same scenario and version: (when it was played, score)."""
+    unreadable: tuple[str, ...] = ()
+    """Earlier runs whose score cannot be read."""
 
 
 class DrillPapers(Struct, frozen=True, kw_only=True):
