@@ -179,3 +179,32 @@ def test_score_that_cannot_be_read_is_named_and_stands_in_the_way_of_no_other(wo
     assert "small-1" in second.markdown.read_text()
     assert archive.keep(first).history == (("small-2", second.kept_score().score),)
     assert list(archive.scores()) == ["small-1", "small-2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{at: 2m, by: ann, run: "alerts"}', "lines[1].at: '2m' is no moment"),
+        ('{at: +2m, by: ann, run: "incident open \'chat"}', 'lines[1].run: "incident open \'chat" is no command'),
+        ('{at: +2m, by: ann, run: " "}', "lines[1].run: says nothing"),
+        ('{at: +2m, by: ann, run: "status --home /tmp"}', "lines[1].run: names a home"),
+        ('{at: +2m, by: ann, run: "status --hom=/tmp"}', "lines[1].run: names a home"),
+        ('{at: +2m, run: "status"}', "lines[1]: nobody says it"),
+    ],
+)
+def test_mistake_in_a_script_is_named_with_its_file_and_line(line: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "script.yaml"
+    path.write_text(f'lines:\n  - {{at: +1m, by: ann, run: "status"}}\n  - {line}\n')
+    with pytest.raises(ConfigError) as caught:
+        read_script(path)
+    assert caught.value.message.startswith(f"{path}:3: {says}")
+    assert caught.value.remedy
+
+
+def test_line_after_the_end_is_told_and_a_line_cannot_leave_the_drills_home(room: Path) -> None:
+    text = SMALL.replace("length: 4m", "length: 1m")
+    asking = Line(at="+10s", by="ann", run="query --json -- 'SELECT count(*) AS n FROM requests'")
+    run = Archive(room / "unsaid").new("small")
+    done = play(small(text), run, (asking, Line(at="+2m", by="ann", run="status")), 42)
+    assert [(each["run"], each["exit_code"]) for each in done.spoken] == [("status", 2)]
+    assert str(done.spoken[0]["told"]).startswith("the drill was over before")

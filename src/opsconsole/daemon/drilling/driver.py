@@ -18,6 +18,7 @@ from opsconsole.daemon.drilling.doors import Inside
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.drills.moments import moment_s
 from opsconsole.drills.scenario import Line
+from opsconsole.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Driver:
             while not self._stage.is_over:
                 self._stage.second(self.act)
                 pause()
+        unsaid = UsageError("the drill was over before", "Let it be said earlier, or make `clock.length` longer.")
+        for line in self._waiting:
+            self.spoken.append(Spoken(moment_s(line.at), line, unsaid.exit_code, "", f"{unsaid}\n"))
+        self._waiting.clear()
 
     def close(self) -> None:
         self._inside.end()
@@ -70,7 +75,7 @@ class Driver:
         out, told = io.StringIO(), io.StringIO()
         with redirect_stdout(_Text(out)), redirect_stderr(told):
             try:
-                code = cli.main([*words, "--home", str(self._stage.home.directory)])
+                code = cli.main(["--home", str(self._stage.home.directory), *words])
             except SystemExit as exit_:  # argparse, on words that it does not understand
                 code = int(exit_.code or 0)
         return Spoken(t, line, code, out.getvalue(), told.getvalue())
