@@ -6,6 +6,7 @@ its end; what makes it less worth playing is no error.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from opsconsole import wire
 from opsconsole.checklists.catalogue import LIBRARY as CHECKLISTS
 from opsconsole.config.load import nearest
 from opsconsole.drills.conditions import ConditionError, condition, expectations_of
+from opsconsole.drills.fleet import SPAN_S
 from opsconsole.drills.moments import is_moment, length_s, moment_s
-from opsconsole.drills.reading import lines_of_keys, parse
+from opsconsole.drills.reading import lines_of_keys, parse, text_of, wrong_in
 from opsconsole.drills.scenario import MANUAL, NEVER, Scenario
 from opsconsole.drills.shapes import KEYS, REGIONS
 from opsconsole.durations import is_duration
@@ -193,6 +195,34 @@ def _texts(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "cause", scenario.cause
 
 
+def _prelude(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """Its lines can be said; their moments are looked at with all others."""
+    for i, line in enumerate(looked.scenario.prelude):
+        for field, message, remedy in wrong_in(line):
+            if field != "at":
+                yield looked.found(f"prelude[{i}].{field}", message, remedy)
+
+
+def _spans(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """What serves begins with a whole span: requests are drawn for one at a time."""
+    scenario = looked.scenario
+    if not scenario.services or scenario.replay is not None:
+        return
+    if scenario.clock.start.timestamp() % SPAN_S:
+        yield looked.found(
+            "clock.start", f"is no multiple of {SPAN_S:g} s", "Some traffic would be lost: write 02:55:00 or 02:55:10."
+        )
+    leads = {"clock.lead": scenario.clock.lead}
+    leads |= {f"prelude[{i}].at": each.at.removeprefix("-") for i, each in enumerate(scenario.prelude)}
+    known = {field: length_s(length) for field, length in leads.items() if is_duration(length)}
+    field = max(known, key=lambda each: known[each], default="")
+    if field and known[field] % SPAN_S:
+        yield looked.found(
+            field, f"the lead is no multiple of {SPAN_S:g} s",
+            f"Some traffic would be served twice: write `lead: {math.ceil(known[field] / SPAN_S) * SPAN_S:g}s`.",
+        )  # fmt: skip
+
+
 def _whole(looked: Looked) -> Iterator[wire.DrillProblem]:
     """What is needed to play it."""
     scenario = looked.scenario
@@ -237,7 +267,7 @@ def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
             )  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (_moments, _names, _conditions, _whole, _worth)
+RULES: tuple[Rule, ...] = (_moments, _names, _conditions, _prelude, _spans, _whole, _worth)
 
 
 def errors_of(problems: Iterable[wire.DrillProblem]) -> int:
