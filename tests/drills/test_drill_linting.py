@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from rehearsing import SMALL
 
+from opsconsole import wire
+from opsconsole.daemon.drilling.__main__ import main
 from opsconsole.drills.linting import lint
 from opsconsole.drills.reading import LIBRARY
 
@@ -64,3 +68,28 @@ def test_what_makes_it_less_worth_playing_is_no_error() -> None:
     problems = lint(Path("small.yaml"), SMALL)
     assert problems
     assert not any(each.is_error for each in problems)
+
+
+def test_bad_scenarios_of_ones_own_are_listed_with_their_problem_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    own = tmp_path / "drill-scenarios"
+    own.mkdir()
+    (own / "four.yaml").write_text(SMALL.replace("length: 4m", "length: four").replace("id: small", "id: four"))
+    (own / "latin.yaml").write_bytes(SMALL.replace("A version that fails", "Für alle").encode("latin-1"))
+    (own / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
+    (own / "small.yaml").write_text(SMALL)
+    monkeypatch.setattr(sys, "argv", ["drill", "--home", str(tmp_path), "list"])
+    assert main() == 0
+    listed = msgspec.json.decode(capsysbinary.readouterr().out, type=wire.DrillsReply).drills
+    assert {each.id: each.problems for each in listed if each.is_own} == {"four": 1, "gone": 1, "latin": 1, "small": 0}
+    assert len(listed) == 4 + len(list(LIBRARY.glob("*.yaml")))
+    monkeypatch.setattr(sys, "argv", ["drill", "--home", str(tmp_path), "lint"])
+    assert main() == 0
+    problems = msgspec.json.decode(capsysbinary.readouterr().out, type=wire.DrillLintReply).problems
+    told = {Path(each.path).stem: each.message for each in problems if each.is_error}
+    assert told == {
+        "four": "clock.length: 'four' is no length",
+        "gone": "No such file or directory",
+        "latin": "byte 57 is no UTF-8",
+    }

@@ -66,6 +66,16 @@ def lint(path: Path, text: str) -> tuple[wire.DrillProblem, ...]:
     return tuple(sorted(found, key=lambda problem: problem.line))
 
 
+def lint_file(path: Path) -> tuple[wire.DrillProblem, ...]:
+    """The same of a file that perhaps cannot be read at all."""
+    try:
+        text = text_of(path)
+    except ConfigError as error:
+        message = error.message.removeprefix(f"{path}: ")
+        return (wire.DrillProblem(path=str(path), line=1, message=message, remedy=error.remedy),)
+    return lint(path, text)
+
+
 def _moments(looked: Looked) -> Iterator[wire.DrillProblem]:
     """Moments and lengths are such, and lie within the drill."""
     scenario = looked.scenario

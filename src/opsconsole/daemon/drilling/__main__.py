@@ -25,6 +25,7 @@ from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.moments import length_s
 from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.reading import LIBRARY, ScenarioFile, files, find, read, read_script
+from opsconsole.durations import is_duration
 from opsconsole.errors import ConfigError, OpsConsoleError, UsageError
 from opsconsole.home import Home
 
@@ -100,8 +101,7 @@ def _list(arguments: argparse.Namespace) -> wire.DrillsReply:
 
 
 def _entry(path: Path) -> wire.DrillEntry:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    problems = linting.errors_of(linting.lint(path, text))
+    problems = linting.errors_of(linting.lint_file(path))
     is_own = path.parent != LIBRARY
     try:
         scenario = read(path).scenario
@@ -110,13 +110,14 @@ def _entry(path: Path) -> wire.DrillEntry:
             id=path.stem, title="cannot be read", version=0, difficulty=0, mode="", minutes=0, checklists=(),
             path=str(path), is_own=is_own, problems=problems,
         )  # fmt: skip
+    length = scenario.clock.length
     return wire.DrillEntry(
         id=scenario.id,
         title=scenario.title,
         version=scenario.version,
         difficulty=scenario.difficulty,
         mode=scenario.mode,
-        minutes=round(length_s(scenario.clock.length) / 60, 1),
+        minutes=round(length_s(length) / 60, 1) if is_duration(length) else 0.0,
         checklists=scenario.checklists,
         path=str(path),
         is_own=is_own,
@@ -126,14 +127,8 @@ def _entry(path: Path) -> wire.DrillEntry:
 
 def _lint(arguments: argparse.Namespace) -> wire.DrillLintReply:
     paths = arguments.paths or list(files(_own(arguments)).values())
-    found: list[wire.DrillProblem] = []
-    for path in paths:
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror}", "Name a file that can be read.") from error
-        found += linting.lint(path, text)
-    return wire.DrillLintReply(paths=tuple(map(str, paths)), problems=tuple(found))
+    found = tuple(problem for path in paths for problem in linting.lint_file(path))
+    return wire.DrillLintReply(paths=tuple(map(str, paths)), problems=found)
 
 
 def _found(arguments: argparse.Namespace) -> ScenarioFile:
