@@ -19,6 +19,7 @@ from typing import Any
 
 from opsconsole.config.load import nearest
 from opsconsole.drills.events import Logged
+from opsconsole.drills.people import AUTOMATION
 from opsconsole.durations import duration, is_duration
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>\"(?:[^\"\\]|\\.)*\")|(?P<sign>!=|<=|>=|[()=~<>,|])|(?P<word>[^\s()=~<>,|\"!]+))")
@@ -185,7 +186,7 @@ def _meaning(kinds: str, told: Callable[[Logged], Told], first: str, fields: str
 
 
 def _is_human(event: Logged) -> bool:
-    return event.actor not in ("rollout", "opsconsole", "incidents", "alerts")
+    return event.actor not in AUTOMATION
 
 
 WORDS: dict[str, Meaning] = {
@@ -223,6 +224,8 @@ WORDS: dict[str, Meaning] = {
     "baseline": _meaning("baseline.set", _plain("service", "label"), "service", "label by"),
 }
 """Word → what it means; ``docs/drills.md`` lists them."""
+TELLING = ("note", "comms", "followup", "said", "action")
+"""Words whose events say a text that ``~`` looks into."""
 
 
 # Reading ----------------------------------------------------------------------------------------------------------
@@ -247,17 +250,6 @@ def expectations_of(read: Condition) -> Iterable[str]:
         case Both(parts) | Either(parts):
             for part in parts:
                 yield from expectations_of(part)
-
-
-def words_of(read: Condition) -> Iterable[Word]:
-    match read:
-        case Word():
-            yield read
-        case Not(inner):
-            yield from words_of(inner)
-        case Both(parts) | Either(parts):
-            for part in parts:
-                yield from words_of(part)
 
 
 def _tokens(text: str) -> list[str]:
@@ -339,7 +331,11 @@ def _word(tokens: list[str], at: int) -> tuple[Condition, int]:
             raise ConditionError(f"`{name}` says nothing of {field_name!r}. {nearest(field_name, sorted(known))}")
     pattern = ""
     if _peek(tokens, at) == "~":
+        if name not in TELLING:
+            raise ConditionError(f"`{name}` tells no text: `~` goes with {', '.join(TELLING)}")
         pattern, at = _unquoted(_peek(tokens, at + 1)), at + 2
+        if not pattern:
+            raise ConditionError('`~` looks for nothing: write `note ~ "v42"`')
         try:
             re.compile(pattern)
         except re.error as error:
