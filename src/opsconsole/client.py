@@ -217,8 +217,11 @@ class Client:
         """Make a drill of an incident."""
         return self._post("/v1/drill/record", request, wire.DrillRecorded, timeout=600.0)
 
-    def drill_scored(self, request: wire.DrillScored) -> wire.DrillScored:
+    def drill_scored(self, run: str, score: wire.DrillScore) -> wire.DrillScored:
         """Tell a live home what was rehearsed."""
+        request = wire.DrillScored(
+            checklists=score.checklists, score=score.score, scenario=score.scenario, version=score.version, run=run
+        )
         return self._post("/v1/drill/scored", request, wire.DrillScored)
 
     def stop(self) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,18 +16,22 @@ import pytest
 from rehearsing import SMALL, small
 
 from opsconsole import wire
-from opsconsole.client import decoded
+from opsconsole.client import Client, decoded
 from opsconsole.daemon.drilling.doors import by_script
 from opsconsole.daemon.drilling.session import Session
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.daemon.running import KINDS
 from opsconsole.daemon.views import VIEWS
+from opsconsole.daemon_process import ask_to_stop, await_stop, ensure_daemon
 from opsconsole.drills.archive import Archive
 from opsconsole.errors import RequestRefused, UsageError
+from opsconsole.home import Home
+from strays import processes_of
 
 TEXT = SMALL.replace("id: fails", "id: f-secret").replace("id: late", "id: i-secret") + (
     "hints:\n  - {after: +30s, text: Look at the versions., cost: 7}\n"
 )
+PROGRAM = (sys.executable, "-c", "import sys; from opsconsole.cli import main; sys.exit(main())")
 
 
 class Attended:
@@ -222,3 +229,29 @@ def test_tabletop_is_driven_by_its_facilitator_and_judged(room: Path) -> None:
         assert score.score == 75
     finally:
         table.stage.close()
+
+
+def test_ended_drill_ends_its_process_and_tells_the_live_home(room: Path) -> None:
+    """Whoever ends it needs no right to stop a daemon; the scenario's id is in nobody's process list."""
+    live = Home(room / "live")
+    live.directory.mkdir()
+    path = room / "secret-cause.yaml"
+    path.write_text(TABLETOP.replace("id: tabletop", "id: secret-cause"))
+    ensure_daemon(live)
+    try:
+        words = ["drill", "run", str(path), "--no-console", "--facilitator", getpass.getuser()]
+        subprocess.run([*PROGRAM, "--home", str(live.directory), *words], capture_output=True, check=True)
+        home = Home(live.directory / "drills" / "drill-1" / "home")
+        assert not [each for each in processes_of(room).values() if "secret-cause" in each]
+        client = Client(home)
+        try:
+            assert client.drill_command(wire.DrillCommand(word="end")).is_over
+        finally:
+            client.close()
+        assert (home.directory.parent / "report.md").exists()
+        await_stop(home)
+        journal = "".join(each.read_text() for each in live.journal.glob("*.jsonl"))
+        assert '"drill.scored"' in journal
+    finally:
+        ask_to_stop(live)
+        await_stop(live)

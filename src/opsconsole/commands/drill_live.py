@@ -7,6 +7,7 @@ may do what is the drill's to say.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from opsconsole import wire
 from opsconsole.client import Client
 from opsconsole.commands import drill_page
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
-from opsconsole.daemon_process import ask_to_stop, await_stop, is_running
+from opsconsole.daemon_process import await_stop, is_running
 from opsconsole.errors import DaemonError, UsageError
 from opsconsole.home import Home
 
@@ -110,16 +111,22 @@ def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
     from opsconsole.commands.console import open_console  # and with it Textual
 
     code = open_console(home)
+    if _is_over(home):
+        narrate(f"it is over: opsconsole drill report {served.run}")
+    else:
+        narrate(f"{served.run} goes on: opsconsole drill join {served.run}, or drill end {served.run}")
+    return code
+
+
+def _is_over(home: Home) -> bool:
+    """Was it ended? Its process is gone then, or about to go."""
     client = Client(home)
     try:
-        if client.drill().is_over:
-            tell(arguments.home, served.run, client.drill_score())
-            narrate(f"it is over: opsconsole drill report {served.run}")
-        else:
-            narrate(f"{served.run} goes on: opsconsole drill join {served.run}, or drill end {served.run}")
+        return client.drill().is_over
+    except DaemonError:
+        return True
     finally:
         client.close()
-    return code
 
 
 def speed_of(arguments: argparse.Namespace) -> float:
@@ -136,7 +143,7 @@ def speed_of(arguments: argparse.Namespace) -> float:
 def _start(arguments: argparse.Namespace, home: Home) -> None:
     run = home.directory.parent
     command = [sys.executable, "-m", "opsconsole.daemon.drilling", "--home", str(arguments.home.directory), "serve"]
-    command += [arguments.id, str(run), "--group", arguments.group]
+    command += [str(run), "--group", arguments.group]
     if arguments.speed:
         command += ["--speed", str(speed_of(arguments))]
     command += [word for name in arguments.facilitator for word in ("--facilitator", name)]
@@ -146,8 +153,11 @@ def _start(arguments: argparse.Namespace, home: Home) -> None:
     log.touch(mode=0o600)
     with log.open("ab") as told:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
-            command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=told, stderr=told, start_new_session=True
         )
+    if process.stdin is not None:  # and not by its arguments: `ps` shows them to players, and ids name causes
+        process.stdin.write(arguments.id.encode())
+        process.stdin.close()
     narrate("writing the history …")
     deadline = time.monotonic() + _READY_WITHIN_S
     while not is_running(home):
@@ -164,11 +174,7 @@ def tell(home: Home, run: str, score: wire.DrillScore) -> None:
         return
     client = Client(home)
     try:
-        client.drill_scored(
-            wire.DrillScored(
-                checklists=score.checklists, score=score.score, scenario=score.scenario, version=score.version, run=run
-            )
-        )
+        client.drill_scored(run, score)
     finally:
         client.close()
 
@@ -228,13 +234,11 @@ def run_command(arguments: argparse.Namespace) -> int:
     text, number = getattr(arguments, "text", ""), getattr(arguments, "number", 0.0)
     try:
         now = client.drill_command(wire.DrillCommand(word=arguments.word, text=text, number=number))
-        score = client.drill_score() if now.is_over else None
     finally:
         client.close()
     sys.stdout.write(drill_page.now_page(now))
-    if score is not None:
-        ask_to_stop(home)
-        await_stop(home)
-        tell(arguments.home, now.run, score)
+    if now.is_over:
+        if os.access(home.lock, os.R_OK):  # another account than the drill's cannot see when its process has ended
+            await_stop(home)
         narrate(f"opsconsole drill report {now.run}")
     return 0

@@ -71,8 +71,9 @@ checklist.
 Who somebody is, is what the socket says, and on a shared account what `access.keys` of the live configuration says of
 their SSH key, which names them in the log and gives no right; facilitators are named when the drill is started. The
 scenario is written into its directory only when it is over. Whoever has the same account as the drill's process can
-of course read the library's files: a drill keeps honest people honest. With `--group` the members of a Unix group may
-join, where they can reach the home's directory at all.
+of course read the library's files: a drill keeps honest people honest. Ids of scenarios name causes, and `ps` shows
+the words of a console that was started with one: start a team's drill with `--no-console`, and join it. With
+`--group` the members of a Unix group may join, where they can reach the home's directory at all.
 
 ## How it is scored
 
@@ -86,8 +87,8 @@ join, where they can reach the home's directory at all.
   and ticked steps, messages and changes that nothing asked for are shown as they are. No mean is made of several
   runs: `drill history` lists them.
 
-`drill end` lets the live daemon write down that the drill's checklists were rehearsed, as does a headless run with
-`--tell`; `checklist list` shows when.
+The end of a drill that people attend lets the live daemon write down that its checklists were rehearsed, as does a
+headless run with `--tell`; `checklist list` shows when. `drill end` ends its process, too.
 
 ## From an incident
 

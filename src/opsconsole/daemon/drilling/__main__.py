@@ -50,7 +50,6 @@ def main() -> int:
     playing.add_argument("--speed", type=float)
     playing.set_defaults(answer=_play)
     serving = verbs.add_parser("serve")
-    serving.add_argument("id")
     serving.add_argument("run")
     serving.add_argument("--seed", type=int)
     serving.add_argument("--beat", type=int, choices=BEATS_S, default=2)
@@ -156,6 +155,8 @@ def _new(arguments: argparse.Namespace) -> wire.DrillServed:
 
 
 def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
+    """Which scenario it is, stdin says: arguments can be read by everybody."""
+    arguments.id = sys.stdin.read().strip()
     file = _found(arguments)
     run = Run(Path(arguments.run))
     seed = file.scenario.seed if arguments.seed is None else arguments.seed

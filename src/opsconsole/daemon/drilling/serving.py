@@ -7,12 +7,15 @@ configuration is never read.
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import uvicorn
 
+from opsconsole import wire
+from opsconsole.client import Client
 from opsconsole.clock import SystemClock
 from opsconsole.config.settings import AccessSetting
 from opsconsole.daemon.__main__ import MOST_CALLS, Server, bind, only_daemon_of
@@ -20,14 +23,19 @@ from opsconsole.daemon.drilling.guarding import LOOK_EVERY_S, real_pages
 from opsconsole.daemon.drilling.session import Session
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.daemon.identity import PeerProtocol, by_peer
+from opsconsole.daemon_process import is_running
 from opsconsole.drills.archive import Run
 from opsconsole.drills.reading import ScenarioFile
+from opsconsole.errors import OpsConsoleError
 from opsconsole.home import Home
 
 PASSABLE = 0o711
 """Of the directories on the way to the socket where a group may join: through, and nothing else to be seen."""
 LINGERS_S = 600.0
-"""After its end, without anybody asking anything: the report is written, and the files stay."""
+"""After its time was over, without anybody asking anything: the report is written, and the files stay."""
+FAREWELL_S = 2.0
+"""After somebody ended it: so long it still answers, so that consoles show that it is over."""
+log = logging.getLogger("opsconsole")
 
 
 def serve(
@@ -41,7 +49,7 @@ def serve(
     live: Home,
     access: AccessSetting,
 ) -> None:
-    """Play it until it is over and everybody has left, or it is told to stop.
+    """Play it until somebody ends it, or its time is over and everybody has left, or it is told to stop.
 
     A page of the ``live`` home makes it stand still. ``access`` says which group may join, and whose SSH keys are
     whose: it gives no right in a drill.
@@ -95,6 +103,7 @@ async def _serve(
             directory.chmod(PASSABLE)
     session.start()
     began, looked = SystemClock().now(), monotonic()
+    over_at: float | None = None
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not serving.done():
@@ -102,9 +111,29 @@ async def _serve(
             if monotonic() - looked >= LOOK_EVERY_S and not stage.is_over:
                 looked = monotonic()
                 session.give_way(await asyncio.to_thread(real_pages, live, began))
-            if stage.is_over and not stage.hub.waiting and monotonic() - stage.hub.asked_at > LINGERS_S:
+            if not stage.is_over:
+                continue
+            if over_at is None:
+                over_at = monotonic()
+                await asyncio.to_thread(_tell, live, run.name, session.score())
+            has_ended = session.was_ended and monotonic() - over_at > FAREWELL_S
+            if has_ended or (not stage.hub.waiting and monotonic() - stage.hub.asked_at > LINGERS_S):
                 stop()
         await serving
     finally:
         await asyncio.to_thread(session.stop)
         await asyncio.to_thread(stage.close)
+
+
+def _tell(live: Home, run: str, score: wire.DrillScore) -> None:
+    """The live daemon writes down that these checklists were rehearsed, where one runs."""
+    if not is_running(live):
+        log.info("no live daemon runs: nobody was told that the checklists were rehearsed")
+        return
+    client = Client(live)
+    try:
+        client.drill_scored(run, score)
+    except OpsConsoleError as error:
+        log.warning("the live daemon was not told that the checklists were rehearsed: %s", error.told)
+    finally:
+        client.close()

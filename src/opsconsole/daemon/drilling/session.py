@@ -50,6 +50,9 @@ class Session:
         self._is_paused = False
         self._stopping = threading.Event()
         self._hinted = 0
+        self.was_ended = False
+        """By somebody, and not by its time alone."""
+        self._is_kept = False
         self._gave_way: frozenset[str] = frozenset()
         self._lock = threading.RLock()
         """Held while a second goes by, and while somebody changes the drill's course."""
@@ -85,13 +88,15 @@ class Session:
                 self.stage.engine.guarded("a second of the drill", self.stage.second)
         with self._lock:
             self.stage.end()
-            self.stage.engine.guarded("keeping the drill", self.keep)
+            if not self._is_kept:
+                self.stage.engine.guarded("keeping the drill", self.keep)
 
     def keep(self) -> None:
         """Write down what was played: from now on everybody may read it."""
         self._run.take(self._file)
         self._run.events.write_bytes(events.written(self.stage.log.events))
         Archive(self._run.directory.parent).keep(self._run)
+        self._is_kept = True
 
     # What people ask ----------------------------------------------------------------------------------------------
 
@@ -221,6 +226,8 @@ class Session:
 
     def _end(self, person: Person, asked: wire.DrillCommand) -> None:
         self.stage.end()
+        self.was_ended = True
+        self.keep()
 
     # Its doors ----------------------------------------------------------------------------------------------------
 
