@@ -47,7 +47,7 @@ nothing else: with the same scenario, seed, beat and script the event log is the
 speed, the time zone, the locale or the terminal.
 
 A real page goes first: while the live daemon of the home runs, an alert of it that pages somebody makes the drill's
-time stand still at once, and everybody in it is told.
+time stand still within ten seconds, and everybody in it is told.
 
 **Three worlds answer the same requests.** One is what players see. Its *twin* is without faults; the *worst* one has
 all of them, and nobody does anything. Harm is bad answers (failed, slower than the SLO, worthless, or never seen) and
@@ -108,7 +108,7 @@ lines:
 
 `opsconsole drill replay RUN` plays a headless run once more and compares the event logs line by line. Each line is a
 command of `opsconsole`, said by a person at a moment of the drill. A line that is refused is told on stderr, and the
-drill goes on, as it would for a person.
+drill goes on, as it would for a person; so is a line whose moment the drill does not live to see.
 """
 _CONDITIONS = """\
 ## Conditions

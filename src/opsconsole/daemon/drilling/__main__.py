@@ -14,9 +14,10 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+import yaml
 
 from opsconsole import wire
-from opsconsole.config.load import load
+from opsconsole.config.settings import AccessSetting
 from opsconsole.daemon.drilling.playing import play, replay
 from opsconsole.daemon.drilling.serving import serve
 from opsconsole.daemon.drilling.stage import BEATS_S, USUAL_BEAT_S
@@ -168,9 +169,22 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
         speed=arguments.speed or file.scenario.clock.speed,
         facilitators=tuple(arguments.facilitator),
         live=Home(arguments.home),
-        access=msgspec.structs.replace(load(Home(arguments.home).config).access, group=arguments.group),
+        access=AccessSetting(keys=_keys(Home(arguments.home).config), group=arguments.group),
     )
     return wire.DrillServed(run=run.name, home=str(run.home))
+
+
+def _keys(config: Path) -> dict[str, str]:
+    """``access.keys`` of the live configuration, alone: a mistake elsewhere stops no drill. Raises ConfigError."""
+    try:
+        whole = yaml.safe_load(config.read_bytes())
+        access = whole.get("access") if isinstance(whole, dict) else None
+        keys = access.get("keys") if isinstance(access, dict) else None
+        return msgspec.convert(keys or {}, dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{config}: access.keys: {error}", "Mend it; nothing else of the file is read.") from error
 
 
 def _score(arguments: argparse.Namespace) -> wire.DrillScore:
