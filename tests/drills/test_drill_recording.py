@@ -25,7 +25,7 @@ from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.linting import lint
 from opsconsole.drills.reading import read
 from opsconsole.drills.scenario import Line
-from opsconsole.errors import ConfigError
+from opsconsole.errors import ConfigError, UsageError
 
 OVER = Line(at="+200s", by="ann", run="incident resolve INC-1")
 MINUTES = """
@@ -55,6 +55,8 @@ def recorded(room: Path) -> Recorded:
     try:
         driver.run()
         reply = stage.desk.recording.record(person_named("ann"), wire.RecordRequest(incident="INC-1"))
+        with pytest.raises(UsageError, match="is there, and perhaps edited"):
+            stage.desk.recording.record(person_named("ann"), wire.RecordRequest(incident="INC-1"))
     finally:
         driver.close()
         stage.close()

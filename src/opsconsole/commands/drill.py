@@ -181,11 +181,14 @@ def run_report(arguments: argparse.Namespace) -> int:
     elif arguments.out is None:
         sys.stdout.write(papers.markdown)
     else:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        for ending, text in (("md", papers.markdown), ("html", papers.html)):
-            path = arguments.out / f"{papers.name}.{ending}"
-            path.write_text(text, encoding="utf-8")
-            narrate(f"wrote {path}")
+        try:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+            for ending, text in (("md", papers.markdown), ("html", papers.html)):
+                path = arguments.out / f"{papers.name}.{ending}"
+                path.write_text(text, encoding="utf-8")
+                narrate(f"wrote {path}")
+        except OSError as error:
+            raise UsageError(f"{arguments.out}: {error.strerror}", "Name a directory to write to.") from error
     return 0
 
 

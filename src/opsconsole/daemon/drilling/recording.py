@@ -39,8 +39,12 @@ class Recording:
         self._engine, self._responding = engine, responding
 
     def record(self, person: Person, request: wire.RecordRequest) -> wire.DrillRecorded:
-        """Raises UsageError for an incident that there is not, or of which nothing is stored."""
+        """Raises UsageError for an incident that there is not, that is recorded, or of which nothing is stored."""
         incident = self._responding.conduct.incident(request.incident)
+        directory = self._engine.home.directory / "drill-scenarios"
+        path = directory / f"{remaking.scenario_id(incident)}.yaml"
+        if path.exists():
+            raise UsageError(f"{path} is there, and perhaps edited", "Move it away, and record the incident again.")
         now = self._engine.clock.now()
         start, stop = remaking.begins(incident), remaking.ends(incident, now)
         shares = self._shares(incident, start, stop)
@@ -51,13 +55,11 @@ class Recording:
             )
         rows = list(self._rows(incident, start, stop))
         content = packed(rows, start, secrets.token_bytes(32))
-        directory = self._engine.home.directory / "drill-scenarios"
         directory.mkdir(mode=0o700, exist_ok=True)
         tape = directory / f"{remaking.scenario_id(incident)}.jsonl.gz"
         _write(tape, content)
         acts = sorted(self._acts(incident))
         text = remaking.text(incident, shares, acts, tape.name, hashlib.sha256(content).hexdigest(), now)
-        path = directory / f"{remaking.scenario_id(incident)}.yaml"
         _write(path, text.encode())
         self._engine.journal.append(
             person.actor, "drill.recorded", {"incident": incident.incident, "path": path.name, "records": len(rows)}
