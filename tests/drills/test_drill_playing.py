@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from rehearsing import BACK, NOTE, OPEN, SMALL, rehearsed, small
 
-from opsconsole import wire
+from opsconsole import cli, wire
 from opsconsole.daemon.drilling.__main__ import main
 from opsconsole.daemon.drilling.playing import play, replay
 from opsconsole.drills.archive import Archive, Run
@@ -146,7 +146,8 @@ def test_runs_of_one_scenario_are_told_apart(room: Path) -> None:
 def test_scenario_with_an_error_is_not_played(
     room: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = room / "broken.yaml"
+    path = room / "broken" / "small.yaml"
+    path.parent.mkdir()
     path.write_text(SMALL.replace("version: v2, effect", "version: v9, effect"))
     monkeypatch.setattr(sys, "argv", ["drill", "--home", str(room / "broken"), "play", str(path)])
     assert main() == 3
@@ -208,3 +209,30 @@ def test_line_after_the_end_is_told_and_a_line_cannot_leave_the_drills_home(room
     done = play(small(text), run, (asking, Line(at="+2m", by="ann", run="status")), 42)
     assert [(each["run"], each["exit_code"]) for each in done.spoken] == [("status", 2)]
     assert str(done.spoken[0]["told"]).startswith("the drill was over before")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--speed", "max"), "--speed max means nothing where people attend"),
+        (("--json",), "--json means nothing where people attend"),
+        (("--tell",), "--tell means nothing where people attend"),
+        (("--keys", "script.yaml", "--facilitator", "eve"), "--facilitator means nothing where a script plays"),
+        (("--keys", "script.yaml", "--group", "ops"), "--group means nothing where a script plays"),
+        (("--keys", "script.yaml", "--no-console"), "--no-console means nothing where a script plays"),
+    ],
+)
+def test_words_that_mean_nothing_together_are_refused(
+    words: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--home", str(tmp_path), "drill", "run", "first-shift", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_report_into_a_plain_file_is_refused(worked: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("mine")
+    words = ["drill", "report", str(worked.directory), "--out", str(plain)]
+    assert cli.main(["--home", str(tmp_path), *words]) == 2
+    assert f"{plain}: File exists" in capsys.readouterr().err
+    assert plain.read_text() == "mine"

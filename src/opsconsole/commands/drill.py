@@ -18,7 +18,7 @@ from opsconsole import errors, wire
 from opsconsole.commands import drill_live, drill_page
 from opsconsole.commands.reading import client_of
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
-from opsconsole.errors import ConfigError, OpsConsoleError
+from opsconsole.errors import ConfigError, OpsConsoleError, UsageError
 
 T = TypeVar("T")
 _EXAMPLES = """
@@ -50,7 +50,7 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     running.add_argument("id", metavar="ID", help="a scenario's id, or its file")
     running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands: nobody attends")
     running.add_argument("--seed", type=int, metavar="N", help="of everything random in it (default: the scenario's)")
-    about = "seconds of it in one (default: the scenario's; with --keys as fast as it goes)"
+    about = "seconds of it in one (default: the scenario's); with --keys also max, the default there"
     running.add_argument("--speed", default="", metavar="X", help=about)
     drill_live.add_attending(running)
     running.set_defaults(run=run_run)
@@ -110,13 +110,12 @@ def run_lint(arguments: argparse.Namespace) -> int:
 
 
 def run_run(arguments: argparse.Namespace) -> int:
-    """Raises UsageError for a speed that is none."""
-    if arguments.keys is None and arguments.speed != "max":
+    """Raises UsageError for a speed that is none, and for what does not go together."""
+    _refuse_what_means_nothing(arguments)
+    if arguments.keys is None:
         served = asked(arguments, wire.DrillServed, "new", arguments.id)
         return drill_live.attend(arguments, served)
-    words = ["play", arguments.id]
-    if arguments.keys is not None:
-        words += ["--keys", str(arguments.keys)]
+    words = ["play", arguments.id, "--keys", str(arguments.keys)]
     if arguments.speed not in ("", "max"):
         words += ["--speed", str(drill_live.speed_of(arguments))]
     if arguments.seed is not None:
@@ -132,6 +131,20 @@ def run_run(arguments: argparse.Namespace) -> int:
     if arguments.tell:
         drill_live.tell(arguments.home, Path(done.directory).name, done.score)
     return 0
+
+
+def _refuse_what_means_nothing(arguments: argparse.Namespace) -> None:
+    """Raises UsageError."""
+    if arguments.keys is None:
+        given = [f"--{name}" for name in ("json", "tell") if getattr(arguments, name)]
+        given += ["--speed max"] if arguments.speed == "max" else []
+        if given:
+            raise UsageError(f"{given[0]} means nothing where people attend", "It goes with a script: --keys FILE.")
+        return
+    given = [f"--{name}" for name in ("facilitator", "group") if getattr(arguments, name)]
+    given += ["--no-console"] if arguments.no_console else []
+    if given:
+        raise UsageError(f"{given[0]} means nothing where a script plays", "Leave it out, or --keys.")
 
 
 def run_score(arguments: argparse.Namespace) -> int:

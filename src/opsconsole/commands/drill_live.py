@@ -62,7 +62,9 @@ def add_attending(running: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     running.add_argument("--group", default="", metavar="GROUP", help="a Unix group that may join")
     running.add_argument("--no-console", action="store_true", help="start it, and open no console here")
-    running.add_argument("--tell", action="store_true", help="tell the live daemon that checklists were rehearsed")
+    running.add_argument(
+        "--tell", action="store_true", help="with --keys: tell the live daemon that checklists were rehearsed"
+    )
 
 
 def add(actions: Verbs, shared: argparse.ArgumentParser) -> None:
