@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from opsconsole import wire
@@ -94,6 +95,11 @@ def _moments(looked: Looked) -> Iterator[wire.DrillProblem]:
     moments = {f"faults[{i}].at": each.at for i, each in enumerate(scenario.faults) if each.at != NEVER}
     moments |= {f"injects[{i}].at": each.at for i, each in enumerate(scenario.injects) if each.at not in ("", MANUAL)}
     moments |= {f"prelude[{i}].at": each.at for i, each in enumerate(scenario.prelude)}
+    moments |= {
+        f"services.{name}.target.conflict_at": each.target.conflict_at
+        for name, each in scenario.services.items()
+        if each.target.conflict_at
+    }
     moments |= {f"hints[{i}].after": each.after for i, each in enumerate(scenario.hints)}
     end_s = length_s(scenario.clock.length) if is_duration(scenario.clock.length) else 0.0
     if scenario.replay is not None:
@@ -153,6 +159,8 @@ def _references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]]:
     for name, service in scenario.services.items():
         for version in service.routing:
             yield f"services.{name}.routing.{version}", version, list(service.versions)
+        for version in service.target.conflict_to:
+            yield f"services.{name}.target.conflict_to.{version}", version, list(service.versions)
         yield f"services.{name}.baseline", service.baseline, list(service.versions)
 
 
@@ -233,6 +241,35 @@ def _spans(looked: Looked) -> Iterator[wire.DrillProblem]:
         )  # fmt: skip
 
 
+def _files(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """What becomes a file's name, or names one."""
+    scenario, stem = looked.scenario, Path(looked.path).stem
+    if scenario.id != stem:
+        yield looked.found("id", f"{scenario.id!r} is not how the file is called", f"Write `id: {stem}`.")
+    for name, service in scenario.services.items():
+        if Path(service.log).name != service.log:
+            yield looked.found(f"services.{name}.log", f"{service.log!r} is no plain name", "Write it like `fleet`.")
+    if scenario.replay is not None and not scenario.replay.file.is_file():
+        yield looked.found("replay.file", f"{scenario.replay.file} is not there", "Put it beside the scenario.")
+
+
+def _numbers(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """Numbers that can be drawn with, and hints in the order in which they are given."""
+    scenario = looked.scenario
+    if scenario.seed < 0:
+        yield looked.found("seed", "is negative", "Write 0 or more.")
+    for name, service in scenario.services.items():
+        weights = {f"routing.{version}": weight for version, weight in service.routing.items()}
+        weights |= {f"target.conflict_to.{version}": weight for version, weight in service.target.conflict_to.items()}
+        for field, weight in weights.items():
+            if weight < 0:
+                yield looked.found(f"services.{name}.{field}", "is negative", "Write 0 or more.")
+    known = [(i, moment_s(each.after)) for i, each in enumerate(scenario.hints) if is_moment(each.after)]
+    for (_, before), (i, after) in pairwise(known):
+        if after < before:
+            yield looked.found(f"hints[{i}].after", "is earlier than the hint before it", "Sort them by `after`.")
+
+
 def _whole(looked: Looked) -> Iterator[wire.DrillProblem]:
     """What is needed to play it."""
     scenario = looked.scenario
@@ -277,7 +314,7 @@ def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
             )  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (_moments, _names, _conditions, _prelude, _spans, _whole, _worth)
+RULES: tuple[Rule, ...] = (_moments, _names, _conditions, _prelude, _spans, _files, _numbers, _whole, _worth)
 
 
 def errors_of(problems: Iterable[wire.DrillProblem]) -> int:

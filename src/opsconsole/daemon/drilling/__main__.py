@@ -140,12 +140,19 @@ def _found(arguments: argparse.Namespace) -> ScenarioFile:
     return file
 
 
+def _seed(arguments: argparse.Namespace, file: ScenarioFile) -> int:
+    """Raises UsageError."""
+    seed: int = file.scenario.seed if arguments.seed is None else arguments.seed
+    if seed < 0:
+        raise UsageError(f"{seed} is no seed", "A whole number, 0 or more.")
+    return seed
+
+
 def _play(arguments: argparse.Namespace) -> wire.DrillDone:
     file = _found(arguments)
     lines = read_script(arguments.keys) if arguments.keys else ()
     run = _archive(arguments).new(file.scenario.id)
-    seed = file.scenario.seed if arguments.seed is None else arguments.seed
-    return play(file, run, lines, seed, arguments.beat, arguments.speed)
+    return play(file, run, lines, _seed(arguments, file), arguments.beat, arguments.speed)
 
 
 def _new(arguments: argparse.Namespace) -> wire.DrillServed:
@@ -160,11 +167,10 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
     arguments.id = sys.stdin.read().strip()
     file = _found(arguments)
     run = Run(Path(arguments.run))
-    seed = file.scenario.seed if arguments.seed is None else arguments.seed
     serve(
         file,
         run,
-        seed,
+        _seed(arguments, file),
         beat_s=arguments.beat,
         speed=arguments.speed or file.scenario.clock.speed,
         facilitators=tuple(arguments.facilitator),
