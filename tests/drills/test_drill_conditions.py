@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from rehearsing import SMALL
 
 from opsconsole.drills.conditions import ConditionError, Facts, condition, of_event
 from opsconsole.drills.events import Logged
+from opsconsole.drills.measures import cadence
+from opsconsole.drills.reading import parse
 
 
 def event(kind: str, actor: str = "ann", t: float = 60.0, **data: Any) -> Logged:
@@ -84,3 +88,24 @@ def test_condition_that_means_nothing_says_what_is_wrong(text: str, says: str) -
     with pytest.raises(ConditionError) as caught:
         condition(text)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("told_at", "kept"),
+    [
+        ((0,), 1),
+        ((0, 1, 2, 3, 4, 5), 1),
+        ((0, 600, 1200), 3),
+        ((0, 400, 800, 1200, 1600), 4),
+        ((0, 601), 2),
+        ((1700,), 1),
+    ],
+)
+def test_cadence_counts_windows_in_which_something_was_said(told_at: tuple[int, ...], kept: int) -> None:
+    scenario = parse(
+        SMALL.replace("length: 4m", "length: 30m") + "cadence: {every: 8m, points: 4}\n", Path("small.yaml")
+    )
+    log = [event("incident.updated", t=float(t), stage="investigating", audience="internal") for t in told_at]
+    found = cadence(scenario, log)
+    assert found is not None
+    assert found.kept == kept

@@ -58,6 +58,7 @@ def test_file_is_called_as_its_scenario(path: Path) -> None:
             "Sort them",
         ),
         ("harm: {points: 40}", "replay: {file: gone.gz, sha256: '0'}", "gone.gz is not there", "beside the scenario"),
+        ("harm: {points: 40}", "cadence: {every: 0s}", "cadence.every: is nothing", "like 10m"),
         ("at: +20s", "at: +9m", "+9m is not before the end", "The drill ends after 4m."),
         ("service: chat, version: v2", "service: chta, version: v2", "there is no 'chta'", "Did you mean `chat`?"),
         ("version: v2, effect", "version: v9, effect", "there is no 'v9'", "Known here: v1, v2."),

@@ -264,6 +264,8 @@ def _numbers(looked: Looked) -> Iterator[wire.DrillProblem]:
         for field, weight in weights.items():
             if weight < 0:
                 yield looked.found(f"services.{name}.{field}", "is negative", "Write 0 or more.")
+    if scenario.cadence is not None and is_duration(scenario.cadence.every) and not length_s(scenario.cadence.every):
+        yield looked.found("cadence.every", "is nothing", "Write it like 10m.")
     known = [(i, moment_s(each.after)) for i, each in enumerate(scenario.hints) if is_moment(each.after)]
     for (_, before), (i, after) in pairwise(known):
         if after < before:

@@ -5,6 +5,7 @@ Always true here: pure functions of the event log and the scenario; a moment tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
@@ -146,7 +147,10 @@ def _step_word(event: Logged) -> str:
 
 
 def cadence(scenario: Scenario, log: Sequence[Logged]) -> wire.CadenceScore | None:
-    """Was something said as often as it was due, from the first message to the resolution or the end?"""
+    """In how many windows of that length was something said, from the first message to the resolution or the end?
+
+    Many messages in one window are one; the last window ends with the span.
+    """
     wanted = scenario.cadence
     if wanted is None:
         return None
@@ -155,8 +159,9 @@ def cadence(scenario: Scenario, log: Sequence[Logged]) -> wire.CadenceScore | No
     over = last(log, lambda each: each.kind == "incident.resolved") or ended(scenario, log)
     if not messages:
         return wire.CadenceScore(every_s=every_s, kept=0, due=1, points=wanted.points, earned=0.0)
-    gaps = [b - a for a, b in pairwise([*messages, max(over, messages[-1])])]
-    kept = sum(gap <= every_s for gap in gaps)
-    due = sum(max(1, round(gap / every_s)) for gap in gaps) or 1
+    begin, end = messages[0], max(over, messages[0])
+    due = max(1, math.ceil((end - begin) / every_s))
+    windows = [begin + n * every_s for n in range(due - 1)] + [end - every_s]
+    kept = sum(any(since <= t <= since + every_s for t in messages) for since in windows)
     earned = round(wanted.points * min(1.0, kept / due), 2)
     return wire.CadenceScore(every_s=every_s, kept=kept, due=due, points=wanted.points, earned=earned)
