@@ -15,7 +15,7 @@ from painting import frame_at, row_with, text_of
 
 from opsconsole import wire
 from opsconsole.console.place import Place
-from opsconsole.errors import UsageError
+from opsconsole.errors import DaemonError, UsageError
 
 LIST, ONE = Place("incidents"), Place("incident").choosing(key="INC-7")
 DRAFT = wire.Draft(
@@ -246,6 +246,23 @@ def test_a_message_is_shown_whole_and_goes_out_only_when_send_was_typed() -> Non
     sent = asked(fake)[-1][1]
     assert (sent["text"], sent["stage"], sent["audience"]) == (DRAFT.text, "update", "internal")
     assert sent["said"] == {"changed": "v41 serves"}
+
+
+def test_a_message_whose_answer_is_lost_may_have_gone_out_and_is_not_offered_again() -> None:
+    fake = client(incident_draft=DRAFT, incident_send=DaemonError("no daemon answers (ReadTimeout)", "Start it."))
+
+    async def scenario(session: Session) -> None:
+        await session.press("I", "enter", "U", "enter", "enter")
+        await session.until("what has changed:")
+        await session.press("enter", "enter", "enter")
+        await session.until("type send:")
+        await session.press(*"send", "enter")
+        await session.until("not known whether it was done: look before you repeat it")
+        assert "not done" not in session.text
+        await session.press("enter")
+
+    drive(scenario, client=fake)
+    assert [path for path, _ in fake.done] == ["incident/draft", "incident/send"]
 
 
 def test_escape_under_a_message_sends_nothing() -> None:

@@ -1,7 +1,8 @@
 """Deeds from their key to what came of them: the form is filled in, the daemon is asked once, and its answer is said.
 
 Always true here: whatever is sent was named when the form was opened; a deed that the daemon refuses leaves its form as
-it was typed, where the person has not gone on meanwhile; nothing is sent twice.
+it was typed, where the person has not gone on meanwhile; nothing is sent twice, and where no answer came it is said
+that nobody knows whether it was done.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from opsconsole.console.grammar.actions import IN_THE_PAST_UNTIMED
 from opsconsole.console.grammar.verbs import went
 from opsconsole.console.panels.run_words import VERBS, meant
 from opsconsole.console.place import Place
-from opsconsole.errors import OpsConsoleError, UsageError
+from opsconsole.errors import DaemonError, OpsConsoleError, RequestRefused, UsageError
 
 TOO_SOON = "the step has just changed: read it, then press the key again"
+UNKNOWN = "not known whether it was done: look before you repeat it"
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,13 @@ class Working:
             self._desk.become(replace(state, notice=done.told))
 
     def _failed(self, form: Form, error: OpsConsoleError, *, is_still_there: bool) -> None:
-        """Say why, with what was typed last to be mended."""
-        told = f"not done: {error.told}"
+        """Say why, with what was typed last to be mended; what may have been done is not offered a second time."""
         state = self._desk.state()
+        if isinstance(error, DaemonError) and not isinstance(error, RequestRefused):
+            told = f"{form.title}: {UNKNOWN} ({error.message})"
+            self._desk.become(replace(state, notice=told))
+            return
+        told = f"not done: {error.told}"
         if form.given and is_still_there:
             *before, (_, last) = form.given
             self.ask(replace(form, given=tuple(before)), last, told)
