@@ -354,6 +354,26 @@ def test_another_systems_alert_is_an_alert_here(daemon: Daemon, shared: Path, to
     assert [notice.kind for notice in told] == ["firing", "escalated", "escalated", "resolved"]
 
 
+def test_an_alert_that_is_over_keeps_its_incident_and_who_was_told(tmp_path: Path, shared: Path) -> None:
+    webhook = (shared / "samples" / "prometheus" / "alertmanager_webhook.jsonl").read_bytes()
+    ended = webhook.replace(b'"status":"firing"', b'"status":"resolved"')
+    daemon = Daemon(tmp_path / "home", Settings(notifiers={"pager": NotifierSetting(kind="terminal")}))
+    try:
+        daemon.start()
+        daemon.ask("POST", "/v1/incoming/alertmanager", wire.IncomingReply, webhook)
+        look(daemon)
+        request = wire.OpenIncident(title="gone", services=("chat",), severities=("SEV-2",), alert="A-1")
+        daemon.ask("POST", "/v1/incident/open", wire.Responded, request)
+        daemon.ask("POST", "/v1/incoming/alertmanager", wire.IncomingReply, ended)
+        look(daemon, minutes=2)
+        view = daemon.ask("GET", "/v1/alerts", wire.AlertsView)
+    finally:
+        daemon.engine.stop()
+    assert (view.alerts, [alert.id for alert in view.resolved]) == ((), ["A-1"])
+    assert view.incidents == {"A-1": "INC-1"}
+    assert "pager" in view.deliveries["A-1"]
+
+
 def test_what_is_no_webhook_is_refused(daemon: Daemon) -> None:
     for body in (b"", b"[]", b"{}", b'{"alerts": 3}'):
         with pytest.raises(UsageError, match="no webhook of grafana"):

@@ -82,7 +82,7 @@ class Duty:
 
     def _alerts(self, asked: Asked) -> wire.AlertsView:
         view = self._alerting.view(asked)
-        ids = {alert.id for alert in view.alerts}
+        ids = {alert.id for alert in (*view.alerts, *view.resolved)}
         entries = self._entries()
         return msgspec.structs.replace(
             view,
