@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -172,6 +173,24 @@ def test_of_an_incident_one_chooses_which_list_and_the_run_belongs_to_it() -> No
 
     drive(scenario, client=fake, size=LARGE)
     assert [request.incident for _, request in fake.done if isinstance(request, wire.RunRequest)] == ["INC-7"]
+
+
+@pytest.mark.parametrize("before", [(), ("I", "enter")], ids=["nothing", "another incident"])
+def test_a_checklist_waits_for_the_incident_that_is_open(before: tuple[str, ...]) -> None:
+    class Slow(Working):
+        async def view(self, kind: str, parameters: Any, after: int = 0) -> wire.Answer:
+            if parameters.get("incident") == "INC-6":
+                await asyncio.Event().wait()
+            return await super().view(kind, parameters, after)
+
+    fake = Slow(fleet_answer=lambda window: fleet_view(window, names=("chat-assist",)))
+
+    async def scenario(session: Session) -> None:
+        await session.press(*before, ":", *"incident INC-6", "enter", "c")
+        assert "INC-6 has not come yet" in session.bottom
+
+    drive(scenario, client=fake, size=LARGE)
+    assert fake.done == []
 
 
 def test_the_list_that_the_signals_ask_for_stands_first() -> None:

@@ -31,8 +31,11 @@ def alert_here(state: State, frame: Frame) -> wire.Alert | None:
     return next((alert for alert in every if alert.id == name), None)
 
 
-def _silences(frame: Frame) -> tuple[wire.Silence, ...]:
-    view = frame.answer(wire.AlertsView) or frame.answer(wire.AlertView)
+def _silences(state: State, frame: Frame) -> tuple[wire.Silence, ...]:
+    """Those in force; on the page of an alert those that hold it, once it has come."""
+    view, page = frame.answer(wire.AlertsView), frame.answer(wire.AlertView)
+    if page is not None and alert_here(state, frame) is not None:
+        return page.silences
     return view.silences if view is not None else ()
 
 
@@ -102,14 +105,14 @@ async def _silence(client: Client, form: Form) -> Done:
 
 
 def _why_not_unsilence(state: State, frame: Frame) -> str:
-    return "" if _silences(frame) else "no silence is in force"
+    return "" if _silences(state, frame) else "no silence is in force"
 
 
 def _begin_unsilence(state: State, frame: Frame) -> Form:
-    ids = tuple(each.id for each in _silences(frame))
+    ids = tuple(each.id for each in _silences(state, frame))
     if not ids:
         raise UsageError("no silence is in force")
-    told = "; ".join(f"{each.id} {each.subject or 'all'} {each.what}".strip() for each in _silences(frame)[:3])
+    told = "; ".join(f"{each.id} {each.subject or 'all'} {each.what}".strip() for each in _silences(state, frame)[:3])
     return Form("unsilence", f"end a silence ({told})", "", (Field("silence", "which", ids[0], ids, is_needed=True),))
 
 

@@ -7,7 +7,7 @@ so that nothing is done to another one; what changes the world goes through a pl
 from __future__ import annotations
 
 from opsconsole import wire
-from opsconsole.console.deeds import alerts
+from opsconsole.console.deeds import alerts, incidents
 from opsconsole.console.deeds.base import MAY_ACT, Deed, Done, never, only_asked, subject
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Field, Form
@@ -42,14 +42,16 @@ def run_here(state: State, frame: Frame) -> wire.RunView | None:
 
 
 def _wanted(state: State, frame: Frame) -> tuple[str, dict[str, str], str]:
-    """(checklist, what is known of its parameters, incident): of what is open or under the cursor."""
-    if frame.answer(wire.AlertsView) or frame.answer(wire.AlertView):
+    """(checklist, what is known of its parameters, incident): of what is open or under the cursor, and has come."""
+    if state.view in ("alerts", "alert"):
         alert = alerts.alert_here(state, frame)
         if alert is None:
             return "", {}, ""
         return alert.checklist, _known(alert), alerts.incident_of(alert, frame)
-    if (view := frame.answer(wire.IncidentView)) is not None:
-        incident = view.incident
+    if state.view == "incident":
+        incident = incidents.incident_of(state, frame)
+        if incident is None:
+            return "", {}, ""
         known = {"service": incident.services[0] if incident.services else ""}
         return "", {**known, ALERT: _first_alert(incident)}, incident.incident
     if (listed := frame.answer(wire.IncidentsView)) is not None:
@@ -58,6 +60,17 @@ def _wanted(state: State, frame: Frame) -> tuple[str, dict[str, str], str]:
         service = brief.services[0] if brief is not None and brief.services else ""
         return "", {"service": service}, name
     return subject(state, frame), {"service": state.service}, ""
+
+
+def _has_not_come(state: State, frame: Frame) -> str:
+    """A page that is open and still empty, or shows nothing of it yet: what was there before it is not meant."""
+    has_come = {
+        "alert": lambda: alerts.alert_here(state, frame) is not None,
+        "incident": lambda: incidents.incident_of(state, frame) is not None,
+    }
+    if state.view not in has_come or has_come[state.view]():
+        return ""
+    return f"{state.place.choice('key')} has not come yet: press the key again"
 
 
 def _first_alert(incident: wire.Incident) -> str:
@@ -75,6 +88,8 @@ def _known(alert: wire.Alert) -> dict[str, str]:
 
 def _why_not_begin(state: State, frame: Frame) -> str:
     checklist, _, incident = _wanted(state, frame)
+    if why_not := _has_not_come(state, frame):
+        return why_not
     if checklist.startswith("RUN-"):
         return f"{checklist} is a run: Enter goes on with it"
     return "" if checklist or incident else "no checklist is named for it: C lists them"
