@@ -254,6 +254,8 @@ def test_rows_are_written_as_csv_and_json_and_nothing_is_overwritten(tmp_path: P
         assert json.loads(objects.read_text())[1]["state"] == "warn"
         await session.press(":", *typed(f"write {sheet}"), "enter")
         assert "is there already" in session.text
+        await session.press("escape", ":", *typed("write ~nosuch/a.csv"), "enter")
+        assert "~nosuch/a.csv is nobody's directory" in session.text
         await session.press("escape", "/", *typed("chat"), "enter", ":", *typed(f"write! {sheet}"), "enter")
         assert len(sheet.read_text().splitlines()) == 2
 

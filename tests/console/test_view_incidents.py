@@ -296,6 +296,11 @@ def test_a_review_is_written_and_it_is_said_where(tmp_path: Path) -> None:
     assert (tmp_path / "INC-7.html").read_text().startswith("<p>INC-7</p>")
 
 
+def test_a_directory_of_nobody_is_refused_before_anything_is_asked() -> None:
+    rub_out = ["backspace"] * len("reviews")
+    assert run(["W", *rub_out, *"~nosuch/x", "enter"], "not done: ~nosuch/x is nobody's directory") == []
+
+
 def test_the_handover_page_opens() -> None:
     async def scenario(session: Session) -> None:
         await session.press("I", "enter", "H")

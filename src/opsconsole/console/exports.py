@@ -95,13 +95,21 @@ def _plain(name: str) -> str:
     return "".join(character if character.isalnum() or character in "._-" else "_" for character in name)[:60]
 
 
+def path_of(text: str) -> Path:
+    """With ``~`` and ``~ann`` as the directories that they stand for. Raises UsageError where there is no such one."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{text} is nobody's directory", "Name another place.") from error
+
+
 def write(path_text: str, content: str) -> str:
     """Write a file; its absolute path. A name that ends in ``!`` may be overwritten.
 
     Raises UsageError when it is there already, or cannot be written.
     """
     is_forced = path_text.endswith("!")
-    path = Path(path_text.rstrip("!").strip()).expanduser()
+    path = path_of(path_text.rstrip("!").strip())
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_forced else os.O_EXCL)
     try:
         descriptor = os.open(path, flags, 0o600)

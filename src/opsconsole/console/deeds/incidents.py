@@ -6,11 +6,11 @@ Always true here: an incident is named before anything is asked about it; what i
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from opsconsole import wire
 from opsconsole.console.deeds import alerts
 from opsconsole.console.deeds.base import Deed, Done, never, only_asked, subject
+from opsconsole.console.exports import path_of
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Field, Form
 from opsconsole.console.frame import Frame, State
@@ -302,9 +302,10 @@ def _begin_review(state: State, frame: Frame) -> Form:
 
 
 async def _review(client: Client, form: Form) -> Done:
+    directory = path_of(form.said("directory")).absolute()
     request = wire.ReviewRequest(incident=form.of, is_reviewed=form.said("finished") == "yes")
     files = await client.do("incident/review", request, wire.ReviewFiles)
-    paths = written(Path(form.said("directory")).expanduser().absolute(), files)
+    paths = written(directory, files)
     return Done(f"wrote {paths[0]} and {paths[1].suffix}")
 
 
