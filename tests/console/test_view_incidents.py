@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 from answers_incidents import BOB, BRIEFS, incident
 from driver import LARGE, Session, drive
-from fleet import FakeClient, fleet_view
+from fleet import NOW, FakeClient, fleet_view
 from painting import LARGE as WIDE
 from painting import frame_at, row_with, text_of
 
@@ -224,6 +225,13 @@ def test_severity_milestone_follow_up_and_end() -> None:
     assert run(["X", *"v41 serves", "enter"], "INC-7: so", incident_resolve=responded("so")) == [
         ("incident/resolve", {"incident": "INC-7", "why": "v41 serves"})
     ]
+
+
+@pytest.mark.parametrize(("typed", "at"), [("12:59", NOW.replace(hour=12, minute=59)), ("13:30", None)])
+def test_a_milestones_time_of_day_is_the_last_one_by_the_daemons_clock(typed: str, at: datetime | None) -> None:
+    keys = ["M", "enter", "backspace", "backspace", "backspace", *typed, "enter", "enter"]
+    ((_, request),) = run(keys, "INC-7: so", incident_milestone=responded("so"))
+    assert request["at"] == (at or NOW.replace(hour=13, minute=30) - timedelta(days=1)).replace(second=0, microsecond=0)
 
 
 def test_a_message_is_shown_whole_and_goes_out_only_when_send_was_typed() -> None:

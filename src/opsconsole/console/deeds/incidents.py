@@ -190,10 +190,8 @@ def _begin_milestone(state: State, frame: Frame) -> Form:
     return Form("milestone", f"milestone of {name}", name, fields)
 
 
-def moment_of(text: str, now: datetime) -> datetime | None:
-    """``now`` is None; ``03:12`` is the last time that it was so; else ISO 8601, UTC. Raises UsageError."""
-    if text == "now":
-        return None
+def moment_of(text: str, now: datetime) -> datetime:
+    """``03:12`` is the last time that it was so; else ISO 8601, UTC. Raises UsageError."""
     try:
         if "-" not in text:
             hour, _, minute = text.partition(":")
@@ -205,13 +203,22 @@ def moment_of(text: str, now: datetime) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+async def _now(client: Client, form: Form) -> datetime:
+    """By the daemon's clock, which in a drill is another one than this machine's."""
+    view = await client.view("incident", {"incident": form.of})
+    if not isinstance(view, wire.IncidentView):
+        raise AssertionError("the view `incident` is answered by an IncidentView")
+    return view.now
+
+
 async def _milestone(client: Client, form: Form) -> Done:
     at = form.said("at")
+    is_withdrawn = at == "-"
     request = wire.SetMilestone(
         incident=form.of,
         milestone=form.said("milestone"),  # type: ignore[arg-type]  # one of the choices
-        at=None if at == "-" else moment_of(at, datetime.now(UTC)),
-        is_withdrawn=at == "-",
+        at=None if is_withdrawn or at == "now" else moment_of(at, await _now(client, form)),
+        is_withdrawn=is_withdrawn,
         why=form.said("why"),
     )
     return responded(await client.do("incident/milestone", request, wire.Responded))
