@@ -212,6 +212,19 @@ def test_a_role_that_was_offered_is_accepted_and_another_is_taken_left_or_offere
     assert (offered["act"], offered["to"]) == ("offer", "cid")
 
 
+@pytest.mark.parametrize(("me", "act"), [("bob", "accept"), ("cid", "take")])
+def test_only_whom_a_role_was_offered_to_accepts_it(me: str, act: str) -> None:
+    fake = client(incident_role=responded("so"))
+    fake.permission = wire.Permission(actor=me, roles=("operator",), is_read_only=False, environment="prod")
+
+    async def scenario(session: Session) -> None:
+        await session.press("I", "enter", "O", "enter", "enter")
+        await session.until("INC-7: so")
+
+    drive(scenario, client=fake, size=LARGE)
+    assert [(said["role"], said["act"]) for _, said in asked(fake)] == [("commander", act)]
+
+
 def test_severity_milestone_follow_up_and_end() -> None:
     severity = run(["l", "up", "enter", *"half", "enter"], "INC-7: so", incident_severity=responded("so"))
     assert severity == [("incident/severity", {"incident": "INC-7", "severities": ("SEV-1",), "why": "half"})]

@@ -155,9 +155,11 @@ ME, NOBODY = "me", "nobody"
 
 
 def _begin_role(state: State, frame: Frame) -> Form:
-    """A role that was offered stands first."""
+    """A role that was offered to this person stands first; the daemon judges it where nobody knows who they are."""
     incident, name = incident_of(state, frame), name_of(state, frame)
-    offered = [each.role for each in incident.roles if each.offered_to] if incident is not None else []
+    me = frame.permission.actor if frame.permission is not None else ""
+    roles = incident.roles if incident is not None else ()
+    offered = [each.role for each in roles if each.offered_to and each.offered_to == (me or each.offered_to)]
     fields = (
         Field("role", "role", offered[0] if offered else "commander", wire.INCIDENT_ROLES, is_needed=True),
         Field("who", f"whose ({ME}, {NOBODY}, or a name to hand it over)", ME, is_needed=True),
