@@ -163,6 +163,27 @@ def test_a_silence_is_ended() -> None:
     drive(scenario, client=fake)
 
 
+def test_the_silence_of_the_row_stands_first_and_says_what_it_is_of() -> None:
+    other = msgspec.structs.replace(SILENCE, id="S-1", subject="ticket-router", what="", reason="moving house")
+
+    class Two(FakeClient):
+        def answer(self, kind: str, parameters: Mapping[str, str]) -> wire.Answer:
+            answer = super().answer(kind, parameters)
+            is_list = isinstance(answer, wire.AlertsView)
+            return msgspec.structs.replace(answer, silences=(other, SILENCE)) if is_list else answer
+
+    fake = Two(answered={"alert/unsilence": SILENCE})
+
+    async def scenario(session: Session) -> None:
+        await session.press("A", "j", "j", "j", "u")
+        assert "end S-3 chat-assist inputs until 14:04: load test; S-1 ticket-router until" in session.bottom
+        await session.press("enter")
+        await session.until("S-3 has ended")
+
+    drive(scenario, client=fake, size=LARGE)
+    assert fake.done == [("alert/unsilence", wire.UnsilenceRequest(silence="S-3"))]
+
+
 def test_what_the_daemon_refuses_is_said_and_can_be_typed_again() -> None:
     fake = client(answered={"alert/ack": UsageError("no alert 'A-3' is open", "Open are: none.")})
 

@@ -108,12 +108,29 @@ def _why_not_unsilence(state: State, frame: Frame) -> str:
     return "" if _silences(state, frame) else "no silence is in force"
 
 
+def _holds(silence: wire.Silence, alert: wire.Alert) -> bool:
+    """Is this the silence of this alert?"""
+    if alert.state == "silenced":
+        return alert.held_by.split()[0] == silence.id
+    is_of = silence.subject in ("", alert.subject, *alert.services)
+    return is_of and silence.what in ("", alert.cause, *(member.rule for member in alert.members))
+
+
 def _begin_unsilence(state: State, frame: Frame) -> Form:
-    ids = tuple(each.id for each in _silences(state, frame))
-    if not ids:
+    """First that of the row, and of each what it is of, until when and why."""
+    alert = alert_here(state, frame)
+    silences = sorted(_silences(state, frame), key=lambda each: alert is None or not _holds(each, alert))
+    if not silences:
         raise UsageError("no silence is in force")
-    told = "; ".join(f"{each.id} {each.subject or 'all'} {each.what}".strip() for each in _silences(state, frame)[:3])
-    return Form("unsilence", f"end a silence ({told})", "", (Field("silence", "which", ids[0], ids, is_needed=True),))
+    told = "; ".join(map(_in_words, silences[:3]))
+    ids = tuple(each.id for each in silences)
+    return Form("unsilence", f"end {told}", "", (Field("silence", "which", ids[0], ids, is_needed=True),))
+
+
+def _in_words(silence: wire.Silence) -> str:
+    """``S-3 chat-assist inputs until 14:04: load test``."""
+    of = " ".join(part for part in (silence.subject or "every service", silence.what) if part)
+    return f"{silence.id} {of} until {silence.until:%H:%M}: {silence.reason}"
 
 
 async def _unsilence(client: Client, form: Form) -> Done:
