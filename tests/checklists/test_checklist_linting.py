@@ -104,6 +104,7 @@ CASES: list[tuple[str, str, int, str, str]] = [
     ("audience: internal", "audience: everybody", 51, "no such audience: 'everybody'", "internal"),
     ("  - {key: n, label: No, goto: tell}\n", "", 29, "a decision has two options at least", "Add one."),
     ("key: n, label: No", "key: a, label: No", 31, "the key 'a' does something else in a run", "s, t, a, q"),
+    ("key: n, label: No", "key: j, label: No", 31, "the key 'j' does something else in a run", "j, k, g, G, f"),
     ("type: comms", "type: approval\nrole: aprover", 50, "there is no role 'aprover'", "approver"),
     ("on_fail: {goto: look}", "on_fail: {goto: back}", 0, "", ""),
 ]

@@ -222,8 +222,8 @@ _OF: Mapping[str, tuple[wire.StepType, ...]] = {
     "with_": ("action", "subchecklist"),
 }
 """Field → the types that it means something to."""
-TAKEN = ("s", "t", "a", "q")
-"""Keys that skip, take a note, abort and leave wherever a run is worked."""
+TAKEN = ("s", "t", "a", "q", "j", "k", "g", "G", "f", "?", ":", "/")
+"""Keys that skip, take a note, abort and leave wherever a run is worked, and those that move in its page."""
 AUDIENCES = ("internal", "external", "executive")
 
 
