@@ -206,6 +206,10 @@ class Client:
         """How it went, once it is over."""
         return self._send("GET", "/v1/drill/score", wire.DrillScore)
 
+    def drill_report(self) -> wire.DrillPapers:
+        """What there is to talk about, once it is over."""
+        return self._send("GET", "/v1/drill/report", wire.DrillPapers)
+
     def drill_command(self, request: wire.DrillCommand) -> wire.DrillNow:
         return self._post("/v1/drill/command", request, wire.DrillNow)
 

@@ -68,10 +68,32 @@ def test_words_from_data_never_end_the_sequence_or_begin_another(words: str) -> 
 class RingingClient(FakeClient):
     """A daemon that has something to tell whoever is attached."""
 
+    is_said = False
+
     async def present(self, presence: wire.Presence) -> wire.Present:
         here = await super().present(presence)
-        late = msgspec.structs.replace(ring(2), until=NOW + timedelta(seconds=30))
+        late = msgspec.structs.replace(ring(2), until=NOW + timedelta(seconds=30), is_said=self.is_said)
         return msgspec.structs.replace(here, rings=(late,))
+
+
+class SayingClient(RingingClient):
+    """A drill, in which somebody has said something."""
+
+    is_said = True
+
+
+@pytest.mark.parametrize(("client", "is_shown"), [(RingingClient, False), (SayingClient, True)])
+def test_what_is_said_stands_in_the_last_line_and_a_page_does_not(
+    client: type[RingingClient], is_shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OpsConsole, "_write", lambda app, sequence: None)
+
+    async def scenario(session: Session) -> None:
+        session.app._tell_presence()
+        await session.settle()
+        assert ("prod chat: burns" in session.text) is is_shown
+
+    drive(scenario, client=client(fleet_answer=fleet_view))
 
 
 def test_a_console_that_attaches_rings_for_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:

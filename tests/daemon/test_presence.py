@@ -51,6 +51,20 @@ def test_a_console_that_fell_silent_begins_anew(clock: ManualClock) -> None:
     assert here.tell(console("a")).consoles[-1].since == clock.now()
 
 
+def test_people_are_silent_and_rung_in_their_own_time_whatever_the_daemons_does(clock: ManualClock) -> None:
+    """A drill's clock stands years away and goes at another speed."""
+    people = ManualClock(START + timedelta(days=400))
+    here = Attendance(clock, people)
+    assert here.tell(console("a")).consoles[0].since == START
+    clock.advance(3600)
+    here.ring("support: is somebody at it?", has_bell=False)
+    present = here.tell(console("b"))
+    assert names(present) == ["a", "b"]
+    assert [ring.until - people.now() for ring in present.rings] == [presence.RINGS_FOR]
+    people.advance(presence.FORGET_AFTER.total_seconds() + 1)
+    assert names(here.tell(console("b"))) == ["b"]
+
+
 def test_a_full_house_refuses_the_next_until_somebody_falls_silent(clock: ManualClock) -> None:
     here = Attendance(clock)
     for i in range(presence.MOST_CONSOLES):

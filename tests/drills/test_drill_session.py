@@ -7,6 +7,7 @@ import getpass
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,23 @@ def test_facilitators_words_reach_players_at_once(attended: Attended) -> None:
     assert "The commander asks for a word" in timeline
 
 
+def test_what_is_said_reaches_the_consoles_that_are_there_now_whatever_the_drills_clock_says(
+    attended: Attended,
+) -> None:
+    here = wire.Presence(console="c1", user="", origin="10.0.0.7", view="fleet", service="")
+    decoded(attended.post("ann", "presence", here), wire.Present)
+    attended.command("eve", "say", "Who has the command?")
+    attended.stage.clock.advance(60)
+    present = decoded(attended.post("ben", "presence", msgspec.structs.replace(here, console="c2")), wire.Present)
+    assert [each.user for each in present.consoles] == ["ann", "ben"]
+    ring = present.rings[-1]
+    assert ring.words == "facilitator: Who has the command?"
+    assert ring.is_said
+    assert ring.until > datetime.now(UTC)
+    plan = decoded(attended.get("eve", "drill/plan"), wire.DrillPlan)
+    assert [each.split(" ")[0] for each in plan.consoles] == ["ann", "ben"]
+
+
 def test_facilitators_note_is_seen_by_nobody_else(attended: Attended) -> None:
     attended.command("eve", "note", "they look at the wrong panel")
     attended.stage.log.follow()
@@ -154,6 +172,8 @@ def test_solo_player_may_pause_and_end_and_then_reads_the_score_of_what_was_befo
             solo.command("ann", "say", "hello")
         with pytest.raises(RequestRefused):
             decoded(solo.get("ann", "drill/score"), wire.DrillScore)
+        with pytest.raises(UsageError, match="the drill goes on"):
+            decoded(solo.get("ann", "drill/report"), wire.DrillPapers)
         assert solo.command("ann", "pause").is_paused
         solo.session.start()
         assert solo.command("ann", "pause").t == 10
@@ -165,6 +185,8 @@ def test_solo_player_may_pause_and_end_and_then_reads_the_score_of_what_was_befo
         opening = wire.OpenIncident(title="too late", services=("chat",), severities=("SEV-2",))
         assert solo.post("ann", "incident/open", opening).status_code == 200
         assert decoded(solo.get("ann", "drill/score"), wire.DrillScore) == score
+        papers = decoded(solo.get("ben", "drill/report"), wire.DrillPapers)
+        assert (papers.name, papers.markdown) == ("drill-1", solo.run.markdown.read_text())
         assert solo.run.markdown.read_text().startswith("# After action: A version that fails")
         assert decoded(solo.get("ann", "drill/plan"), wire.DrillPlan).title == "A version that fails"
     finally:

@@ -188,7 +188,8 @@ def run_export(arguments: argparse.Namespace) -> int:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    papers = asked(arguments, wire.DrillPapers, "report", arguments.name)
+    home = drill_live.running(arguments)
+    papers = drill_live.papers(home) if home else asked(arguments, wire.DrillPapers, "report", arguments.name)
     if arguments.json:
         print_json(papers.report)
     elif arguments.out is None:

@@ -93,14 +93,38 @@ def add(actions: Verbs, shared: argparse.ArgumentParser) -> None:
 
 def home_of_run(arguments: argparse.Namespace) -> Home:
     """Raises UsageError where no such drill runs."""
+    if (home := running(arguments)) is None:
+        raise UsageError(f"no drill {arguments.name!r} runs", "opsconsole drill run ID starts one.")
+    return home
+
+
+def running(arguments: argparse.Namespace) -> Home | None:
+    """The home of a drill that runs. Raises UsageError where this account may not even look."""
     for directory in (
         arguments.home.directory / "drills" / arguments.name,
         Path(arguments.name).expanduser().absolute(),
     ):
         for home in (Home(directory / "home"), Home(directory)):
-            if home.socket.exists() and is_running(home):
+            try:
+                is_there = home.socket.exists()
+            except PermissionError as error:
+                raise UsageError(
+                    f"{directory} is closed to this account",
+                    "Whoever started it can name a group of yours (--group), which has to reach the home as well: "
+                    "see `access.group`.",
+                ) from error
+            if is_there and is_running(home):
                 return home
-    raise UsageError(f"no drill {arguments.name!r} runs", "opsconsole drill run ID starts one.")
+    return None
+
+
+def papers(home: Home) -> wire.DrillPapers:
+    """The report of a drill that is over and whose process still answers: its files may be somebody else's."""
+    client = Client(home)
+    try:
+        return client.drill_report()
+    finally:
+        client.close()
 
 
 def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
@@ -240,7 +264,7 @@ def run_command(arguments: argparse.Namespace) -> int:
         client.close()
     sys.stdout.write(drill_page.now_page(now))
     if now.is_over:
-        if os.access(home.lock, os.R_OK):  # another account than the drill's cannot see when its process has ended
+        if home.owner_uid in (os.geteuid(), None):  # whom it belongs to sees it end; for others it stays open
             await_stop(home)
         narrate(f"opsconsole drill report {now.run}")
     return 0

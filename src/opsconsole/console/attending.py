@@ -32,12 +32,14 @@ class Attending:
         run: Callable[[Callable[[], Coroutine[None, None, None]]], object],
         show: Callable[[], None],
         write: Callable[[str], None],
+        say: Callable[[str], None],
     ) -> None:
-        """``write`` puts a sequence on the terminal, between two frames."""
+        """``write`` puts a sequence on the terminal, between two frames; ``say`` puts words into the last line."""
         self._client = client
         self._clock = clock
         self._run = run
         self._show = show
+        self._say = say
         self._said = ""
         self._ringing = Ringing(write, os.environ)
         self.others: tuple[wire.Presence, ...] = ()
@@ -72,7 +74,8 @@ class Attending:
             others: tuple[wire.Presence, ...] = ()
             permission, releases, on_call = self.permission, self.releases, self.on_call
         else:
-            self._ringing.hear(present.rings, self._clock.now())
+            if said := self._ringing.hear(present.rings, self._clock.now()):
+                self._say(" · ".join(said))
             others, permission = hands.others(present), present.permission
             on_call = present.on_call
             releases = None if present.releases is None else {each.service: each for each in present.releases}

@@ -60,7 +60,7 @@ class Helm:
         self.now_s = now_s
         """The clock of the prompts: that of the keys' own moments."""
         self.attending = Attending(
-            client, clock, lambda task: console.run(task, "presence"), console.show, console.write
+            client, clock, lambda task: console.run(task, "presence"), console.show, console.write, self._say
         )
         host = Host(
             self._open,

@@ -24,14 +24,16 @@ class Ringing:
         self._write, self._environ = write, environ
         self._last = 0
 
-    def hear(self, rings: Iterable[wire.Ring], now: datetime) -> None:
-        """Do what is new of these, as one sequence."""
+    def hear(self, rings: Iterable[wire.Ring], now: datetime) -> tuple[str, ...]:
+        """Do what is new of these, as one sequence; the words of those that are said on the screen as well."""
         new = [ring for ring in rings if ring.number > self._last]
         if not new:
-            return
+            return ()
         self._last = max(ring.number for ring in new)
-        if sequence := "".join(self._sequence(ring) for ring in new if ring.until > now):
+        in_time = [ring for ring in new if ring.until > now]
+        if sequence := "".join(map(self._sequence, in_time)):
             self._write(sequence)
+        return tuple(ring.words for ring in in_time if ring.is_said)
 
     def _sequence(self, ring: wire.Ring) -> str:
         bell = "\x07" if ring.has_bell else ""

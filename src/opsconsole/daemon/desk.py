@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from opsconsole import __version__, wire
+from opsconsole.clock import Clock
 from opsconsole.config.settings import SourceSetting
 from opsconsole.daemon import duty
 from opsconsole.daemon.alerting import Alerting
@@ -52,8 +53,11 @@ log = logging.getLogger("opsconsole")
 class Desk:
     """Everything that a client may ask of one home."""
 
-    def __init__(self, engine: Engine, staging: Staging = LIVE) -> None:
-        """``staging`` is what actions take effect on. Raises ConfigError and JournalError."""
+    def __init__(self, engine: Engine, staging: Staging = LIVE, people: Clock | None = None) -> None:
+        """``staging`` is what actions take effect on; ``people`` the clock of those who attend, if another one.
+
+        Raises ConfigError and JournalError.
+        """
         self.engine = engine
         self.started_at = engine.clock.now()
         self._spans = SpanMemory()
@@ -66,7 +70,7 @@ class Desk:
             warn_latency=(("p99", 0.99, health.slower_p99), ("p50", 0.5, health.slower_p50)),
             warn_cost_ratio=health.dearer,
         )
-        self.attendance = Attendance(engine.clock)
+        self.attendance = Attendance(engine.clock, people)
         self.access = Access(engine.settings.access, engine.home.directory.stat().st_uid)
         environment = engine.settings.environment
         kind = engine.settings.console.environments.get(environment) or environment_kind(environment)

@@ -7,20 +7,23 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.drills import events
 from opsconsole.drills.events import Logged
-from opsconsole.drills.people import is_persons, told
+from opsconsole.drills.moments import length_s, spelled
+from opsconsole.drills.people import doer, is_persons, told
 from opsconsole.drills.scenario import Scenario
 
-_QUIET = frozenset({"alert.escalated", "alert.changed", "release.observed", "incident.linked", "baseline.set",
+_QUIET = frozenset({"alert.escalated", "release.observed", "incident.linked", "baseline.set",
                     "checklist.entered", "checklist.evidence", "checklist.acted", events.SERVED, events.LOOKED,
                     events.TOLD})  # fmt: skip
 """What would drown the rest."""
 _MARKED = ("incident.opened", "release.started", "incident.resolved", events.FAULTED)
+_HELPS = frozenset({"release.started", "checklist.ticked", "checklist.decided"})
+"""What may make users well."""
 _SLOW_S = 300.0
 """Longer than this to the first act, and it is worth a word."""
 _MUCH, _LITTLE = 0.75, 0.35
@@ -41,19 +44,35 @@ def report(
         served=tuple(_served(log)),
         marks=tuple((each.moment, _mark(each)) for each in log if each.t >= 0 and _is_marked(each)),
         questions=scenario.debrief.questions,
-        strengths=tuple(_strengths(score)),
-        improvements=tuple(_improvements(score)),
+        strengths=tuple(_strengths(score, log)),
+        improvements=tuple(_improvements(score, _due(scenario, score))),
         followups=tuple(_followups(log)),
+        notes=tuple(f"{spelled(each.t)} {each.data['text']}" for each in log if each.kind == events.NOTED),
         history=tuple(history),
         unreadable=tuple(unreadable),
     )
 
 
 def _timeline(log: Iterable[Logged]) -> Iterator[wire.TimelineRow]:
+    severities: dict[str, str] = {}
     for event in log:
-        if event.kind not in _QUIET:
+        if event.kind not in _QUIET and not _is_pending(event) and not _is_no_news(event, severities):
             is_hidden = event.log == "stage" and event.kind not in (events.STARTED, events.ENDED)
-            yield wire.TimelineRow(t=event.t, at=event.moment, who=event.actor, what=told(event), is_hidden=is_hidden)
+            yield wire.TimelineRow(t=event.t, at=event.moment, who=doer(event), what=told(event), is_hidden=is_hidden)
+
+
+def _is_no_news(event: Logged, severities: dict[str, str]) -> bool:
+    """Is it an alert whose severity is what it was? ``severities`` remembers."""
+    if event.kind not in ("alert.fired", "alert.changed"):
+        return False
+    alert, now = str(event.data.get("alert", event.t)), str(event.data["severity"])
+    before, severities[alert] = severities.get(alert), now
+    return before == now
+
+
+def _is_pending(event: Logged) -> bool:
+    """A look at the traffic that came too early."""
+    return event.kind == "release.verified" and event.data["verdict"]["effect"] == "pending"
 
 
 def _is_marked(event: Logged) -> bool:
@@ -86,7 +105,20 @@ def _share(part: Sequence[float]) -> float | None:
     return part[1] / part[0] if part[0] else None
 
 
-def _strengths(score: wire.DrillScore) -> Iterator[str]:
+def _due(scenario: Scenario, score: wire.DrillScore) -> dict[str, float]:
+    """Expectation → by when it was to be done, of those that had a time and could begin."""
+    met = {each.id: each.t for each in score.expectations}
+    begins = {each.id: met.get(each.after) if each.after else 0.0 for each in scenario.expectations}
+    return {
+        each.id: start + length_s(each.within)
+        for each in scenario.expectations
+        if each.within and (start := begins[each.id]) is not None
+    }
+
+
+def _strengths(score: wire.DrillScore, log: Iterable[Logged]) -> Iterator[str]:
+    if (helped := _helped(score.durations, log)) is not None:
+        yield helped
     for objective in score.objectives:
         if objective.points and objective.earned == objective.points:
             yield f"All of the objective “{objective.title}” was met."
@@ -94,19 +126,31 @@ def _strengths(score: wire.DrillScore) -> Iterator[str]:
         yield f"{100 * score.harm.saved:.0f} % of the harm was kept from users."
     if score.steps.verified and score.steps.verified >= score.steps.ticked:
         yield f"{score.steps.verified} steps were verified by a machine, {score.steps.ticked} by somebody's word."
-    if not score.lapses and not score.wrong_changes:
+    if score.people and not score.lapses and not score.wrong_changes:
         yield "Nothing was changed that did not have to be, and no reminder was needed."
 
 
-def _improvements(score: wire.DrillScore) -> Iterator[str]:
+def _helped(took: wire.DrillDurations, log: Iterable[Logged]) -> str | None:
+    """What people changed last before users were well again."""
+    if took.fault_t is None or took.mitigate_s is None:
+        return None
+    well = took.fault_t + took.mitigate_s
+    before = [each for each in log if took.fault_t <= each.t <= well and each.kind in _HELPS and is_persons(each)]
+    after = f", after {before[-1].actor} at {spelled(before[-1].t)}: {told(before[-1])}" if before else ""
+    return f"Users were well again at {spelled(well)}{after}."
+
+
+def _improvements(score: wire.DrillScore, due: Mapping[str, float]) -> Iterator[str]:
     """Lapses first: they are the ones that hurt in earnest."""
     for lapse in score.lapses:
         yield f"{lapse.title} ({lapse.what}{', by ' + lapse.by if lapse.by else ''}): {lapse.points:g} points."
     for each in score.expectations:
         if each.word == "missed":
-            yield f"Not done: {each.title}."
-        elif each.word == "late":
-            yield f"Done late, at {each.t:.0f} s: {each.title}."
+            yield f"Not done{_by(due.get(each.id))}: {each.title}."
+        elif each.word == "late" and each.t is not None:
+            yield f"Done late, at {spelled(each.t)} by {each.by}{_by(due.get(each.id))}: {each.title}."
+        elif each.earned < each.points and each.word == "met":
+            yield f"Done in part, {each.earned:g} of {each.points:g} points: {each.title}."
     if score.durations.detect_s is None and score.durations.fault_t is not None:
         yield "Nobody did anything after the fault began."
     elif score.durations.detect_s is not None and score.durations.detect_s > _SLOW_S:
@@ -115,6 +159,10 @@ def _improvements(score: wire.DrillScore) -> Iterator[str]:
         yield f"Of the harm, {100 * score.harm.saved:.0f} % was kept from users."
     if score.wrong_changes:
         yield f"Changes of what serves that nothing asked for: {score.wrong_changes}."
+
+
+def _by(due: float | None) -> str:
+    return "" if due is None else f" (due by {spelled(due)})"
 
 
 def _followups(log: Iterable[Logged]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from opsconsole.drills.moments import spelled
 from opsconsole.incidents.charts import Mark, chart
 from opsconsole.incidents.html import document
 from opsconsole.incidents.markdown import plain, table
+from opsconsole.page import counted
 
 MISSING = "–"
 Rows = Sequence[tuple[str, ...]]
@@ -78,7 +79,7 @@ def duration_rows(score: wire.DrillScore) -> Rows:
         ("mitigated", _took(took.mitigate_s), "from the fault to users being well for two minutes"),
         ("resolved", _took(took.resolve_s), "from the fault to somebody saying that it is over"),
         ("first message", _took(took.first_message_s), "from the incident's opening"),
-        ("longest silence", _took(took.longest_silence_s), f"of {took.messages} messages"),
+        ("longest silence", _took(took.longest_silence_s), f"of {counted(took.messages, 'message')}"),
     )
 
 
@@ -141,6 +142,7 @@ def sections(report: wire.DrillReport) -> Iterator[tuple[str, Sequence[str], Row
 def _lists(report: wire.DrillReport) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Strengths", report.strengths
     yield "To be improved", report.improvements
+    yield "The facilitator's notes", report.notes
     yield "Follow-ups", report.followups
     yield "Debrief", report.questions
     if report.unreadable:

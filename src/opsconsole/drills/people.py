@@ -19,10 +19,18 @@ _FOLLOWING = frozenset({"release.verified", "release.finished", "checklist.enter
 """What follows from an act, under the name of whoever began it."""
 
 
+_ASKED = frozenset({events.HINTED, events.JUDGED, events.NOTED})
+
+
 def is_persons(event: Logged) -> bool:
     """Did somebody do this?"""
     is_act = event.kind.startswith(_ACTS) and event.kind not in _FOLLOWING
     return event.log == "journal" and is_act and event.actor not in AUTOMATION
+
+
+def doer(event: Logged) -> str:
+    """Whose doing it is: the stage writes down what people ask of it."""
+    return str(event.data["by"]) if event.kind in _ASKED else event.actor
 
 
 def told(event: Logged) -> str:
@@ -42,6 +50,10 @@ def _short(text: object) -> str:
     return line if len(line) <= 120 else line[:119] + "…"
 
 
+def _noted(text: object) -> str:
+    return f": {_short(text)}" if text else ""
+
+
 def _ticked(event: Logged) -> str:
     return f"ticks {event.data['step']}" if event.data["is_ok"] else f"{event.data['step']} fails"
 
@@ -50,16 +62,29 @@ def _fault(event: Logged) -> str:
     return f"{'decoy' if event.data['decoy'] else 'fault'} {event.data['fault']}"
 
 
+def _alert(event: Logged) -> str:
+    return f"{event.data['alert']} " if "alert" in event.data else ""
+
+
+def _via(event: Logged) -> str:
+    via = str(event.data["via"])
+    return "says" if via == event.actor else via
+
+
 _WORDS: Mapping[str, Callable[[Logged], str]] = {
-    "alert.fired": lambda event: f"fires: {_short(event.data['title'])}",
+    "alert.fired": lambda event: f"{_alert(event)}fires, {event.data['severity']}: {_short(event.data['title'])}",
+    "alert.changed": lambda event: (
+        f"{event.data['alert']} is a {event.data['severity']}: {_short(event.data['title'])}"
+    ),
     "alert.resolved": lambda event: f"{event.data['alert']} is resolved",
-    "alert.acknowledged": lambda event: f"acknowledges {event.data['alert']}",
+    "alert.acknowledged": lambda event: f"acknowledges {event.data['alert']}{_noted(event.data.get('note', ''))}",
     "alert.silenced": lambda event: f"silences {event.data.get('subject', '')}: {_short(event.data.get('reason', ''))}",
     "incident.opened": lambda event: f"opens {event.data['incident']} {event.data['severity']}: {event.data['title']}",
     "incident.noted": lambda event: f"notes: {_short(event.data['text'])}",
     "incident.updated": lambda event: f"tells {event.data['audience']} ({event.data['stage']})",
     "incident.resolved": lambda event: f"resolves {event.data['incident']}",
     "incident.role_taken": lambda event: f"takes the role {event.data['role']}",
+    "incident.milestone_set": lambda event: f"{str(event.data['milestone']).replace('_', ' ')} is set",
     "incident.severity_set": lambda event: f"sets the severity to {event.data['severity']}",
     "release.started": _order,
     "release.finished": lambda event: f"the change of {event.data['service']} is {event.data['word']}",
@@ -69,14 +94,15 @@ _WORDS: Mapping[str, Callable[[Logged], str]] = {
     "checklist.decided": lambda event: f"decides {event.data['step']}: {event.data['option']}",
     "checklist.ticked": _ticked,
     "checklist.skipped": lambda event: f"skips {event.data['step']}: {_short(event.data['reason'])}",
-    events.SAID: lambda event: f"{event.data['via']}: {_short(event.data['text'])}",
+    "request.refused": lambda event: f"is refused: {_short(event.data['why'])}",
+    events.SAID: lambda event: f"{_via(event)}: {_short(event.data['text'])}",
     events.FAULTED: lambda event: f"{_fault(event)} begins",
     events.CLEARED: lambda event: f"{_fault(event)} is over",
     events.EFFECTIVE: lambda event: f"target of {event.data['service']}: {event.data['told']}",
     events.TOLD: lambda event: f"inject {event.data['inject']}",
-    events.HINTED: lambda event: f"hint {event.data['hint']} is taken",
-    events.NOTED: lambda event: f"facilitator: {_short(event.data['text'])}",
-    events.JUDGED: lambda event: f"{event.data['expectation']} is judged {event.data['quality']:g}",
+    events.HINTED: lambda event: f"takes hint {event.data['hint']}",
+    events.NOTED: lambda event: f"notes as facilitator: {_short(event.data['text'])}",
+    events.JUDGED: lambda event: f"judges {event.data['expectation']}: {event.data['quality']:g}",
     events.STARTED: lambda event: "the drill begins",
     events.ENDED: lambda event: "the drill ends",
 }

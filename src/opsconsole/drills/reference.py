@@ -73,7 +73,13 @@ their SSH key, which names them in the log and gives no right; facilitators are 
 scenario is written into its directory only when it is over. Whoever has the same account as the drill's process can
 of course read the library's files: a drill keeps honest people honest. Ids of scenarios name causes, and `ps` shows
 the words of a console that was started with one: start a team's drill with `--no-console`, and join it. With
-`--group` the members of a Unix group may join, where they can reach the home's directory at all.
+`--group` the members of a Unix group may join, where they can reach the home's directory at all: `access.group` of a
+live daemon opens it to them.
+
+What somebody says, the facilitator among them, stands in the last line of every console that is attached. A drill that
+somebody else's account runs stays open when its facilitator ends it, for the debrief on its own panels, until nobody
+has looked for ten minutes; so long `drill report` gives everybody in it the report, whose files are that account's.
+[A drill for two](team-drill.md) goes through all of it.
 
 ## How it is scored
 

@@ -14,7 +14,7 @@ from opsconsole import __version__, wire
 from opsconsole.drills import events, measures
 from opsconsole.drills.conditions import Facts, condition
 from opsconsole.drills.events import Logged, written
-from opsconsole.drills.people import is_persons, told
+from opsconsole.drills.people import doer, is_persons, told
 from opsconsole.drills.scenario import Expectation, Scenario
 from opsconsole.drills.tracking import Met, Tracker
 
@@ -78,7 +78,7 @@ def _expectation(each: Expectation, met: Met | None) -> wire.ExpectationScore:
         earned=round(each.points * met.quality * (LATE if met.is_late else 1.0), 2),
         word="late" if met.is_late else "met",
         t=met.event.t,
-        by=met.event.actor,
+        by=doer(met.event),
         what=told(met.event),
     )
 

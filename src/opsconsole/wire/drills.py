@@ -224,6 +224,8 @@ class DrillReport(Struct, frozen=True, kw_only=True):
     improvements: tuple[str, ...]
     followups: tuple[str, ...]
     """As people wrote them down, with their owners."""
+    notes: tuple[str, ...] = ()
+    """What the facilitator wrote down."""
     history: tuple[tuple[str, float], ...] = ()
     """Earlier scores of the same scenario and version: (when it was played, score)."""
     unreadable: tuple[str, ...] = ()

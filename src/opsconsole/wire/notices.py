@@ -88,6 +88,8 @@ class Ring(Struct, frozen=True, kw_only=True):
     """For a desktop notification (OSC 9) and the terminal's title; one line of safe text."""
     until: datetime
     """A console that hears of it later does nothing."""
+    is_said: bool = False
+    """It stands in the last line as well: nothing else on the screen says it."""
 
 
 class DeliveriesReply(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
@@ -26,6 +27,7 @@ from opsconsole.daemon.identity import person_of
 from opsconsole.drills import events
 from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.moments import moment_s
+from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.reading import ScenarioFile
 from opsconsole.drills.scenario import Inject
 from opsconsole.drills.score import scored
@@ -51,7 +53,7 @@ class Session:
         self._stopping = threading.Event()
         self._hinted = 0
         self.was_ended = False
-        """By somebody, and not by its time alone."""
+        """By the account that runs it: nobody is waited for. Where a guest ended it, it stays open for the debrief."""
         self._is_kept = False
         self._gave_way: frozenset[str] = frozenset()
         self._lock = threading.RLock()
@@ -90,13 +92,15 @@ class Session:
             self.stage.end()
             if not self._is_kept:
                 self.stage.engine.guarded("keeping the drill", self.keep)
+            self.stage.ring(f"the drill is over: opsconsole drill report {self._run.name}")
 
-    def keep(self) -> None:
+    def keep(self) -> wire.DrillReport:
         """Write down what was played: from now on everybody may read it."""
         self._run.take(self._file)
         self._run.events.write_bytes(events.written(self.stage.log.events))
-        Archive(self._run.directory.parent).keep(self._run)
+        made = Archive(self._run.directory.parent).keep(self._run)
         self._is_kept = True
+        return made
 
     # What people ask ----------------------------------------------------------------------------------------------
 
@@ -159,6 +163,14 @@ class Session:
 
     def score(self) -> wire.DrillScore:
         return scored(self.stage.scenario, self._file.text, list(self.stage.log.events))
+
+    def papers(self) -> wire.DrillPapers:
+        """For everybody, once it is over: the files belong to the account that started it. Raises UsageError."""
+        if not self.stage.is_over:
+            raise UsageError("the drill goes on", f"opsconsole drill end {self._run.name}")
+        with self._lock:
+            made = self.keep()
+        return wire.DrillPapers(name=self._run.name, report=made, markdown=markdown(made), html=html(made))
 
     def command(self, person: Person, asked: wire.DrillCommand) -> wire.DrillNow:
         """Raises RequestRefused for whoever may not, UsageError for what means nothing."""
@@ -226,7 +238,7 @@ class Session:
 
     def _end(self, person: Person, asked: wire.DrillCommand) -> None:
         self.stage.end()
-        self.was_ended = True
+        self.was_ended = person.uid == os.geteuid()
         self.keep()
 
     # Its doors ----------------------------------------------------------------------------------------------------
@@ -244,6 +256,9 @@ class Session:
             self._require(person_of(request), "see the score", is_known_afterwards=True)
             return _json(await asyncio.to_thread(self.score))
 
+        async def papers(request: Request) -> Response:
+            return _json(await asyncio.to_thread(self.papers))
+
         def post(path: str, kind: type[S], call: Callable[[Person, S], msgspec.Struct]) -> Route:
             async def answer(request: Request) -> Response:
                 try:
@@ -259,6 +274,7 @@ class Session:
             Route("/v1/drill", now),
             Route("/v1/drill/plan", plan),
             Route("/v1/drill/score", score),
+            Route("/v1/drill/report", papers),
             post("drill/hint", wire.HintRequest, self.hint),
             post("drill/command", wire.DrillCommand, self.command),
         ]

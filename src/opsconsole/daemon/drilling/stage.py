@@ -15,7 +15,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from opsconsole import wire
-from opsconsole.clock import ManualClock
+from opsconsole.clock import ManualClock, SystemClock
 from opsconsole.daemon.app import make_app
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
@@ -83,7 +83,7 @@ class Stage:
         self.engine = DrillEngine(self.home, settings_of(scenario, self.home), self.clock, "opsconsole", is_driven=True)
         self.log = Logbook(self.engine.journal, self.clock, scenario.clock.start, str(directory))
         self.targets = Targets(scenario, self.clock, self._effective)
-        self.desk = Desk(self.engine, self.targets.staging)
+        self.desk = Desk(self.engine, self.targets.staging, SystemClock())
         self.hub = Hub(self.engine, self.desk.compute)
         self.app: Starlette = make_app(self.desk, self.hub, stop, who)
         self.inside: Starlette = make_app(self.desk, self.hub, stop, by_script)
@@ -251,8 +251,12 @@ class Stage:
     def _say(self, sender: str, via: str, to: str, text: str, service: str = "") -> None:
         data = {"via": via, "to": to, "text": text, "service": service}
         self.engine.journal.append(sender, events.SAID, data)
-        self.desk.attendance.ring(f"{sender}: {text}", has_bell=via in ("page", "alert"))
+        self.ring(f"{sender}: {text}", has_bell=via in ("page", "alert"))
         self.engine.changed()
+
+    def ring(self, words: str, *, has_bell: bool = False) -> None:
+        """Whoever attends sees this at once, and it is no part of the drill."""
+        self.desk.attendance.ring(words, has_bell, is_said=True)
 
     def _react(self, t: float) -> None:
         for reaction in self.direction.reactions(t):
