@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,13 @@ GONE_WITHIN_S = 2.0
 """A console promises one second; a busy machine may take another to show it."""
 
 
+def ssh(port: int, key: Path) -> list[str]:
+    """With a terminal on the other side, and without this machine's configuration."""
+    options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
+    words = ["ssh", "-tt", "-F", "/dev/null", "-p", str(port), "-i", str(key)]
+    return [*words, *(word for option in options for word in ("-o", option))]
+
+
 @dataclass(frozen=True)
 class Sshd:
     """A server on loopback that lets this user in with one key."""
@@ -36,35 +44,39 @@ class Sshd:
 
     def command(self, *words: str | Path, **environment: str) -> list[str]:
         """How a person would type it: a terminal on the other side, and nothing of this machine's configuration."""
-        options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
         names = ("TMPDIR", "OPSCONSOLE_HOME", "XDG_STATE_HOME", "PYTHONPATH")
         passed = {name: os.environ[name] for name in names if name in os.environ}
         remote = ["env", *(f"{name}={value}" for name, value in {**passed, "LANG": "C.UTF-8", **environment}.items())]
-        return [
-            *("ssh", "-tt", "-F", "/dev/null", "-p", str(self.port), "-i", str(self.key)),
-            *(word for option in options for word in ("-o", option)),
-            *("127.0.0.1", *remote, *map(str, words)),
-        ]
+        return [*ssh(self.port, self.key), "127.0.0.1", *remote, *map(str, words)]
 
 
-@pytest.fixture(scope="module")
-def sshd(room: Path) -> Iterator[Sshd]:
+def sshd_program() -> str:
+    """Skips, or in CI fails, where there is none."""
     program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if program is None or shutil.which("ssh") is None:
         if os.environ.get("CI"):
             pytest.fail("sshd must be there in CI: apt-get install openssh-server")
         pytest.skip("needs sshd: apt-get install openssh-server")
+    return program
+
+
+def make_key(path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+
+
+@contextmanager
+def serving_ssh(directory: Path, users: str) -> Iterator[int]:
+    """A server on loopback that lets in each of these accounts with the key ``ACCOUNT`` of the directory; its port."""
+    program = sshd_program()
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it separates its privileges
-    directory = Path(tempfile.mkdtemp(prefix="ssh-", dir=room))  # one for each module that has a server
-    for name in ("host", "user"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name], check=True)
+    make_key(directory / "host-key")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (directory / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host\nPidFile none\n"
-        f"AuthorizedKeysFile {directory}/user.pub\nAllowUsers {getpass.getuser()}\n"
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host-key\nPidFile none\n"
+        f"AuthorizedKeysFile {directory}/%u.pub\nAllowUsers {users}\n"
         "UsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPrintMotd no\n"
         "ExposeAuthInfo yes\n"
     )
@@ -73,9 +85,19 @@ def sshd(room: Path) -> Iterator[Sshd]:
         try:
             until(lambda: _listens(port) or server.poll() is not None, lambda: (directory / "log").read_text())
             assert server.poll() is None, (directory / "log").read_text()
-            yield Sshd(port, directory / "user")
+            yield port
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="module")
+def sshd(room: Path) -> Iterator[Sshd]:
+    sshd_program()
+    directory = Path(tempfile.mkdtemp(prefix="ssh-", dir=room))  # one for each module that has a server
+    user = getpass.getuser()
+    make_key(directory / user)
+    with serving_ssh(directory, user) as port:
+        yield Sshd(port, directory / user)
 
 
 def _listens(port: int) -> bool:
