@@ -254,12 +254,14 @@ def test_tabletop_is_driven_by_its_facilitator_and_judged(room: Path) -> None:
 
 
 def test_ended_drill_ends_its_process_and_tells_the_live_home(room: Path) -> None:
-    """Whoever ends it needs no right to stop a daemon; the scenario's id is in nobody's process list."""
+    """Whoever ends it needs no right to stop a daemon; the scenario's id is in nobody's process list; and what is
+    wrong in the live configuration stops no drill."""
     live = Home(room / "live")
     live.directory.mkdir()
     path = room / "secret-cause.yaml"
     path.write_text(TABLETOP.replace("id: tabletop", "id: secret-cause"))
     ensure_daemon(live)
+    live.config.write_text("sources: mistaken meanwhile\n")
     try:
         words = ["drill", "run", str(path), "--no-console", "--facilitator", getpass.getuser()]
         subprocess.run([*PROGRAM, "--home", str(live.directory), *words], capture_output=True, check=True)
