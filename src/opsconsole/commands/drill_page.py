@@ -6,6 +6,7 @@ Always true here: no escape sequence and no colour; a raw value is shown beside 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from opsconsole import wire
@@ -88,7 +89,7 @@ def now_page(now: wire.DrillNow) -> str:
     state = "over" if now.is_over else "paused" if now.is_paused else f"at {now.speed:g}x"
     lines = [f"{safe(now.run)} {at(now.t)} of {span(now.length_s)}, {state}"]
     if now.brief:
-        lines += ["", safe(now.brief)]
+        lines += ["", *_prose(now.brief)]
     if now.messages:
         lines.append("")
         lines += [f"{at(each.t)} {safe(each.sender)} ({safe(each.via)}): {safe(each.text)}" for each in now.messages]
@@ -100,7 +101,7 @@ def now_page(now: wire.DrillNow) -> str:
 def plan_page(plan: wire.DrillPlan) -> str:
     """What the facilitator sees."""
     lines = [now_page(plan.now).splitlines()[0], safe(plan.title), ""]
-    lines += [safe(line) for line in plan.guide.splitlines()]
+    lines += _prose(plan.guide)
     lines += ["", "faults"]
     for fault in plan.faults:
         state = f"{100 * fault.level:.0f} %" if fault.level else "not there"
@@ -186,3 +187,8 @@ def _measured(score: wire.DrillScore) -> Iterator[str]:
             f"{safe(one.person)}: {counted(one.acts, 'act')}, {points(one.earned)} points, "
             f"{points(one.lost)} lost, {one.wrong} wrong"
         )
+
+
+def _prose(text: str) -> list[str]:
+    """Each paragraph in lines that fit into 80 columns."""
+    return [row for line in text.splitlines() for row in textwrap.wrap(safe(line), 79) or [""]]
