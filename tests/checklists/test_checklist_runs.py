@@ -203,6 +203,16 @@ def test_an_undoing_may_be_left_out_with_a_reason(room: Room, own: Path) -> None
     assert "left as it is: it is better this way" in run.ops[-1].told
 
 
+def test_a_skip_that_was_meant_for_a_step_skips_no_undoing(room: Room, own: Path) -> None:
+    two_actions(own)
+    run = room.do(room.act(room.begin("acts", **CHAT)), "abort", "bob", text="enough of it")
+    with pytest.raises(UsageError, match="RUN-1:back:1 is to be undone"):
+        room.do(run, "skip", step="all", undoes="", text="not needed")
+    assert room.book.run(run.id).phase == "aborting"
+    run = room.do(run, "skip", undoes="RUN-1:back:1", text="it is better this way")
+    assert run.word == "aborted"
+
+
 def test_what_is_undone_is_looked_at_again(room: Room, own: Path) -> None:
     again = ACTION.replace("undo: restore", "undo: {action: restore, verify: disk_free() > 5%}")
     written_list(own, "act", again, more=SERVICE)

@@ -357,6 +357,26 @@ def test_an_action_whose_outcome_is_not_known_says_so() -> None:
     drive(scenario, client=fake)
 
 
+def test_a_skip_names_what_is_not_undone_and_carries_it() -> None:
+    class Aborting(Working):
+        def answer(self, kind: str, parameters: Any) -> wire.Answer:
+            answer = super().answer(kind, parameters)
+            return msgspec.structs.replace(answer, undoing="RUN-5:back:1") if kind == "run" else answer
+
+    fake = Aborting(fleet_answer=lambda window: fleet_view(window, names=("chat-assist",)))
+
+    async def scenario(session: Session) -> None:
+        await session.press(":", *"run RUN-5", "enter")
+        await session.pilot.pause(READ_S)
+        await session.press("s")
+        assert "skip the undoing of RUN-5:back:1" in session.bottom
+        await session.press(*"so", "enter")
+
+    drive(scenario, client=fake, size=LARGE)
+    assert [each.undoes for _, each in fake.done if isinstance(each, wire.StepRequest)] == ["RUN-5:back:1"]
+    assert [each.undoes for _, each in worked("RUN-5", ["s", *"so", "enter"]).done] == [""]  # type: ignore[attr-defined]
+
+
 def test_after_an_abort_it_is_said_that_what_ran_is_undone() -> None:
     class Aborting(Working):
         async def do(self, path: str, request: msgspec.Struct, kind: Any) -> Any:

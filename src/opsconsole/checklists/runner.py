@@ -164,8 +164,12 @@ class Runner:
 
     def _skip(self, run: wire.Run, asked: wire.StepRequest) -> None:
         reason = _reason(asked, "skip")
+        op = to_undo(run) if run.phase == "aborting" else None
+        undone = op.key if op is not None else ""
+        if asked.undoes is not None and asked.undoes != undone:
+            now = f"{undone} is to be undone" if undone else f"it is at {run.current!r}"
+            raise UsageError(f"{run.id} is not where it was when this was asked for: {now}", "Look at it again.")
         if run.phase == "aborting":
-            op = to_undo(run)
             if op is not None:
                 self._write("skipped", run, step=op.step, undoes=op.key, reason=reason)
             return

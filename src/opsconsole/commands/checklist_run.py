@@ -70,7 +70,14 @@ class _Session:
         }
 
     def step(self, view: wire.RunView, verb: wire.StepVerb, **more: str) -> wire.RunView:
-        request = wire.StepRequest(run=view.run.id, verb=verb, step=view.run.current, console=self._console, **more)
+        request = wire.StepRequest(
+            run=view.run.id,
+            verb=verb,
+            step=view.run.current,
+            undoes=view.undoing,
+            console=self._console,
+            **more,
+        )
         return self._client.step(request).view
 
     def look(self, view: wire.RunView) -> wire.RunView:

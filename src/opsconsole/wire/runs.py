@@ -183,6 +183,9 @@ class StepRequest(Struct, frozen=True, kw_only=True):
     verb: StepVerb = "look"
     step: str = ""
     """The step that is meant, so that nothing is done to another one; of a list that is confirmed: which."""
+    undoes: str | None = None
+    """Of skip: the key of the operation whose undoing is not wanted, empty for the step itself, so that nothing else is
+    skipped when somebody aborted meanwhile; None where whatever comes next is meant."""
     option: str = ""
     """Of decide: the option's key."""
     text: str = ""

@@ -206,8 +206,9 @@ def step_form(view: wire.RunView, verb: wire.StepVerb, words: str, option: str =
     fields: tuple[Field, ...] = (ASKED[verb],) if verb in ASKED else ()
     if verb == "approve" and view.confirm:
         fields = (Field("typed", f"type {view.confirm}", must_be=view.confirm),)
-    carried = (("verb", verb), ("step", view.run.current), ("option", option))
-    return Form("step", f"{view.run.id}: {words}", view.run.id, fields, carried=carried)
+    carried = (("verb", verb), ("step", view.run.current), ("option", option), ("undoes", view.undoing))
+    of = f" the undoing of {view.undoing}" if verb == "skip" and view.undoing else ""
+    return Form("step", f"{view.run.id}: {words}{of}", view.run.id, fields, carried=carried)
 
 
 async def _step(client: Client, form: Form) -> Done:
@@ -215,6 +216,7 @@ async def _step(client: Client, form: Form) -> Done:
         run=form.of,
         verb=form.said("verb"),  # type: ignore[arg-type]  # put there above
         step=form.said("step"),
+        undoes=form.said("undoes"),
         option=form.said("option"),
         text=form.said("text"),
         typed=form.said("typed"),
