@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from opsconsole import wire
@@ -219,11 +220,8 @@ def _client(arguments: argparse.Namespace) -> Client:
 
 
 def run_now(arguments: argparse.Namespace) -> int:
-    client = _client(arguments)
-    try:
+    with closing(_client(arguments)) as client:
         now = client.drill()
-    finally:
-        client.close()
     if arguments.json:
         print_json(now)
     else:
@@ -232,21 +230,15 @@ def run_now(arguments: argparse.Namespace) -> int:
 
 
 def run_hint(arguments: argparse.Namespace) -> int:
-    client = _client(arguments)
-    try:
+    with closing(_client(arguments)) as client:
         hint = client.drill_hint()
-    finally:
-        client.close()
     sys.stdout.write(f"{hint.text} (-{hint.cost:g})\n")
     return 0
 
 
 def run_plan(arguments: argparse.Namespace) -> int:
-    client = _client(arguments)
-    try:
+    with closing(_client(arguments)) as client:
         plan = client.drill_plan()
-    finally:
-        client.close()
     if arguments.json:
         print_json(plan)
     else:
@@ -256,12 +248,9 @@ def run_plan(arguments: argparse.Namespace) -> int:
 
 def run_command(arguments: argparse.Namespace) -> int:
     home = home_of_run(arguments)
-    client = Client(home)
     text, number = getattr(arguments, "text", ""), getattr(arguments, "number", 0.0)
-    try:
+    with closing(Client(home)) as client:
         now = client.drill_command(wire.DrillCommand(word=arguments.word, text=text, number=number))
-    finally:
-        client.close()
     sys.stdout.write(drill_page.now_page(now))
     if now.is_over:
         if home.owner_uid in (os.geteuid(), None):  # whom it belongs to sees it end; for others it stays open
