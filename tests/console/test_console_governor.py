@@ -14,10 +14,11 @@ from importlib.metadata import version
 from itertools import pairwise
 
 import pytest
-from driver import Session, drive
+from driver import FOUR, LARGE, Session, drive
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.drivers._writer_thread import WriterThread
+from textual.events import Key
 
 from benchmarks.pty_meter import QUESTION, Meter
 from opsconsole.console.governor import CALM_S, PATIENCE_S, PERIODS_S, SILENT_S, Governor
@@ -207,6 +208,46 @@ def test_the_outlet_writes_all_in_order_and_never_blocks_the_one_who_writes() ->
         outlet.stop()
         assert not outlet.is_alive()
     os.close(ours)
+
+
+def test_a_complete_frame_goes_out_before_the_program_computes_on() -> None:
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    governor = Governor()
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(10)  # from here on only who waits lets another thread run
+    try:
+        with os.fdopen(theirs, "w", encoding="utf-8") as file:
+            outlet = Outlet(file, governor, lambda: None)
+            outlet.start()
+            went_out = 0
+            for _ in range(20):
+                outlet.write("a frame")
+                outlet.flush()
+                went_out += governor.wait_s(is_live=False) == 0
+            outlet.stop()
+    finally:
+        sys.setswitchinterval(before_s)
+        os.close(ours)
+    assert went_out  # a busy machine may be late, not twenty times
+
+
+def test_the_answer_to_a_key_is_sent_at_once_and_the_cursor_first() -> None:
+    sent: list[set[int]] = []
+
+    async def scenario(session: Session) -> None:
+        app = session.app
+        rows = [next(y for y, row in enumerate(session.text.splitlines()) if name in row) for name in FOUR[:2]]
+        app._display = lambda screen, update: sent.append({y for y, _, _ in update.spans})  # type: ignore[method-assign]
+        app.on_key(Key("j", "j"))
+        first, *others = sent
+        assert set(rows) <= first
+        assert len(others) == 1
+        assert len(others[0]) > len(first)
+        assert not first & others[0]
+
+    drive(scenario, size=LARGE)
+    assert sent
 
 
 def test_a_frame_is_dropped_while_the_link_is_busy_and_the_newest_state_is_painted_after() -> None:

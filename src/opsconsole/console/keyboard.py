@@ -105,7 +105,8 @@ class Keyboard(LinuxDriver):
         size, self._unflushed = self._unflushed, 0
         if self.is_governed and size and not self._is_leaving and self._governor.sent(size):
             super().write(WHERE_IS_THE_CURSOR)
-        super().flush()
+        if self._writer is not None:
+            self._writer.flush()
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, CursorPosition):

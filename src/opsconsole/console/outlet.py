@@ -1,9 +1,9 @@
 """Bytes to the terminal, written by a thread of their own, so that a stalled link never stops the console.
 
-Always true here: ``write`` returns at once, whatever the link does, and what was written goes out whole and in order;
-how much there is to write is bounded by the governor, which lets no frame be painted while one is unwritten. It takes
-the place of Textual's own writer, whose queue of thirty pieces blocks the whole program when it is full; where a later
-Textual has another writer than the one known here, that one is kept.
+Always true here: ``write`` returns at once and ``flush`` within two milliseconds, whatever the link does, and what was
+written goes out whole and in order; how much there is to write is bounded by the governor, which lets no frame be
+painted while one is unwritten. It takes the place of Textual's own writer, whose queue of thirty pieces blocks the
+whole program when it is full; where a later Textual has another writer than the one known here, that one is kept.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ CHUNK_BYTES = 1024
 LEAVE_WITHIN_S = 2.0
 """How long a terminal that takes no bytes may delay the end of the program."""
 
+HAND_OVER_S = 0.002
+"""How long a frame that is complete is waited for. Python runs one thread at a time, and one that goes on computing
+keeps the others off for five milliseconds and more: a link that takes the bytes gets them before that."""
+
 _KNOWN_METHODS = frozenset({"__init__", "write", "isatty", "fileno", "flush", "run", "stop"})
 
 
@@ -41,6 +45,8 @@ class Outlet(threading.Thread):
         self._on_drained = on_drained
         self._pieces: deque[bytes | None] = deque()
         self._has_more = threading.Semaphore(0)
+        self._is_idle = threading.Event()
+        self._is_idle.set()
 
     def write(self, text: str) -> None:
         data = text.encode(self._file.encoding or "utf-8", "replace")
@@ -55,7 +61,8 @@ class Outlet(threading.Thread):
         return self._file.fileno()
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Let the thread write what there is, if the link takes it at once."""
+        self._is_idle.wait(HAND_OVER_S)
 
     def stop(self) -> None:
         """Write what is left, and end."""
@@ -81,10 +88,12 @@ class Outlet(threading.Thread):
         except OSError:  # the terminal is gone: whoever watches for that leaves, see `hangup`
             return False
         if self._governor.wrote(size, time.monotonic() - asked):
+            self._is_idle.set()
             self._on_drained()
         return True
 
     def _put(self, data: bytes | None) -> None:
+        self._is_idle.clear()
         self._pieces.append(data)
         self._has_more.release()
 

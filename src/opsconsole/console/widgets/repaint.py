@@ -158,6 +158,8 @@ class CellsCompositor(Compositor):
 
     def render_partial_update(self) -> ChopsUpdate | None:
         update = super().render_partial_update()
+        if update is None:
+            return None
         if type(update) is not ChopsUpdate:
             self.forget()
             return update

@@ -24,6 +24,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from opsconsole.console.board import Board
 from opsconsole.console.glyphs import fold
 from opsconsole.console.governor import PART_S, Governor
 from opsconsole.console.lines import EMPTY, Line, Span, block, from_cells, line_width, plain
@@ -38,6 +39,10 @@ MERGE_GAP = 6
 
 RUN_BYTES, CELL_BYTES = 24, 2
 """About what a run of changed cells takes on the line: where it is, how it looks, and what is in it."""
+
+FIRST_RUNS = 6
+"""Of the answer to a key this many runs go ahead of the others: the list, and the cursor in it, are above what the
+cursor chooses, and a hand waits for them."""
 
 Painter = Callable[[int, int], Sequence[Line]]
 """Columns and rows → lines."""
@@ -110,6 +115,7 @@ class Surface(Widget):
             lines = [charts_kept(before, after) for before, after in zip(self._lines, lines, strict=True)]
         room = self._governor.part_bytes
         regions: list[Region] = []
+        is_first = True
         for y, (before, after) in enumerate(zip(self._shifted(lines), lines, strict=True)):
             if before == after:
                 continue
@@ -120,10 +126,20 @@ class Surface(Widget):
             runs = [(0, columns)] if before is None else list(changed_runs(before, after))
             regions.extend(Region(x, y, length, 1) for x, length in runs)
             self._lines[y], self._strips[y] = after, self._strip(after)
+            if is_answer and is_first and len(regions) >= FIRST_RUNS:
+                self._send(regions, is_answer=True)
+                regions, is_first = [], False
             room = None if room is None else room - sum(RUN_BYTES + CELL_BYTES * length for _, length in runs)
-        if regions:
-            self._cells.owe()
-            self.refresh(*regions)
+        self._send(regions, is_answer=is_answer)
+
+    def _send(self, regions: Sequence[Region], *, is_answer: bool) -> None:
+        """Have these regions repainted: for an answer now, for data with what else is due."""
+        if not regions:
+            return
+        self._cells.owe()
+        self.refresh(*regions)
+        if is_answer and isinstance(self.screen, Board):
+            self.screen.send(self)
 
     def _shifted(self, lines: Sequence[Line]) -> list[Line | None]:
         """What the terminal shows, once it has shifted by itself the lines that only moved; None for a new line."""
