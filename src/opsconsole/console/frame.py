@@ -132,6 +132,8 @@ class Frame:
     """The prompt for the environment's name."""
     now_s: float = 0.0
     """The moment, by the clock of the prompts."""
+    room: tuple[int, int] = (80, 22)
+    """Columns and rows of a page, between the first line and the last."""
     terminal_words: str = ""
     """How the terminal keeps up, where it does not: ``link 9 kB/s · eased``."""
     is_numbers_only: bool = False

@@ -45,8 +45,6 @@ class Console:
     """Call something in so many seconds."""
     write: Callable[[str], None]
     """Put a sequence on the terminal, between two frames."""
-    room: Callable[[], tuple[int, int]]
-    """Columns and rows of a page."""
 
 
 class Helm:
@@ -121,7 +119,8 @@ class Helm:
         self.acting.order(order, key, again=key, note=orders.note(state, frame))
 
     def _scroll(self, by: int, key: str) -> None:
-        self.acting.scroll(by, plan.furthest(self._console.frame(), *self._console.room()))
+        frame = self._console.frame()
+        self.acting.scroll(by, plan.furthest(frame, *frame.room))
 
     def _copy(self, command: Callable[[Proceeding], str], key: str) -> None:
         """A command of the act, which stands on its page for those whose terminal takes no copies."""

@@ -7,12 +7,13 @@ exactly the width that is asked for, so painters can be put beside each other wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from opsconsole.console.palette import SELECTED, Ink
-from opsconsole.console.text import ELLIPSIS, cut, safe, width
+from opsconsole.console.text import DEFAULT_LIMIT, ELLIPSIS, cut, safe, width
 
 
 class Span(NamedTuple):
@@ -27,9 +28,9 @@ WIDE_FROM = (124, 36)
 """Columns and rows from which the parts of a view stand beside each other."""
 
 
-def span(text: str, ink: Ink = "text") -> Span:
-    """Text made safe, in one ink."""
-    return Span(safe(text), ink)
+def span(text: str, ink: Ink = "text", limit: int = DEFAULT_LIMIT) -> Span:
+    """Text made safe, in one ink, and at most ``limit`` characters of it."""
+    return Span(safe(text, limit), ink)
 
 
 def line(*spans: Span | str) -> Line:
@@ -150,6 +151,40 @@ def whole(text: str, cells: int, ink: Ink = "text", limit: int = 4_000) -> list[
         else:
             rows += pieces(word, cells)
     return [(Span(row, ink),) for row in rows]
+
+
+@lru_cache(maxsize=2048)
+def broken(spans: Line, cells: int, hang: int = 0, most: int = 0) -> tuple[Line, ...]:
+    """The line in lines of at most ``cells`` cells, in its inks: broken at blanks, and where there are none, anywhere;
+    later ones are indented by ``hang``. Of more than ``most`` (0: any number) the last holds what is left, too
+    long, so that ``fill`` cuts it where it is seen. Remembered, because ages alone have it painted each second."""
+    if line_width(spans) <= cells:
+        return (spans,)
+    characters = [(character, ink) for text, ink in spans for character in text]
+    rows: list[Line] = []
+    begin = 0
+    while begin < len(characters):
+        before = (Span(" " * hang, "text"),) if rows and hang else ()
+        end = len(characters) if len(rows) + 1 == most else _break(characters, begin, cells - line_width(before))
+        rows.append((*before, *from_cells(characters[begin:end])))
+        begin = next((i for i in range(end, len(characters)) if characters[i][0] != " "), len(characters))
+    return tuple(rows)
+
+
+def _break(characters: Sequence[tuple[str, Ink]], begin: int, cells: int) -> int:
+    """Where the line that begins there ends: at the last blank behind a word, or where its room does."""
+    taken, last, has_word = 0, 0, False
+    for i in range(begin, len(characters)):
+        character = characters[i][0]
+        size = width(character)
+        if taken + size > cells and i > begin:
+            return i if character == " " else last or i
+        if character != " ":
+            has_word = True
+        elif has_word:
+            last = i
+        taken += size
+    return len(characters)
 
 
 def pieces(text: str, cells: int) -> list[str]:

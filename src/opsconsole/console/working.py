@@ -25,6 +25,7 @@ from opsconsole.console.grammar.actions import IN_THE_PAST_UNTIMED
 from opsconsole.console.grammar.verbs import went
 from opsconsole.console.panels.run_words import VERBS, meant
 from opsconsole.console.place import Place
+from opsconsole.console.views import pages
 from opsconsole.errors import DaemonError, OpsConsoleError, RequestRefused, UsageError
 
 TOO_SOON = "the step has just changed: read it, then press the key again"
@@ -131,8 +132,7 @@ class Working:
     def _choose(self, by: int) -> None:
         state = self._desk.state()
         if state.form is not None and state.form.page:
-            last = len(state.form.page) - 1
-            self._desk.become(replace(state, choice=max(0, min(last, state.choice + by)), notice=""))
+            self._desk.become(replace(state, choice=pages.scrolled(self._desk.frame(), by), notice=""))
         elif state.form is not None:
             self._desk.become(replace(state, draft=state.form.chosen(state.draft, by), notice=""))
 

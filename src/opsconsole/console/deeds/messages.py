@@ -12,9 +12,7 @@ from opsconsole.console.deeds.incidents import incident_of, name_of, none_meant,
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Field, Form
 from opsconsole.console.frame import Frame, State
-from opsconsole.console.lines import plain, whole
 
-PAGE_CELLS = 76
 SEND = "send"
 """What has to be typed under a message."""
 
@@ -64,8 +62,7 @@ async def _draft(client: Client, form: Form) -> Done:
     draft = await client.do("incident/draft", request, wire.Draft)
     to = ", ".join(draft.notifiers) or "nobody: it is written down alone"
     warnings = tuple(f"▲ {each}" for each in draft.warnings)
-    texts = (f"to {to}  (template: {draft.template})", *warnings, "", *draft.text.split("\n"))
-    page = tuple(plain(row) for text in texts for row in whole(text, PAGE_CELLS))
+    page = (f"to {to}  (template: {draft.template})", *warnings, "", *draft.text.split("\n"))
     carried = (*form.carried, ("text", draft.text), ("template", draft.template), *said.items())
     sure = (Field("sure", f"type {SEND}", must_be=SEND),)
     return Done("", form=Form("send", "send this message", form.of, sure, page=page, carried=carried))

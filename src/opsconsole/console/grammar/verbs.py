@@ -16,7 +16,7 @@ from opsconsole.console.grammar.actions import Action, Verb
 from opsconsole.console.listing import Item, cursor
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.states import FAULTS
-from opsconsole.console.views import explain, versions
+from opsconsole.console.views import explain, pages, versions
 from opsconsole.console.views.catalog import BY_NAME
 
 PAGE_ROWS = 10
@@ -297,7 +297,7 @@ def _rub_out(state: State, key: str, frame: Frame, action: Action) -> State:
 
 
 def _scrolled(by: int) -> Verb:
-    return lambda state, key, frame, action: replace(state, choice=max(0, min(len(state.page) - 1, state.choice + by)))
+    return lambda state, key, frame, action: replace(state, choice=pages.scrolled(frame, by))
 
 
 VERBS: dict[str, Verb] = {
@@ -332,6 +332,8 @@ VERBS: dict[str, Verb] = {
     "keep_filter": _keep_filter,
     "scroll_down": _scrolled(1),
     "scroll_up": _scrolled(-1),
+    "scroll_page_down": _scrolled(PAGE_ROWS),
+    "scroll_page_up": _scrolled(-PAGE_ROWS),
     **dict.fromkeys(
         ("cancel_filter", "cancel_command", "cancel_help", "cancel_jump", "cancel_window", "close_text"), _closed
     ),

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels import document
 from opsconsole.console.panels.alert_words import DELIVERY_INKS, age_s, call_span, metric_of, severity_span, told_of
-from opsconsole.console.panels.document import Row, Section, prose
+from opsconsole.console.panels.document import MOST_CELLS, TIME_CELLS, Row, Section, prose
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.states import ALERT_STATES
 
@@ -74,11 +74,12 @@ def _head(view: wire.AlertView, frame: Frame, width: int) -> list[Line]:
     since = f"since {alert.fired_at:%m-%d %H:%M} UTC, {numbers.age(max(60.0, age_s(frame, view, alert.fired_at)))} "
     came_back = f" · came back {alert.flaps} times" if alert.flaps else ""
     title = (Span("   ", "text"), span(told_of(alert), "strong"))
-    return [
+    rows = [
         ends(left, (Span(f"{since}{came_back}", "dim"),), width),
-        fill(title, width),
-        fill((Span("   ", "text"), *separated(_with(view, frame))), width),
+        *broken(title, width, 3, 2),
+        *broken((Span("   ", "text"), *separated(_with(view, frame))), width, 3, 2),
     ]
+    return [fill(row, width) for row in rows]
 
 
 def _with(view: wire.AlertView, frame: Frame) -> Iterator[Line]:
@@ -146,7 +147,7 @@ def _numbers(member: wire.AlertMember, alert: wire.Alert) -> Line:
     gone = "" if member.is_present else "gone"
     later = abs((member.since - alert.fired_at).total_seconds()) >= LATER_S
     since = f"since {member.since:%m-%d %H:%M}" if later else ""
-    parts = (member.rule, f"n {member.n:,}", chance, value, gone, since)
+    parts = (member.rule, gone, f"n {member.n:,}", chance, value, since)
     return separated(span(part, "dim") for part in parts)
 
 
@@ -194,7 +195,8 @@ def _told(view: wire.AlertView, frame: Frame) -> Iterator[Row]:
             f"answer   {each.told or numbers.MISSING}",
             f"queued   {each.queued_at:%Y-%m-%d %H:%M:%S} UTC",
         )
-        yield Row(f"d {each.notifier} {each.id}", line, page=page, is_fault=each.word in ("failed", "given up"))
+        is_fault = each.word in ("failed", "given up")
+        yield Row(f"d {each.notifier} {each.id}", line, page=page, is_fault=is_fault, hang=TIME_CELLS)
     if alert.told and not view.deliveries:
         yield Row("unheard", (Span(" ▲ nobody was told: no notifier takes it", "warn"),), is_fault=True)
 
@@ -204,4 +206,10 @@ def _history(view: wire.AlertView) -> Iterator[Row]:
     for i, event in enumerate(view.history):  # newest first, and each keeps its key when one is added
         at = (Span(f" {event.at:%H:%M:%S} ", "dim"), span(f"{event.actor} ", "head"))
         page = (f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.actor}", "", event.text)
-        yield Row(f"h{n - i}", (*at, span(event.text)), page=page)
+        yield Row(
+            f"h{n - i}",
+            (*at, span(event.text, limit=MOST_CELLS)),
+            {"text": f"{event.at:%H:%M:%S} {event.actor} {event.text}"},
+            page=page,
+            hang=TIME_CELLS,
+        )

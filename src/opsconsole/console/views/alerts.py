@@ -8,7 +8,7 @@ from __future__ import annotations
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, separated, span, whole
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, line, separated, span, whole
 from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels.alert_words import age_s, metric_of, severity_span, standing, told_of
@@ -179,5 +179,6 @@ def _holding(alert: wire.Alert, frame: Frame, view: wire.AlertsView, width: int)
 
 
 def _told(label: str, text: str, width: int, ink: Ink = "text") -> list[Line]:
-    found = whole(text, width - LABEL_CELLS - 1, ink)[:2]
+    """On two lines at the most; an ellipsis says that there is more."""
+    found = broken((span(text, ink, limit=2 * width),), width - LABEL_CELLS, 0, 2)
     return [labelled("" if i else label, *row) for i, row in enumerate(found)]

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels import document
-from opsconsole.console.panels.document import Row, Section, labelled, prose
+from opsconsole.console.panels.document import Row, Section, fact, prose
 from opsconsole.console.place import Place
 
 PANELS: tuple[str, ...] = ("about", "steps", "file")
 ABOUT, STEPS, FILE = 1, 2, 3
+MOST_OF_LINE = 1_000
+"""Characters of a line of its file that are shown."""
 
 
 def asks(place: Place) -> dict[str, str]:
@@ -54,7 +56,9 @@ def _head(view: wire.ChecklistView, width: int) -> list[Line]:
     entry = view.entry
     left = separated(((Span(" ", "text"), span(entry.title, "strong")), span(entry.id, "head")), "  ")
     rows = [ends(left, (span(f"{', '.join(entry.severity)} ", "dim"),), width)]
-    return [*rows, *(fill((Span(" ▲ ", "warn"), span(each, "warn")), width) for each in entry.stale)]
+    for each in entry.stale:
+        rows += broken((Span(" ▲ ", "warn"), span(each, "warn")), width, 3, 2)
+    return [fill(row, width) for row in rows]
 
 
 def sections(view: wire.ChecklistView) -> tuple[Section, ...]:
@@ -78,17 +82,14 @@ def _about(view: wire.ChecklistView) -> Iterator[Row]:
         ("owner", entry.owner or numbers.MISSING),
     )
     for name, told in fresh:
-        yield Row(f"about {name}", labelled(name, span(told)))
+        yield fact(f"about {name}", name, span(told))
     if checklist is None:
         return
     for i, probe in enumerate(checklist.triggers):
-        yield Row(f"trigger {i}", labelled("when", span(probe.signal or " ".join(probe.sql.split()))))
+        yield fact(f"trigger {i}", "when", span(probe.signal or " ".join(probe.sql.split())))
     for name, param in checklist.params.items():
         need = "needed" if param.required else "may be left out"
-        yield Row(
-            f"param {name}",
-            labelled("asks for", span(f"{name}: {param.about or param.type}"), Span(f"  {need}", "dim")),
-        )
+        yield fact(f"param {name}", "asks for", span(f"{name}: {param.about or param.type}"), Span(f"  {need}", "dim"))
     if checklist.about:
         yield from prose("about text", " ".join(checklist.about.split()))
 
@@ -97,9 +98,10 @@ def _steps(view: wire.ChecklistView) -> Iterator[Row]:
     for i, step in enumerate(view.checklist.steps if view.checklist is not None else ()):
         about = " · ".join(word for word in (step.type, step.role, step.timebox) if word)
         line = (Span(f" {i + 1:>2} ", "dim"), span(step.title or step.id, "strong"), span(f"  {about}", "dim"))
-        yield Row(f"step {step.id}", line, page=(step.title or step.id, about, "", *step.text.split("\n")))
+        yield Row(f"step {step.id}", line, page=(step.title or step.id, about, "", *step.text.split("\n")), hang=4)
 
 
 def _file(view: wire.ChecklistView) -> Iterator[Row]:
     for i, text in enumerate(view.text.split("\n")):
-        yield Row(f"file {i}", (Span(" ", "text"), span(text)))
+        indent = len(text) - len(text.lstrip()) + 3
+        yield Row(f"file {i}", (Span(" ", "text"), span(text, limit=MOST_OF_LINE)), {"text": text}, hang=indent)

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels import document
 from opsconsole.console.panels.alert_words import age_s
-from opsconsole.console.panels.document import Row, Section, prose
+from opsconsole.console.panels.document import LABEL_CELLS, MOST_CELLS, TIME_CELLS, Row, Section, prose
 from opsconsole.console.panels.incident_words import person_span, severity_span, state_span, timer_words
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.states import HEALTH
@@ -25,6 +25,8 @@ PANELS: tuple[str, ...] = (
     "what is due", "milestones", "people", "linked", "messages", "notes", "follow-ups", "timeline",
 )  # fmt: skip
 DUE, MILESTONES, PEOPLE, LINKED, MESSAGES, NOTES, FOLLOW_UPS, TIMELINE = range(1, 9)
+MILESTONE_CELLS = 14
+"""Of its name, with its blanks."""
 LINK_SIGNS: dict[wire.LinkKind, tuple[str, Ink]] = {
     "alert": ("✖ alert", "fail"),
     "release": ("▼ release", "marker"),
@@ -84,12 +86,14 @@ def _head(view: wire.IncidentView, frame: Frame, width: int) -> list[Line]:
         ends(
             left, (span(f"opened {incident.opened_at:%m-%d %H:%M} UTC, {age}, by {incident.opened_by} ", "dim"),), width
         ),
-        fill((Span("   ", "text"), span(incident.title, "strong")), width),
-        fill((Span("   ", "text"), *separated(_services(view))), width),
+        *broken((Span("   ", "text"), span(incident.title, "strong")), width, 3, 2),
+        *broken((Span("   ", "text"), *separated(_services(view))), width, 3, 2),
     ]
     if others := _others(view, frame):
-        rows.append(fill((Span("   here ", "dim"), span(others, "accent")), width))
-    return [*rows, *(fill((Span(" ▲ ", "warn"), span(warning, "warn")), width) for warning in view.warnings[:2])]
+        rows.append((Span("   here ", "dim"), span(others, "accent")))
+    for warning in view.warnings[:2]:
+        rows += broken((Span(" ▲ ", "warn"), span(warning, "warn")), width, 3, 2)
+    return [fill(row, width) for row in rows]
 
 
 def _services(view: wire.IncidentView) -> Iterator[Line]:
@@ -145,7 +149,7 @@ def _due(view: wire.IncidentView, frame: Frame) -> Iterator[Row]:
 def _milestones(incident: wire.Incident) -> Iterator[Row]:
     for name in wire.MILESTONES:
         entry = incident.milestones.get(name)
-        label = Span(f" {name.replace('_', ' '):<13}", "head")
+        label = Span(f" {name.replace('_', ' '):<{MILESTONE_CELLS - 1}}", "head")
         if entry is None or entry.at is None:
             yield Row(f"m {name}", (label, Span(f"{numbers.MISSING}  not yet", "dim")))
             continue
@@ -159,7 +163,7 @@ def _milestones(incident: wire.Incident) -> Iterator[Row]:
             *_before(incident, name),
         )
         line = (label, span(f"{entry.at:%m-%d %H:%M:%S} ", "strong"), span(f"{by}  ", "text"), span(why, "dim"))
-        yield Row(f"m {name}", line, page=page)
+        yield Row(f"m {name}", line, page=page, hang=MILESTONE_CELLS)
 
 
 def _before(incident: wire.Incident, name: str) -> Iterator[str]:
@@ -176,7 +180,7 @@ def _people(view: wire.IncidentView, frame: Frame) -> Iterator[Row]:
         had = numbers.age(max(60.0, age_s(frame, view, role.since)))
         offered = (Span("  ▲ offered to ", "warn"), span(f"{role.offered_to}, who has not accepted", "warn"))
         line = (Span(f" {role.role:<10}", "head"), person_span(role.person), Span(f"  for {had}", "dim"))
-        yield Row(f"role {role.role}", (*line, *(offered if role.offered_to else ())))
+        yield Row(f"role {role.role}", (*line, *(offered if role.offered_to else ())), hang=LABEL_CELLS)
     free = [role for role in wire.INCIDENT_ROLES if role not in {each.role for each in incident.roles}]
     if incident.roles and free:
         yield Row("role free", (Span(f" {'free':<10}", "head"), Span(", ".join(free), "dim")))
@@ -194,7 +198,8 @@ def _links(view: wire.IncidentView) -> Iterator[Row]:
         page = (f"{link.kind} {link.ref}", "", link.note, f"linked {link.at:%Y-%m-%d %H:%M:%S} UTC by {link.by}",
                 f"SHA-256 of its rows  {link.result_sha256}" if link.result_sha256 else "")  # fmt: skip
         opens = _leads(link)
-        yield Row(f"l{i}", line, {"service": link.service}, opens, page if opens is None else ())
+        values = {"service": link.service}
+        yield Row(f"l{i}", line, values, opens, page if opens is None else (), hang=LABEL_CELLS)
 
 
 def _leads(link: wire.IncidentLink) -> Place | None:
@@ -234,7 +239,7 @@ def _messages(incident: wire.Incident) -> Iterator[Row]:
             "",
             *each.text.split("\n"),
         )
-        yield Row(f"u{i}", line, page=page, is_fault=not to)
+        yield Row(f"u{i}", line, {"text": each.text}, page=page, is_fault=not to, hang=TIME_CELLS)
 
 
 def _notes(incident: wire.Incident) -> Iterator[Row]:
@@ -242,7 +247,8 @@ def _notes(incident: wire.Incident) -> Iterator[Row]:
         cause = (Span("▲ cause ", "warn"),) if each.is_cause else ()
         head = (Span(f" {each.at:%H:%M:%S} ", "dim"), span(f"{each.by} ", "head"), *cause)
         page = (f"{each.at:%Y-%m-%d %H:%M:%S} UTC {each.by}", "", *each.text.split("\n"))
-        yield Row(f"n{each.number}", (*head, span(" ".join(each.text.split()))), page=page)
+        line = (*head, span(" ".join(each.text.split()), limit=MOST_CELLS))
+        yield Row(f"n{each.number}", line, {"text": each.text}, page=page, hang=TIME_CELLS)
 
 
 def _follow_ups(incident: wire.Incident) -> Iterator[Row]:
@@ -257,6 +263,7 @@ def _follow_ups(incident: wire.Incident) -> Iterator[Row]:
 def _timeline(view: wire.IncidentView) -> Iterator[Row]:
     n = len(view.timeline)
     for i, each in enumerate(reversed(view.timeline)):
-        line = (Span(f" {each.at:%H:%M:%S} ", "dim"), span(f"{each.actor} ", "head"), span(each.text))
+        line = (Span(f" {each.at:%H:%M:%S} ", "dim"), span(f"{each.actor} ", "head"), span(each.text, limit=MOST_CELLS))
         page = (f"{each.at:%Y-%m-%d %H:%M:%S} UTC  {each.actor}", "", each.text, "", each.command)
-        yield Row(f"t{n - i}", line, {"service": each.service}, page=page)
+        values = {"service": each.service, "text": f"{each.at:%H:%M:%S} {each.actor} {each.text}"}
+        yield Row(f"t{n - i}", line, values, page=page, hang=TIME_CELLS)

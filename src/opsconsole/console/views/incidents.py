@@ -8,7 +8,7 @@ from __future__ import annotations
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, separated, span, whole
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, line, separated, span
 from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels.alert_words import age_s, counted
@@ -131,9 +131,8 @@ def _detail(each: wire.IncidentBrief, view: wire.IncidentsView, frame: Frame, wi
     left = (Span("── ", "faint"), span(f"{each.incident} ", "strong"), severity_span(each.severity), Span(" ", "text"))
     opened = (Span(f" opened {each.opened_at:%m-%d %H:%M} UTC ", "dim"),)
     rows: list[Line] = [EMPTY, ends(left, opened, width, "─", "faint")]
-    rows += [
-        labelled("" if i else "what", *row) for i, row in enumerate(whole(each.title, width - LABEL_CELLS - 1)[:2])
-    ]
+    titles = broken((span(each.title),), width - LABEL_CELLS, 0, 2)
+    rows += [labelled("" if i else "what", *row) for i, row in enumerate(titles)]
     rows.append(labelled("services", span(", ".join(each.services) or numbers.MISSING)))
     rows.append(labelled("command", person_span(each.commander)))
     for timer in sorted(each.due, key=lambda timer: timer.due_by)[:3]:

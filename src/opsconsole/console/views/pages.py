@@ -1,20 +1,68 @@
-"""Pages that open above a view: plain text to select from, the doctor of keys, an act before it is done."""
+"""Pages that open above a view: plain text to select from, the doctor of keys, an act before it is done.
+
+Always true here: a line that is longer than the screen is broken between its words, and every part of it can be
+scrolled to; what is copied is the line as it was.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, line, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, line, span
+from opsconsole.console.text import safe
 from opsconsole.console.views import plan
 from opsconsole.console.views.catalog import BY_NAME
 
+MOST_OF_LINE = 4_000
+"""Characters of one line that are shown; an ellipsis says that there were more."""
+PAGE_INDENT = 3
+HEAD_ROWS = 2
+"""Above the text of a page: what it is and how much of it is out of sight, and an empty line."""
+
+
+@lru_cache(maxsize=8)
+def _rows(texts: tuple[str, ...], cells: int, indent: int) -> tuple[Line, ...]:
+    """Texts in lines of at most so many cells; what goes on is indented as its text is."""
+    rows: list[Line] = []
+    for each in texts:
+        shown = safe(each, MOST_OF_LINE)
+        hang = indent + min(len(shown) - len(shown.lstrip()), cells // 2)
+        rows += broken((Span(" " * indent + shown, "text"),), cells, hang)
+    return tuple(rows)
+
+
+def _page(frame: Frame, width: int) -> tuple[Line, ...]:
+    """What is read in the page that is open, in lines."""
+    form = frame.state.form
+    if frame.state.mode == "form":
+        return _rows(form.page, width, PAGE_INDENT) if form is not None else ()
+    return _rows(frame.state.page, width, 0)
+
+
+def scrolled(frame: Frame, by: int) -> int:
+    """The first line of the page after it was moved: never further than that the last one is seen."""
+    width, height = frame.room
+    last = max(0, len(_page(frame, width)) + HEAD_ROWS - height)
+    return max(0, min(last, frame.state.choice + by))
+
+
+def _scrolls(title: Line, frame: Frame, keys: str, width: int, height: int) -> list[Line]:
+    """From where the person scrolled to, as much as there is room for, and how much is not seen."""
+    rows = _page(frame, width)
+    room = height - HEAD_ROWS
+    first = min(frame.state.choice, max(0, len(rows) - room))
+    hidden = len(rows) - first - room
+    more = f"↓ {hidden} more lines" if hidden > 0 else f"↑ {first} lines above" if first else ""
+    told = " · ".join(part for part in (more, keys) if part)
+    head = ends(title, (Span(f" {told} " if told else "──", "dim"),), width, "─", "faint")
+    return block([head, EMPTY, *rows[first:]], width, height)
+
 
 def text(frame: Frame, width: int, height: int) -> list[Line]:
-    """Lines as they are, from where the person scrolled to."""
-    head = ends((Span("── text ", "strong"),), (Span(" j k scroll · q close ", "dim"),), width, "─", "faint")
-    rows: list[Line] = [(span(each),) for each in frame.state.page[frame.state.choice :]]
-    return block([head, EMPTY, *rows], width, height)
+    """A text to be read, or to be selected from."""
+    return _scrolls((Span("── text ", "strong"),), frame, "j k scroll · y copy · q close", width, height)
 
 
 def keys(frame: Frame, width: int, height: int) -> list[Line]:
@@ -30,13 +78,7 @@ def asked(frame: Frame, width: int, height: int) -> list[Line]:
     form = frame.state.form
     if form is None or not form.page:
         return BY_NAME[frame.state.view].paint(frame, width, height)
-    rows: list[Line] = [(Span("   ", "text"), span(each)) for each in form.page]
-    room = height - 2
-    first = min(frame.state.choice, max(0, len(rows) - room))
-    hidden = len(rows) - first - room
-    more = f" ↓ {hidden} more lines " if hidden > 0 else f" ↑ {first} lines above " if first else "──"
-    head = ends((Span("── ", "faint"), span(f"{form.title} ", "strong")), (Span(more, "dim"),), width, "─", "faint")
-    return block([head, EMPTY, *rows[first:]], width, height)
+    return _scrolls((Span("── ", "faint"), span(f"{form.title} ", "strong")), frame, "", width, height)
 
 
 PAGES: dict[str, Callable[[Frame, int, int], list[Line]]] = {

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from opsconsole import wire
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels import document
-from opsconsole.console.panels.document import Row, Section
+from opsconsole.console.panels.document import MOST_CELLS, TIME_CELLS, Row, Section
 from opsconsole.console.panels.run_words import phase_sign, step_row, tally_line, turn_rows
 from opsconsole.console.place import Place
 
@@ -68,11 +68,13 @@ def _head(view: wire.RunView, width: int) -> list[Line]:
     began = f"began {run.started_at:%H:%M} by {run.started_by}"
     rows = [
         ends(left, (*tally_line(view.tally), Span(" ", "text")), width),
-        fill((Span("   ", "text"), *separated((span(params), span(began, "dim")))), width),
+        *broken((Span("   ", "text"), *separated((span(params), span(began, "dim")))), width, 3, 2),
     ]
     if run.stopped:
-        rows.append(fill((Span(" ✖ ", "fail"), span(f"stop condition: {run.stopped}", "fail")), width))
-    return [*rows, *(fill((Span(" ▲ ", "warn"), span(flag, "warn")), width) for flag in view.flags[:2])]
+        rows += broken((Span(" ✖ ", "fail"), span(f"stop condition: {run.stopped}", "fail")), width, 3, 2)
+    for flag in view.flags[:2]:
+        rows += broken((Span(" ▲ ", "warn"), span(flag, "warn")), width, 3, 2)
+    return [fill(row, width) for row in rows]
 
 
 def sections(view: wire.RunView) -> tuple[Section, ...]:
@@ -114,4 +116,6 @@ def _notes(run: wire.Run) -> Iterator[Row]:
     for i, note in reversed(list(enumerate(run.notes))):
         head = (Span(f" {note.at:%H:%M:%S} ", "dim"), span(f"{note.actor} ", "head"))
         page = (f"{note.at:%Y-%m-%d %H:%M:%S} UTC {note.actor}, at {note.step}", "", *note.text.split("\n"))
-        yield Row(f"note {i}", (*head, span(note.text)), page=page)
+        yield Row(
+            f"note {i}", (*head, span(note.text, limit=MOST_CELLS)), {"text": note.text}, page=page, hang=TIME_CELLS
+        )
