@@ -102,7 +102,7 @@ def test_what_a_machine_verified_is_told_from_what_somebody_ticked() -> None:
 def test_the_step_says_its_ways_its_text_its_evidence_and_that_it_takes_too_long() -> None:
     text = text_of(frame_at(ONE))
     assert "1 now  3/5 Roll back?  decision · 2m" in text
-    assert "r  Roll back now  v42 loses its traffic" in text
+    assert "› r Roll back now  v42 loses its traffic" in text
     assert "▲ Roll back?: over its timebox of 2m by 40s" in text
     assert "What the newest version answers is lost." in text
     assert re.search(r"v42 +441 +0\.081", text)

@@ -21,6 +21,8 @@ UNKNOWN = Sign("?", "unknown", "unknown")
 MOST_ROWS = 8
 """Rows of a piece of evidence; the record has all that were kept."""
 CELL = 26
+STATE_CELLS = 13
+"""Of the sign and the word of a step, with their blanks."""
 
 VERBS: dict[str, tuple[tuple[wire.StepVerb, str], ...]] = {
     "step_yes": (
@@ -66,7 +68,11 @@ def step_row(run: wire.Run, step: wire.Step) -> Row:
     progress = run.steps.get(step.id)
     title = step.title or step.id
     if progress is None:
-        return Row(f"s {step.id}", (Span(f" {'·':<11} ", "dim"), span(title, "dim")), page=_step_page(step, None))
+        return Row(
+            f"s {step.id}",
+            (Span(f" {'·':<{STATE_CELLS - 2}} ", "dim"), span(title, "dim")),
+            page=_step_page(step, None),
+        )
     sign = STEP_WORDS[progress.word]
     is_now = step.id == run.current
     parts = [
@@ -79,6 +85,7 @@ def step_row(run: wire.Run, step: wire.Step) -> Row:
     return Row(
         f"s {step.id}", tuple(parts), {"state": progress.word}, page=_step_page(step, progress),
         is_fault=progress.word == "failed",
+        hang=STATE_CELLS,
     )  # fmt: skip
 
 
@@ -131,7 +138,8 @@ def turn_rows(view: wire.RunView) -> Iterator[Row]:
         word = "ok" if run.word == "done" else "warn"
         yield Row("now ended", (Span(f" {run.word}", word), span(f"  {run.why}", "text")))
         return
-    yield Row("now keys", (Span(" ", "text"), *keys_line(view)))
+    yield from _options(view)
+    yield Row("now keys", (Span(" ", "text"), *keys_line(view)), hang=1)
     if run.phase == "aborting":
         yield from prose("now aborting", f"▼ aborting: {run.why}", "warn")
         undoing = f"to be undone next: {view.undoing}" if view.undoing else "what was sent is being looked up"
@@ -140,21 +148,21 @@ def turn_rows(view: wire.RunView) -> Iterator[Row]:
     if not run.current:
         return
     step = run.checklist.step(run.current)
-    for option in step.options:
-        consequence = f"  {option.consequence}" if option.consequence else ""
-        line = (
-            Span("   ", "text"),
-            span(option.key, "accent"),
-            span(f"  {option.label}", "strong"),
-            span(consequence, "dim"),
-        )
-        yield Row(f"now option {option.key}", line)
     yield from _asked(view, step)
     progress = run.steps.get(run.current)
     if progress is not None:
         yield from _found(progress)
     if view.waits:
         yield from prose("now waits", f"… waiting: {view.waits.partition(' for ')[0]}", "accent")
+
+
+def _options(view: wire.RunView) -> Iterator[Row]:
+    """The ways of a decision with their keys, above every other key."""
+    run = view.run
+    for option in run.checklist.step(run.current).options if run.current and run.phase == "running" else ():
+        consequence = f"  {option.consequence}" if option.consequence else ""
+        line = (span(f" {option.key} ", "accent"), span(option.label, "strong"), span(consequence, "dim"))
+        yield Row(f"now option {option.key}", line)
 
 
 def keys_line(view: wire.RunView) -> Line:
@@ -207,4 +215,5 @@ def _found(progress: wire.Progress) -> Iterator[Row]:
         yield from prose("now failed", f"✖ failed: {progress.note}" if progress.note else "✖ failed", "fail")
     for i, exhibit in enumerate(each for each in progress.evidence if each.at >= progress.entered_at):
         for j, text in enumerate(exhibit_lines(exhibit)):
-            yield Row(f"now evidence {i} {j}", (Span("   ", "text"), span(text, "head" if not j else "text")))
+            shown = (Span("   ", "text"), span(text, "head" if not j else "text"))
+            yield Row(f"now evidence {i} {j}", shown, {"text": text}, hang=5)

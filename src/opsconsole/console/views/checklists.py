@@ -11,7 +11,7 @@ from datetime import date, datetime
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, line, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, line, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels import document
 from opsconsole.console.panels.document import Row, Section
@@ -21,6 +21,8 @@ from opsconsole.console.text import fit
 
 PANELS: tuple[str, ...] = ("under way", "checklists", "runs of late")
 UNDER_WAY, LISTS, LATE = 1, 2, 3
+RUN_CELLS, TOLD_CELLS, MOST_NAME = 7, 10, 26
+"""Of a run's id, of how fresh a list is, and of a list's name at the most."""
 
 
 def listing(frame: Frame) -> Listing | None:
@@ -59,38 +61,46 @@ def _run(each: wire.RunBrief) -> Row:
     return Row(
         each.id,
         (
-            span(f" {fit(each.id, 7)}", "strong"),
+            span(f" {fit(each.id, RUN_CELLS)}", "strong"),
             Span(f"{sign.sign} {sign.word:<9} ", sign.ink),
             span(f"{each.title} "),
             span(f"{each.incident} " if each.incident else "", "accent"),
             *tally_line(each.tally),
-            span(f"  {where}", "dim"),
-            span(f"  {flags}", "warn"),
         ),
         {"run": each.id, "checklist": each.checklist, "state": each.word or each.phase, "by": each.started_by},
         Place("run").choosing(key=each.id),
         is_fault=each.phase != "ended",
+        hang=RUN_CELLS + 1,
+        below=separated((span(where, "dim"), span(flags, "warn")), "  "),
     )
 
 
 def _lists(view: wire.ChecklistsView) -> Iterator[Row]:
+    cells = min(MOST_NAME, max((len(each.id) for each in view.checklists), default=0))
     for each in view.checklists:
         told, ink = ("✖ errors", "fail") if each.problems else ("▲ stale", "warn") if each.stale else ("✔ fresh", "ok")
         why = f"{each.problems} errors" if each.problems else "; ".join(each.stale)
-        drilled = _day(each.last_drilled)
         yield Row(
             each.id,
             (
                 Span(f" {told:<8} ", ink),
-                span(fit(each.id, 32), "strong"),
-                span(f" {why} " if why else "", ink),
-                Span(f" {each.steps:>2} steps  reviewed {_day(each.last_reviewed)}  drilled {drilled}", "dim"),
-                span(f"  {', '.join(each.severity)}", "dim"),
+                span(fit(each.id, cells), "strong"),
+                Span(f" {each.steps:>2} steps  ", "dim"),
+                Span(f"reviewed {_day(each.last_reviewed)}  drilled {_day(each.last_drilled)}", "dim"),
+                span(f"  {_severities(each)}", "dim"),
             ),
             {"checklist": each.id, "title": each.title, "owner": each.owner, "stale": "; ".join(each.stale)},
             Place("checklist").choosing(key=each.id),
             is_fault=bool(each.stale or each.problems),
+            hang=TOLD_CELLS,
+            below=(span(why, ink),) if why else (),
         )
+
+
+def _severities(entry: wire.ChecklistEntry) -> str:
+    """``SEV-1, 2``: for 80 columns."""
+    first, *others = entry.severity or ("",)
+    return ", ".join((first, *(each.removeprefix("SEV-") for each in others)))
 
 
 def _day(at: date | datetime | None) -> str:
