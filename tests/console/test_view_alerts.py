@@ -69,11 +69,6 @@ def test_what_changed_is_on_the_first_screen_however_much_was_found() -> None:
     assert "route 7" in text_of(moved(frame, panel=1))
 
 
-def test_the_alert_that_was_open_before_is_not_shown_in_the_place_of_another() -> None:
-    other = frame_at(ONE)
-    assert "waiting for alert A-9" in text_of(frame_at(Place("alert").choosing(key="A-9"), other.answers["alert"]))
-
-
 def test_wide_screens_have_the_deliveries_beside_the_evidence() -> None:
     rows = text_of(frame_at(ONE), WIDE).split("\n")
     title = next(row for row in rows if "1 evidence" in row)
@@ -301,23 +296,6 @@ def test_enter_leads_from_the_alert_to_what_shows_it() -> None:
         assert session.app.frame.state.place == Place("explain", "chat-assist").choosing(metric="errors")
 
     drive(scenario, client=client())
-
-
-def test_an_alert_that_there_is_not_is_said_and_one_gets_back() -> None:
-    class Knowing(FakeClient):
-        async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
-            if parameters.get("alert") == "A-99":
-                raise UsageError("there is no alert 'A-99'", "Open are: A-3.")
-            return await super().view(kind, parameters, after)
-
-    async def scenario(session: Session) -> None:
-        await session.press(":", *"alert a-99", "enter")
-        await session.until("✖ there is no alert 'A-99'")
-        await session.press("escape")
-        await session.until("chat-assist")
-        assert "A-99" not in session.text
-
-    drive(scenario, client=Knowing())
 
 
 def test_an_alert_is_opened_by_its_id() -> None:

@@ -80,6 +80,8 @@ class Feed:
     async def follow(self, question: Question) -> None:
         """Ask until cancelled."""
         after, retry_s, version = 0, FIRST_RETRY_S, self._link.version
+        if self._link.word == "refused":  # that was another question
+            self._set_link(Link())
         while True:
             try:
                 if self._link.word != "ok":
@@ -90,7 +92,7 @@ class Feed:
                     version = health.version
                 answer = await self._client.view(question.view, dict(question.parameters), after)
             except (RequestRefused, UsageError) as refused:
-                self._set_link(Link("refused", refused.message))
+                self._set_link(Link("refused", refused.message, remedy=refused.remedy))
             except DaemonError as gone:
                 self._set_link(Link("lost", gone.message))
             else:

@@ -99,6 +99,8 @@ class Link:
     word: LinkWord = "connecting"
     message: str = ""
     version: str = ""
+    remedy: str = ""
+    """What to do about the message."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import Line, Span, beside, block, broken, ends, fill, plain, selected, span, whole
+from opsconsole.console.lines import EMPTY, Line, Span, beside, block, broken, ends, fill, plain, selected, span, whole
 from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
 from opsconsole.console.place import Place
@@ -60,6 +60,21 @@ class Section:
     """What stands there without rows; empty: the section is left out."""
     is_beside: bool = False
     """On a wide screen it stands at the right."""
+
+
+def not_there(frame: Frame, what: str, listed: str, width: int, height: int) -> list[Line]:
+    """In place of a page: that its answer has not come yet, or once the daemon refused it, why and where to go then.
+
+    ``listed``: the command that lists what there is of it.
+    """
+    if frame.link.word != "refused":
+        waiting = (Span(f"   waiting for {what} ", "dim"), span(frame.state.place.choice("key")))
+        return block([EMPTY, waiting], width, height)
+    rows = [EMPTY, *broken((Span(" ✖ ", "fail"), span(frame.link.message, "strong")), width, 3)]
+    if frame.link.remedy:
+        rows += broken((Span("   ", "text"), span(frame.link.remedy)), width, 3)
+    to = (Span("   ", "text"), Span(f":{listed}", "accent"), Span(" lists what there is", "dim"))
+    return block([*rows, EMPTY, to], width, height)
 
 
 def listing(name: str, sections: Sequence[Section], panel: int, about: Mapping[str, Value]) -> Listing:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, fill, separated, span
+from opsconsole.console.lines import Line, Span, broken, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels import document
@@ -62,8 +62,7 @@ def listing(frame: Frame) -> Listing | None:
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
     view = answered(frame)
     if view is None:
-        waiting = (Span("   waiting for incident ", "dim"), span(frame.state.place.choice("key")))
-        return block([EMPTY, waiting], width, height)
+        return document.not_there(frame, "incident", "incidents", width, height)
     head = _head(view, frame, width)
     items = frame.shown(listing(frame))
     return [*head, *document.painted(sections(view, frame), items, frame, width, height - len(head))]

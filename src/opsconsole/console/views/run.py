@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from opsconsole import wire
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, fill, separated, span
+from opsconsole.console.lines import Line, Span, broken, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels import document
 from opsconsole.console.panels.document import MOST_CELLS, TIME_CELLS, Row, Section
@@ -44,9 +44,7 @@ def listing(frame: Frame) -> Listing | None:
 def paint(frame: Frame, width: int, height: int) -> list[Line]:
     view = answered(frame)
     if view is None:
-        return block(
-            [EMPTY, (Span("   waiting for run ", "dim"), span(frame.state.place.choice("key")))], width, height
-        )
+        return document.not_there(frame, "run", "checklists", width, height)
     head = _head(view, width)
     items = frame.shown(listing(frame))
     return [*head, *document.painted(sections(view), items, frame, width, height - len(head))]
