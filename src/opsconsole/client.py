@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from opsconsole import errors, wire
-from opsconsole.errors import DaemonError
+from opsconsole.errors import DaemonError, NotReached
 from opsconsole.home import Home
 
 T = TypeVar("T")
@@ -311,7 +311,8 @@ class AsyncClient:
 
 
 def _unreachable(home: Home, error: httpx.TransportError) -> DaemonError:
-    return DaemonError(
+    kind = NotReached if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else DaemonError
+    return kind(
         f"no daemon answers on {home.socket} ({type(error).__name__})",
         "Start it with `opsconsole daemon start`, or choose another --home.",
     )

@@ -7,6 +7,7 @@ The tree::
     ├── ConfigError                 3   opsconsole.yaml: names the file, the line and the nearest valid key
     ├── InputError                  4   a log that cannot be understood: which columns are missing, how to name them
     ├── DaemonError                 5   the daemon cannot be started or reached
+    │   ├── NotReached              5   nobody is at its socket: nothing was asked, and so nothing was done
     │   └── RequestRefused          6   the daemon answered, and said no
     ├── QueryError                  7   SQL that DuckDB refuses, or that is not read-only
     ├── StoreError                  8   the store cannot be opened, or is of a version that cannot be migrated
@@ -66,7 +67,11 @@ class DaemonError(OpsConsoleError):
     exit_code = 5
 
 
-class RequestRefused(DaemonError):  # noqa: N818 - past tense, as everything that happened is named
+class NotReached(DaemonError):  # noqa: N818 - past tense, as everything that happened is named
+    """Never crosses the socket."""
+
+
+class RequestRefused(DaemonError):  # noqa: N818
     exit_code = 6
 
 

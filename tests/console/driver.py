@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from fleet import NOW, FakeClient, fleet_view
+from textual.events import Key
 from textual.pilot import Pilot
 
 from opsconsole.clock import ManualClock
+from opsconsole.console.acting import SETTLE_S
 from opsconsole.console.app import OpsConsole
+from opsconsole.console.confirming import QUIET_S
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 FOUR = ("lora-gateway", "chat-assist", "ticket-router", "azure-llm-code")
 
+SEND = "send"
+"""For ``press``: the Enter that has a form sent."""
+READ_S = 1.0
 SMALL, LARGE = (80, 24), (160, 50)
 
 
@@ -27,8 +34,19 @@ class Session:
         self.app, self.pilot, self.client, self.clock = app, pilot, client, clock
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        for key in keys:
+            if key == SEND:
+                await self.send()
+            else:
+                await self.pilot.press(key)
         await self.settle()
+
+    async def send(self) -> None:
+        """Enter, pressed once what is on the screen was read; and as much time as tells that no key follows."""
+        event = Key("enter", None)
+        event.time = time.monotonic() + READ_S
+        self.app.post_message(event)
+        await self.pilot.pause(QUIET_S + 2 * SETTLE_S)
 
     async def settle(self) -> None:
         """Let answers arrive and the screen be painted."""

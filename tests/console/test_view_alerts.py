@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 from answers_alerts import ALERTS, PAGE, SILENCE, alert_view, alerts_view
-from driver import LARGE, Session, drive
+from driver import LARGE, SEND, Session, drive
 from fleet import NOW, FakeClient, fleet_view
 from painting import LARGE as WIDE
 from painting import frame_at, moved, row_with, text_of
@@ -105,7 +105,7 @@ def test_a_page_is_taken_with_a_note_and_the_answer_is_said() -> None:
     async def scenario(session: Session) -> None:
         await session.press("A", "a")
         assert "take A-3 · what you will do:" in session.bottom
-        await session.press(*"looking", "enter")
+        await session.press(*"looking", SEND)
         await session.until("A-3 is with ann: nobody else is called")
 
     drive(scenario, client=fake)
@@ -132,27 +132,18 @@ def test_a_silence_has_an_end_and_a_reason() -> None:
         assert "for 1h · because:" in session.bottom
         await session.press("enter")
         assert "because is missing" in session.bottom
-        await session.press(*"load test", "enter")
+        await session.press(*"load test", SEND)
         await session.until("S-3: chat-assist inputs is silent until 11-23 14:04 UTC")
 
     drive(scenario, client=fake)
     assert fake.done == [("alert/silence", wire.SilenceRequest(subject="A-3", minutes=60, reason="load test"))]
 
 
-def test_a_span_that_is_none_is_refused_and_what_was_typed_stays() -> None:
-    async def scenario(session: Session) -> None:
-        await session.press("A", "m", "backspace", "backspace", *"soon", "enter", *"load", "enter")
-        await session.until("'soon' is no span")
-        assert "because: load" in session.bottom
-
-    drive(scenario, client=client())
-
-
 def test_a_silence_is_ended() -> None:
     fake = client(answered={"alert/unsilence": SILENCE})
 
     async def scenario(session: Session) -> None:
-        await session.press("A", "u", "enter")
+        await session.press("A", "u", SEND)
         await session.until("S-3 has ended")
 
     drive(scenario, client=fake)
@@ -172,7 +163,7 @@ def test_the_silence_of_the_row_stands_first_and_says_what_it_is_of() -> None:
     async def scenario(session: Session) -> None:
         await session.press("A", "j", "j", "j", "u")
         assert "end S-3 chat-assist inputs until 14:04: load test; S-1 ticket-router until" in session.bottom
-        await session.press("enter")
+        await session.press(SEND)
         await session.until("S-3 has ended")
 
     drive(scenario, client=fake, size=LARGE)
@@ -183,7 +174,7 @@ def test_what_the_daemon_refuses_is_said_and_can_be_typed_again() -> None:
     fake = client(answered={"alert/ack": UsageError("no alert 'A-3' is open", "Open are: none.")})
 
     async def scenario(session: Session) -> None:
-        await session.press("A", "a", *"mine", "enter")
+        await session.press("A", "a", *"mine", SEND)
         await session.until("not done: no alert 'A-3' is open")
         assert session.app.frame.state.draft == "mine"
         await session.press("escape")
@@ -197,7 +188,7 @@ def test_a_long_refusal_is_read_whole_on_a_small_screen_beside_what_was_typed() 
     fake = client(answered={"alert/silence": UsageError(why, remedy)})
 
     async def scenario(session: Session) -> None:
-        await session.press("A", "m", "enter", *"load test", "enter")
+        await session.press("A", "m", "enter", *"load test", SEND)
         await session.until("not done: chat-assist inputs")
         rows = session.text.splitlines()
         assert f"not done: {why}. {remedy}" in " ".join(row.strip() for row in rows[-4:-1])
@@ -252,7 +243,7 @@ def test_what_stands_under_the_cursor_when_the_form_opens_is_meant_whatever_move
         order.reverse()
         fake.publish()
         await session.settle()
-        await session.press("enter")
+        await session.press(SEND)
         await session.settle()
 
     drive(scenario, client=fake)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from answers_incidents import BOB, BRIEFS, incident
-from driver import LARGE, Session, drive
+from driver import LARGE, SEND, Session, drive
 from fleet import NOW, FakeClient, fleet_view
 from painting import LARGE as WIDE
 from painting import frame_at, row_with, text_of
@@ -142,7 +142,7 @@ def test_an_incident_is_made_of_an_alert_and_its_page_opens() -> None:
     async def scenario(session: Session) -> None:
         await session.press("A", "i", "enter", "enter")
         assert "severity: SEV-2" in session.bottom
-        await session.press("up", "enter")
+        await session.press("up", SEND)
         await session.until("INC-7: opened")
         assert session.app.frame.state.place == ONE
 
@@ -175,7 +175,7 @@ def test_an_incident_is_opened_by_a_command() -> None:
     async def scenario(session: Session) -> None:
         await session.press(":", *"incident open chat is slow", "enter")
         assert "what is wrong: chat is slow" in session.bottom
-        await session.press("enter", *"chat-assist", "enter", "enter")
+        await session.press("enter", *"chat-assist", "enter", SEND)
         await session.until("INC-7: opened")
 
     drive(scenario, client=fake)
@@ -183,10 +183,10 @@ def test_an_incident_is_opened_by_a_command() -> None:
 
 
 def test_notes_and_the_cause() -> None:
-    assert run(["n", *"still failing", "enter"], "INC-7: noted", incident_note=responded("noted")) == [
+    assert run(["n", *"still failing", SEND], "INC-7: noted", incident_note=responded("noted")) == [
         ("incident/note", {"incident": "INC-7", "text": "still failing", "is_cause": False})
     ]
-    assert run(["N", *"v42", "enter"], "INC-7: noted", incident_note=responded("noted"))[0][1]["is_cause"] is True
+    assert run(["N", *"v42", SEND], "INC-7: noted", incident_note=responded("noted"))[0][1]["is_cause"] is True
 
 
 def test_a_note_that_says_nothing_is_not_sent() -> None:
@@ -202,13 +202,13 @@ def test_a_note_that_says_nothing_is_not_sent() -> None:
 
 def test_a_role_that_was_offered_is_accepted_and_another_is_taken_left_or_offered() -> None:
     told = {"incident_role": responded("so")}
-    assert run(["O", "enter", "enter"], "INC-7: so", **told)[0][1]["act"] == "accept"
-    assert run(["O", "down", "enter", "enter"], "INC-7: so", **told)[0][1] == {
+    assert run(["O", "enter", SEND], "INC-7: so", **told)[0][1]["act"] == "accept"
+    assert run(["O", "down", "enter", SEND], "INC-7: so", **told)[0][1] == {
         "incident": "INC-7", "role": "deputy", "act": "take",
     }  # fmt: skip
     two = ["backspace", "backspace"]
-    assert run(["O", "enter", *two, *"nobody", "enter"], "INC-7: so", **told)[0][1]["act"] == "leave"
-    offered = run(["O", "enter", *two, *"cid", "enter"], "INC-7: so", **told)[0][1]
+    assert run(["O", "enter", *two, *"nobody", SEND], "INC-7: so", **told)[0][1]["act"] == "leave"
+    offered = run(["O", "enter", *two, *"cid", SEND], "INC-7: so", **told)[0][1]
     assert (offered["act"], offered["to"]) == ("offer", "cid")
 
 
@@ -218,7 +218,7 @@ def test_only_whom_a_role_was_offered_to_accepts_it(me: str, act: str) -> None:
     fake.permission = wire.Permission(actor=me, roles=("operator",), is_read_only=False, environment="prod")
 
     async def scenario(session: Session) -> None:
-        await session.press("I", "enter", "O", "enter", "enter")
+        await session.press("I", "enter", "O", "enter", SEND)
         await session.until("INC-7: so")
 
     drive(scenario, client=fake, size=LARGE)
@@ -226,23 +226,23 @@ def test_only_whom_a_role_was_offered_to_accepts_it(me: str, act: str) -> None:
 
 
 def test_severity_milestone_follow_up_and_end() -> None:
-    severity = run(["l", "up", "enter", *"half", "enter"], "INC-7: so", incident_severity=responded("so"))
+    severity = run(["l", "up", "enter", *"half", SEND], "INC-7: so", incident_severity=responded("so"))
     assert severity == [("incident/severity", {"incident": "INC-7", "severities": ("SEV-1",), "why": "half"})]
-    mitigated = run(["M", "enter", "enter", "enter"], "INC-7: so", incident_milestone=responded("so"))
+    mitigated = run(["M", "enter", "enter", SEND], "INC-7: so", incident_milestone=responded("so"))
     assert mitigated == [("incident/milestone", {"incident": "INC-7", "milestone": "mitigated", "is_withdrawn": False})]
-    todo = run(["F", *"alert", "enter", *"@ann", "enter", *"2026-12-04", "enter"], "INC-7: so",
+    todo = run(["F", *"alert", "enter", *"@ann", "enter", *"2026-12-04", SEND], "INC-7: so",
                incident_followup=responded("so"))  # fmt: skip
     assert (todo[0][1]["owner"], str(todo[0][1]["due"])) == ("ann", "2026-12-04")
-    done = run(["K", "enter"], "INC-7: so", incident_followup=responded("so"))
+    done = run(["K", SEND], "INC-7: so", incident_followup=responded("so"))
     assert (done[0][1]["number"], done[0][1]["is_done"]) == (1, True)
-    assert run(["X", *"v41 serves", "enter"], "INC-7: so", incident_resolve=responded("so")) == [
+    assert run(["X", *"v41 serves", SEND], "INC-7: so", incident_resolve=responded("so")) == [
         ("incident/resolve", {"incident": "INC-7", "why": "v41 serves"})
     ]
 
 
 @pytest.mark.parametrize(("typed", "at"), [("12:59", NOW.replace(hour=12, minute=59)), ("13:30", None)])
 def test_a_milestones_time_of_day_is_the_last_one_by_the_daemons_clock(typed: str, at: datetime | None) -> None:
-    keys = ["M", "enter", "backspace", "backspace", "backspace", *typed, "enter", "enter"]
+    keys = ["M", "enter", "backspace", "backspace", "backspace", *typed, "enter", SEND]
     ((_, request),) = run(keys, "INC-7: so", incident_milestone=responded("so"))
     assert request["at"] == (at or NOW.replace(hour=13, minute=30) - timedelta(days=1)).replace(second=0, microsecond=0)
 
@@ -251,16 +251,16 @@ def test_a_message_is_shown_whole_and_goes_out_only_when_send_was_typed() -> Non
     fake = client(incident_draft=DRAFT, incident_send=responded("sent by ops-chat"))
 
     async def scenario(session: Session) -> None:
-        await session.press("I", "enter", "U", "enter", "enter")
+        await session.press("I", "enter", "U", "enter", SEND)
         await session.until("what has changed:")
-        await session.press(*"v41 serves", "enter", "enter", "enter")
+        await session.press(*"v41 serves", "enter", "enter", SEND)
         await session.until("Changed: v41 serves again")
         assert "to ops-chat" in session.text
         assert "▲ 1 of its facts missing" in session.text
         await session.press("enter")
         assert "type send, or Esc" in session.bottom
         assert [path for path, _ in fake.done] == ["incident/draft"]
-        await session.press(*"send", "enter")
+        await session.press(*"send", SEND)
         await session.until("INC-7: sent by ops-chat")
 
     drive(scenario, client=fake)
@@ -273,14 +273,14 @@ def test_a_message_whose_answer_is_lost_may_have_gone_out_and_is_not_offered_aga
     fake = client(incident_draft=DRAFT, incident_send=DaemonError("no daemon answers (ReadTimeout)", "Start it."))
 
     async def scenario(session: Session) -> None:
-        await session.press("I", "enter", "U", "enter", "enter")
+        await session.press("I", "enter", "U", "enter", SEND)
         await session.until("what has changed:")
-        await session.press("enter", "enter", "enter")
+        await session.press("enter", "enter", SEND)
         await session.until("type send:")
-        await session.press(*"send", "enter")
+        await session.press(*"send", SEND)
         await session.until("not known whether it was done: look before you repeat it")
         assert "not done" not in session.text
-        await session.press("enter")
+        await session.press(SEND)
 
     drive(scenario, client=fake)
     assert [path for path, _ in fake.done] == ["incident/draft", "incident/send"]
@@ -312,14 +312,14 @@ def test_a_review_is_written_and_it_is_said_where(tmp_path: Path) -> None:
     )  # fmt: skip
     files = wire.ReviewFiles(review=review, markdown="# INC-7\n\x1b[2J", html="<p>INC-7</p>")
     rub_out = ["backspace"] * len("reviews")
-    run(["W", *rub_out, *str(tmp_path), "enter"], f"wrote {tmp_path}/INC-7.md and .html", incident_review=files)
+    run(["W", *rub_out, *str(tmp_path), SEND], f"wrote {tmp_path}/INC-7.md and .html", incident_review=files)
     assert "\x1b" not in (tmp_path / "INC-7.md").read_text()
     assert (tmp_path / "INC-7.html").read_text().startswith("<p>INC-7</p>")
 
 
 def test_a_directory_of_nobody_is_refused_before_anything_is_asked() -> None:
     rub_out = ["backspace"] * len("reviews")
-    assert run(["W", *rub_out, *"~nosuch/x", "enter"], "not done: ~nosuch/x is nobody's directory") == []
+    assert run(["W", *rub_out, *"~nosuch/x", "enter"], "~nosuch/x is nobody's directory") == []
 
 
 def test_the_handover_page_opens() -> None:
@@ -344,7 +344,7 @@ def test_a_key_that_makes_no_sense_says_why(keys: tuple[str, ...], why: str) -> 
 
 def test_what_is_refused_is_said() -> None:
     async def scenario(session: Session) -> None:
-        await session.press("I", "enter", "X", "enter")
+        await session.press("I", "enter", "X", SEND)
         await session.until("not done: INC-7 is resolved already")
         await session.press("escape")
         assert session.app.frame.state.mode == "browse"
@@ -356,7 +356,7 @@ def test_what_came_of_a_deed_is_said_even_where_it_takes_the_whole_line() -> Non
     told = "linked " + "x" * 60
 
     async def scenario(session: Session) -> None:
-        await session.press("I", "enter", "n", *"so", "enter")
+        await session.press("I", "enter", "n", *"so", SEND)
         await session.until("INC-7: linked xxx")
 
     drive(scenario, client=client(incident_note=responded(told)))

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from answers_release import plan_of
 from answers_runs import run, view_of
-from driver import LARGE, Session, drive
+from driver import LARGE, SEND, Session, drive
 from fleet import FakeClient, fleet_view
 from painting import frame_at, row_with, text_of
 from releasing import type_as_a_person
@@ -137,7 +137,7 @@ def test_the_checklist_of_an_alert_begins_with_what_is_known_filled_in() -> None
         await session.until("service: chat-assist")
         await session.press("enter")
         assert "version (empty: filled in):" in session.bottom
-        await session.press("enter", "enter")
+        await session.press("enter", SEND)
         await session.until("RUN-9 began")
         assert session.app.frame.state.place == Place("run").choosing(key="RUN-9")
 
@@ -164,11 +164,11 @@ def test_of_an_incident_one_chooses_which_list_and_the_run_belongs_to_it() -> No
     async def scenario(session: Session) -> None:
         await session.press("I", "enter", "c")
         await session.until("which: error-spike")
-        await session.press("enter")
+        await session.press(SEND)
         await session.until("service: chat-assist")
         await session.press("enter", "enter")
         assert "of incident: INC-7" in session.bottom
-        await session.press("enter")
+        await session.press(SEND)
         await session.until("RUN-9 began")
 
     drive(scenario, client=fake, size=LARGE)
@@ -230,7 +230,7 @@ def test_a_message_is_seen_and_sent() -> None:
 
 @pytest.mark.parametrize(("key", "verb"), [("s", "skip"), ("t", "note"), ("a", "abort")])
 def test_what_needs_words_asks_for_them(key: str, verb: str) -> None:
-    assert worked("RUN-5", [key, "enter", *"so", "enter"], "now: Roll back").steps == [(verb, "look", "", "so")]
+    assert worked("RUN-5", [key, "enter", *"so", SEND], "now: Roll back").steps == [(verb, "look", "", "so")]
 
 
 def test_a_key_that_means_nothing_to_the_step_says_so_and_opens_no_other_view() -> None:
@@ -265,7 +265,7 @@ def test_an_approval_is_typed_by_whoever_may_approve() -> None:
         await session.pilot.pause(READ_S)
         await session.press("y", *"v41", "enter")
         assert "type v42, or Esc" in session.bottom
-        await session.press("backspace", "2", "enter")
+        await session.press("backspace", "2", SEND)
         await session.until("now: Roll back")
 
     drive(scenario, client=fake, size=LARGE)
@@ -370,11 +370,11 @@ def test_a_skip_names_what_is_not_undone_and_carries_it() -> None:
         await session.pilot.pause(READ_S)
         await session.press("s")
         assert "skip the undoing of RUN-5:back:1" in session.bottom
-        await session.press(*"so", "enter")
+        await session.press(*"so", SEND)
 
     drive(scenario, client=fake, size=LARGE)
     assert [each.undoes for _, each in fake.done if isinstance(each, wire.StepRequest)] == ["RUN-5:back:1"]
-    assert [each.undoes for _, each in worked("RUN-5", ["s", *"so", "enter"]).done] == [""]  # type: ignore[attr-defined]
+    assert [each.undoes for _, each in worked("RUN-5", ["s", *"so", SEND]).done] == [""]  # type: ignore[attr-defined]
 
 
 def test_after_an_abort_it_is_said_that_what_ran_is_undone() -> None:
@@ -386,7 +386,7 @@ def test_after_an_abort_it_is_said_that_what_ran_is_undone() -> None:
     async def scenario(session: Session) -> None:
         await session.press(":", *"run RUN-5", "enter")
         await session.pilot.pause(READ_S)
-        await session.press("a", *"wrong service", "enter")
+        await session.press("a", *"wrong service", SEND)
         await session.until("RUN-5 is aborting: what ran is undone step by step")
 
     drive(scenario, client=Aborting(fleet_answer=lambda window: fleet_view(window, names=("chat-assist",))), size=LARGE)

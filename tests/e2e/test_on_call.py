@@ -141,20 +141,20 @@ def test_a_night_on_call_from_the_page_to_the_review(home: Path, tmux: Tmux, tmp
     screen.press("i")
     screen.until("what is wrong:")
     for question in ("services:", "severity:", "opened"):
-        screen.press("Enter")
+        enter(screen)
         screen.until(question)
     screen.until("3 people")
     answer(screen, "O", "role in INC-1 · role:", "")
     screen.until("whose")
-    screen.press("Enter")
+    enter(screen)
     screen.until("commander is")
     shown["incident"] = screen.until("commander root", "by evidence")
 
     screen.press("c")
     for question in ("which: error-spike", "service: chat-assist", "version", "of incident: INC-1"):
         screen.until(question)
-        screen.press("Enter")
-    shown["decision"] = screen.until("r  Roll back now")
+        enter(screen)
+    shown["decision"] = screen.until("r Roll back now")
     time.sleep(READ_S)
     screen.press("r")
     screen.until("y plan it")
@@ -183,7 +183,7 @@ def test_a_night_on_call_from_the_page_to_the_review(home: Path, tmux: Tmux, tmp
         time.sleep(0.3)
     shown["message"] = screen.text
     typed(screen, "send")
-    screen.press("Enter")
+    enter(screen)
     screen.until("sent by on-call")
 
     answer(screen, "X", "because", "v41 serves again")
@@ -198,7 +198,7 @@ def test_a_night_on_call_from_the_page_to_the_review(home: Path, tmux: Tmux, tmp
     screen.press("-l", str(tmp_path))
     screen.press("Enter")
     screen.until("is it finished")
-    screen.press("Enter")
+    enter(screen)
     screen.until("wrote")
     assert "v42 refuses one in forty" in (tmp_path / "INC-1.md").read_text()
     assert (tmp_path / "INC-1.html").read_text().startswith("<!")
@@ -237,6 +237,12 @@ def answer(screen: Screen, key: str, question: str, text: str) -> None:
     screen.until(question)
     if text:
         screen.press("-l", text)
+    enter(screen)
+
+
+def enter(screen: Screen) -> None:
+    """Enter, by somebody who has read what stands there: a form is sent by no other."""
+    time.sleep(READ_S)
     screen.press("Enter")
 
 

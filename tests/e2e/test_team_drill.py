@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from accounts import Account, accounts
 from terminal import Screen, Tmux, until
-from test_on_call import answer
+from test_on_call import answer, enter
 from test_release import back_to_the_fleet, typed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -92,12 +92,12 @@ def test_two_players_and_a_facilitator_over_ssh(team: Team, tmux: Tmux, room: Pa
     ann.press("i")
     ann.until("what is wrong:")
     for question in ("services:", "severity:", "opened"):
-        ann.press("Enter")
+        enter(ann)
         ann.until(question)
     ann.until("3 people")
     answer(ann, "O", "role in INC-1", "")
     ann.until("whose")
-    ann.press("Enter")
+    enter(ann)
     ann.until("commander is")
 
     ben.until("1 incident")
@@ -127,7 +127,7 @@ def test_two_players_and_a_facilitator_over_ssh(team: Team, tmux: Tmux, room: Pa
         ann.press("Enter")
         time.sleep(0.3)
     typed(ann, "send")
-    ann.press("Enter")
+    enter(ann)
     ann.until("INC-1: written down")
     typed_command(leading, "opsconsole drill speed drill-1 30", "at 30x")
     until(lambda: is_well(team), lambda: ann.text)

@@ -135,6 +135,9 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._helm.acting.order_step,
             self._helm.tell,
             self._begin,
+            self.set_timer,
+            lambda event: self.on_key(event) if isinstance(event, Key) else self.on_paste(event),
+            self._helm.now_s,
         )
         self._working = Working(client, desk)
         self._words = {**self._helm.words, **self._working.words}
@@ -234,6 +237,8 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._become(doctor.shown(event, self._state))
             return
         action = self._grammar.action(context, key)
+        if self._working.keeps(event, action.id if action else ""):
+            return
         if context.name == "run" and self._working.takes(key, action.id if action else "", event.time):
             return
         if action is not None:
@@ -265,7 +270,10 @@ class OpsConsole(App[None], inherit_bindings=False):
         if self._state.mode in PROMPTS:
             self._helm.acting.paste()
         elif self._state.mode in ("filter", "command", "form"):
-            self._type("".join(character for character in event.text if character.isprintable()))
+            if self._working.keeps_text(event):
+                return
+            lines = " ".join(event.text.splitlines())
+            self._type("".join(character for character in lines if character.isprintable()))
 
     def _type(self, text: str) -> None:
         limit = LIMITS.get(self._state.mode, COMMAND_LIMIT)

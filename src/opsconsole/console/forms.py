@@ -1,11 +1,13 @@
 """What is asked for before something is done: a few fields, one after the other, in the last line of the screen.
 
 Always true here: a form is frozen and names what it is about by id, so that a list that moves changes nothing; an
-answer that is missing or none of the choices is refused with words, and what was typed stays.
+answer that is missing, none of the choices or not understood is refused with words where it is given, and what was
+typed stays, also of the fields that one goes back from.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from opsconsole.errors import UsageError
@@ -24,6 +26,8 @@ class Field:
     is_needed: bool = False
     must_be: str = ""
     """Nothing else will do: for what cannot be taken back."""
+    check: Callable[[str], object] = str
+    """Is asked about an answer that is not empty; raises UsageError where it cannot be understood."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Form:
     fields: tuple[Field, ...] = ()
     given: tuple[tuple[str, str], ...] = ()
     """Names and answers so far."""
+    kept: tuple[tuple[str, str], ...] = ()
+    """Names and texts of fields that were gone back from."""
     page: tuple[str, ...] = ()
     """What has to be read before it is answered, in place of the view."""
     carried: tuple[tuple[str, str], ...] = ()
@@ -52,6 +58,12 @@ class Form:
     @property
     def is_last(self) -> bool:
         return len(self.given) + 1 >= len(self.fields)
+
+    @property
+    def begins(self) -> str:
+        """What the field that is asked now begins with: what stood there when it was left, or its own text."""
+        field = self.field
+        return dict(self.kept).get(field.name, field.value) if field is not None else ""
 
     def said(self, name: str) -> str:
         return dict((*self.carried, *self.given)).get(name, "")
@@ -71,7 +83,18 @@ class Form:
             if len(near) != 1:
                 raise UsageError(f"one of {', '.join(field.choices)}")
             text = near[0]
+        if text:
+            field.check(text)
         return replace(self, given=(*self.given, (field.name, text)))
+
+    def back(self, text: str) -> Form:
+        """At the field before, which begins with its answer; ``text`` is kept for the one that is left."""
+        field = self.field
+        if not self.given:
+            return self
+        left = {field.name: text} if field is not None else {}
+        *before, (name, answer) = self.given
+        return replace(self, given=tuple(before), kept=tuple({**dict(self.kept), **left, name: answer}.items()))
 
     def chosen(self, text: str, by: int) -> str:
         """The choice after or before the one that is typed."""

@@ -1,8 +1,10 @@
 """Deeds from their key to what came of them: the form is filled in, the daemon is asked once, and its answer is said.
 
-Always true here: whatever is sent was named when the form was opened; a deed that the daemon refuses leaves its form as
-it was typed, where the person has not gone on meanwhile; nothing is sent twice, and where no answer came it is said
-that nobody knows whether it was done.
+Always true here: whatever is sent was named when the form was opened, and was sent by a key of its own: one that came
+when what is sent had stood on the screen for ``DEAF_S``, and that no other key followed. Keys that come faster fill
+fields and send nothing. A deed that the daemon refuses, or that does not reach it, leaves its form as it was typed;
+nothing is sent twice, and where no answer came it is said that nobody knows whether it was done. While the next
+question is on its way, keys wait for it.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from textual.events import Key, Paste
+
 from opsconsole import wire
-from opsconsole.console.acting import Task
-from opsconsole.console.confirming import DEAF_S
+from opsconsole.console.acting import NOTHING_DONE, SETTLE_S, Task
+from opsconsole.console.confirming import DEAF_S, HAND_S, QUIET_S
 from opsconsole.console.deeds import runs
 from opsconsole.console.deeds.base import Done, may_not
 from opsconsole.console.deeds.incidents import new_form
@@ -26,10 +30,16 @@ from opsconsole.console.grammar.verbs import went
 from opsconsole.console.panels.run_words import VERBS, meant
 from opsconsole.console.place import Place
 from opsconsole.console.views import pages
-from opsconsole.errors import DaemonError, OpsConsoleError, RequestRefused, UsageError
+from opsconsole.errors import DaemonError, NotReached, OpsConsoleError, RequestRefused, UsageError
 
 TOO_SOON = "the step has just changed: read it, then press the key again"
 UNKNOWN = "not known whether it was done: look before you repeat it"
+ONCE_MORE = "read it, then Enter once more does it"
+TOO_FAST = f"that was faster than a hand: {NOTHING_DONE}"
+LOST = "the link to the daemon is lost: not sent; Enter sends it when you say so again"
+KEPT = "as you typed it"
+GIVES_UP: frozenset[str] = frozenset({"cancel_form", "leave"})
+"""Actions that do not wait for the question that is on its way."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,12 @@ class Desk:
     """Hear at once how much is open, for a deed may have changed it."""
     run: Callable[[Task, str], object]
     """Begin something, by name: what was begun under that name before is given up."""
+    later: Callable[[float, Callable[[], None]], object]
+    """Call something in so many seconds."""
+    have: Callable[[Key | Paste], None]
+    """Have a key, or pasted text, that had to wait."""
+    now_s: Callable[[], float]
+    """The clock of the keys' own moments."""
 
 
 class Working:
@@ -53,6 +69,16 @@ class Working:
     def __init__(self, client: Client, desk: Desk) -> None:
         self._client, self._desk = client, desk
         self._sent = 0
+        self._key_s = self._before_s = float("-inf")
+        """When the newest key came, and the one before it."""
+        self._since_s = float("-inf")
+        """Since when the form has stood on the screen as it is."""
+        self._due: Form | None = None
+        """What is sent unless another key follows."""
+        self._waiting: list[Key | Paste] = []
+        """Keys for the question that is on its way."""
+        self._left: dict[tuple[str, str], Form] = {}
+        """Deed and what it is of → the form that it left behind, as it was typed."""
         self._step: tuple[str, str, int] = ("", "", 0)
         self._step_since_s = float("-inf")
 
@@ -64,13 +90,42 @@ class Working:
             "form_next": lambda key: self._answer(),
             "form_after": lambda key: self._choose(1),
             "form_before": lambda key: self._choose(-1),
-            "cancel_form": lambda key: self._close("nothing was done"),
+            "form_back": lambda key: self._go_back(),
+            "cancel_form": lambda key: self._close(NOTHING_DONE),
         }
 
     @property
     def words(self) -> Mapping[str, Callable[[str], None]]:
         """Word of the command line → what it does, given the rest of the command."""
         return {"open_incident_of": lambda rest: self.ask(new_form(rest, self._desk.state().service))}
+
+    # Keys ---------------------------------------------------------------------------------------------------------
+
+    def keeps(self, event: Key, action: str) -> bool:
+        """Take note of a key before it does what it does; whether it waits for the question that is on its way."""
+        self._before_s, self._key_s = self._key_s, event.time
+        if self._due is not None:
+            due, self._due, self._since_s = self._due, None, event.time
+            self._desk.become(replace(self._desk.state(), notice=ONCE_MORE if due.fields else TOO_FAST))
+        form = self._desk.state().form
+        if form is None:
+            return False
+        if form.field is None and action not in GIVES_UP:
+            self._waiting.append(event)
+            return True
+        if action != "form_next":
+            self._since_s = event.time
+        return False
+
+    def keeps_text(self, event: Paste) -> bool:
+        """The same of text that is pasted: it has to be read as well before it is sent."""
+        self._key_s = self._since_s = event.time
+        self._due = None
+        form = self._desk.state().form
+        if form is None or form.field is not None:
+            return False
+        self._waiting.append(event)
+        return True
 
     # Steps --------------------------------------------------------------------------------------------------------
 
@@ -97,7 +152,7 @@ class Working:
         if why_not := IN_THE_PAST_UNTIMED if state.as_of is not None else may_not(frame.permission):
             self._desk.become(replace(state, notice=why_not))
         else:
-            self._send(runs.step_form(view, "decide", option.label, option.key))
+            self.ask(runs.step_form(view, "decide", option.label, option.key))
         return True
 
     def _begin(self, name: str, key: str) -> None:
@@ -107,39 +162,83 @@ class Working:
             self._desk.plan(runs.request_of(view, "plan"), runs.order_of(view), key)
             return
         try:
-            self.ask(DEEDS[name].begin(state, self._desk.frame()))
+            form = DEEDS[name].begin(state, self._desk.frame())
         except UsageError as error:
             self._desk.become(replace(state, notice=f"{error.message} {error.remedy}".strip()))
+            return
+        left = self._left.pop((form.deed, form.of), None)
+        if left is not None and left.title == form.title and len(left.fields) == len(form.fields):
+            self.ask(replace(form, kept=left.given), notice=KEPT)
+        else:
+            self.ask(form)
 
     def ask(self, form: Form, draft: str | None = None, notice: str = "") -> None:
-        """Have a form filled in; one that asks nothing is sent."""
-        field = form.field
-        if field is None:
-            self._send(form)
-            return
-        text = field.value if draft is None else draft
-        self._desk.become(replace(self._desk.state(), mode="form", form=form, draft=text, choice=0, notice=notice))
+        """Have a form filled in; one that asks nothing is sent, where its key was one of its own."""
+        if form.field is not None:
+            text = form.begins if draft is None else draft
+            self._since_s = self._desk.now_s()
+            self._desk.become(replace(self._desk.state(), mode="form", form=form, draft=text, choice=0, notice=notice))
+        elif DEEDS[form.deed].asks:
+            self._look_up(form)
+        elif self._key_s - self._before_s <= HAND_S:
+            self._desk.become(replace(self._desk.state(), notice=TOO_FAST))
+        else:
+            self._send_soon(form)
 
     def _answer(self) -> None:
         state = self._desk.state()
-        if state.form is None:
+        if state.form is None or state.form.field is None:
             return
         try:
-            self.ask(state.form.answered(state.draft))
+            form = state.form.answered(state.draft)
         except UsageError as error:
-            self._desk.become(replace(state, notice=error.message))
+            self._desk.become(replace(state, notice=error.told))
+            return
+        if form.field is not None or DEEDS[form.deed].asks:
+            self.ask(form)
+        elif self._key_s - self._since_s < DEAF_S:
+            is_text = self._key_s - self._before_s <= HAND_S  # the end of a line that was pasted as keys
+            draft = f"{state.draft.rstrip()} " if is_text and state.draft else state.draft
+            self._desk.become(replace(state, draft=draft, notice=ONCE_MORE))
+        else:
+            self._send_soon(form)
 
     def _choose(self, by: int) -> None:
+        """Scroll what has to be read, go through the choices, or from field to field."""
         state = self._desk.state()
-        if state.form is not None and state.form.page:
+        form = state.form
+        if form is None or form.field is None:
+            return
+        if form.page:
             self._desk.become(replace(state, choice=pages.scrolled(self._desk.frame(), by), notice=""))
-        elif state.form is not None:
-            self._desk.become(replace(state, draft=state.form.chosen(state.draft, by), notice=""))
+        elif form.field.choices:
+            self._desk.become(replace(state, draft=form.chosen(state.draft, by), notice=""))
+        elif by < 0:
+            self._go_back()
+        elif not form.is_last:
+            self._answer()
+
+    def _go_back(self) -> None:
+        """To the field before, with what is typed in this one kept for later."""
+        state = self._desk.state()
+        if state.form is not None and state.form.given:
+            form = state.form.back(state.draft)
+            self._desk.become(replace(state, form=form, draft=form.begins, notice=""))
 
     def _close(self, notice: str) -> None:
-        self._desk.become(replace(self._desk.state(), mode="browse", form=None, draft="", notice=notice))
+        self._desk.become(replace(self._desk.state(), mode="browse", form=None, draft="", choice=0, notice=notice))
+
+    # Sending ------------------------------------------------------------------------------------------------------
+
+    def _send_soon(self, form: Form) -> None:
+        """Once it is sure that no other key follows."""
+        self._due = form
+        self._desk.later(QUIET_S + SETTLE_S, partial(self._send, form))
 
     def _send(self, form: Form) -> None:
+        if self._due is not form:
+            return
+        self._due = None
         self._close(f"{form.title} …")
         self._sent += 1
         self._desk.run(partial(self._do, form), f"deed {self._sent}")
@@ -173,15 +272,49 @@ class Working:
             self._desk.become(replace(state, notice=done.told))
 
     def _failed(self, form: Form, error: OpsConsoleError, *, is_still_there: bool) -> None:
-        """Say why, with what was typed last to be mended; what may have been done is not offered a second time."""
-        state = self._desk.state()
-        if isinstance(error, DaemonError) and not isinstance(error, RequestRefused):
-            told = f"{form.title}: {UNKNOWN} ({error.message})"
-            self._desk.become(replace(state, notice=told))
-            return
-        told = f"not done: {error.told}"
-        if form.given and is_still_there:
-            *before, (_, last) = form.given
-            self.ask(replace(form, given=tuple(before)), last, told)
+        """Say why, with what was typed to be mended or sent again; what may have been done is not offered again."""
+        is_asked = DEEDS[form.deed].asks
+        if isinstance(error, DaemonError) and not isinstance(error, RequestRefused | NotReached) and not is_asked:
+            self._leave(form, f"{form.title}: {UNKNOWN} ({error.message})")
+        elif not form.given or not is_still_there:
+            self._leave(form, f"{form.title}: not done: {error.told}")
         else:
-            self._desk.become(replace(state, notice=told))
+            *before, (_, last) = form.given
+            is_lost = isinstance(error, NotReached)
+            self.ask(replace(form, given=tuple(before)), last, LOST if is_lost else f"not done: {error.told}")
+
+    def _leave(self, form: Form, notice: str) -> None:
+        """Let the form go, and keep what was typed for when it is begun again."""
+        if form.given:
+            self._left[form.deed, form.of] = form
+        self._desk.become(replace(self._desk.state(), notice=notice))
+
+    # Asking on ----------------------------------------------------------------------------------------------------
+
+    def _look_up(self, form: Form) -> None:
+        """Ask the daemon what has to be known before the next question; Esc gives it up."""
+        state = self._desk.state()
+        self._waiting = []
+        self._desk.become(replace(state, mode="form", form=form, draft="", choice=0, notice=""))
+        self._desk.run(partial(self._ask_on, form), "looking up")
+
+    async def _ask_on(self, form: Form) -> None:
+        before = self._desk.state().place
+        try:
+            done = await DEEDS[form.deed].send(self._client, form)
+        except OpsConsoleError as error:
+            if self._is_asking(form):
+                self._close("")
+                self._failed(form, error, is_still_there=self._is_at(before))
+            return
+        if not self._is_asking(form):
+            return
+        self._close("")
+        self._say(done, is_still_there=self._is_at(before))
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            self._desk.have(event)
+
+    def _is_asking(self, form: Form) -> bool:
+        """Does the person still wait for it?"""
+        return self._desk.state().form is form

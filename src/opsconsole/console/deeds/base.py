@@ -50,6 +50,8 @@ class Deed:
     send: Send
     roles: frozenset[wire.Role] = MAY_ACT
     """Any of which it takes."""
+    asks: bool = False
+    """It does nothing yet: it only looks something up, and mostly asks on."""
 
 
 def may_not(permission: wire.Permission | None, roles: frozenset[wire.Role] = MAY_ACT) -> str:

@@ -186,10 +186,20 @@ def _begin_milestone(state: State, frame: Frame) -> Form:
     first = next((each for each in wire.MILESTONES if each not in known), "mitigated")
     fields = (
         Field("milestone", "milestone", first, wire.MILESTONES, is_needed=True),
-        Field("at", "when (now, 03:12, or a date with it; - takes it back)", "now", is_needed=True),
+        Field("at", "when (now, 03:12, or a date with it; - takes it back)", "now", is_needed=True, check=_moment),
         Field("why", "because"),
     )
     return Form("milestone", f"milestone of {name}", name, fields)
+
+
+WORDS_FOR_A_MOMENT = ("now", "-")
+"""Now by the daemon's clock; and what takes a milestone back."""
+
+
+def _moment(text: str) -> None:
+    """Can it be understood? Raises UsageError."""
+    if text not in WORDS_FOR_A_MOMENT:
+        moment_of(text, datetime.min.replace(year=2000, tzinfo=UTC))
 
 
 def moment_of(text: str, now: datetime) -> datetime:
@@ -234,7 +244,7 @@ def _begin_follow_up(state: State, frame: Frame) -> Form:
     fields = (
         Field("text", "to do", is_needed=True),
         Field("owner", "whose"),
-        Field("due", "due (2026-12-04)"),
+        Field("due", "due (2026-12-04)", check=_day),
     )
     return Form("follow_up", f"follow-up of {name}", name, fields)
 
@@ -304,7 +314,7 @@ async def _reopen(client: Client, form: Form) -> Done:
 
 def _begin_review(state: State, frame: Frame) -> Form:
     name = name_of(state, frame)
-    fields = [Field("directory", "into which directory", "reviews", is_needed=True)]
+    fields = [Field("directory", "into which directory", "reviews", is_needed=True, check=path_of)]
     if _is_over(state, frame):
         fields.append(Field("finished", "is it finished", "no", ("no", "yes"), is_needed=True))
     return Form("review", f"review of {name}", name, tuple(fields))
@@ -333,7 +343,7 @@ async def _handover(client: Client, form: Form) -> Done:
 DEEDS: dict[str, Deed] = {
     "open_incident": Deed(_why_not_of_alert, _begin_of_alert, _open),
     "new_incident": Deed(never, _begin_new, _open),
-    "join_incident": Deed(never, only_asked, _join),
+    "join_incident": Deed(never, only_asked, _join, asks=True),
     "note": Deed(none_meant, _begin_note, _note),
     "cause": Deed(none_meant, _begin_cause, _note),
     "severity": Deed(none_meant, _begin_severity, _severity),
@@ -344,5 +354,5 @@ DEEDS: dict[str, Deed] = {
     "resolve": Deed(none_meant, _begin_resolve, _resolve),
     "reopen": Deed(none_meant, only_asked, _reopen),
     "review": Deed(none_meant, _begin_review, _review),
-    "handover": Deed(none_meant, _begin_handover, _handover),
+    "handover": Deed(none_meant, _begin_handover, _handover, asks=True),
 }

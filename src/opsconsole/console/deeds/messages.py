@@ -83,7 +83,7 @@ async def _send(client: Client, form: Form) -> Done:
 
 
 DEEDS: dict[str, Deed] = {
-    "tell": Deed(none_meant, _begin_update, _tell),
-    "draft": Deed(never, only_asked, _draft),
+    "tell": Deed(none_meant, _begin_update, _tell, asks=True),
+    "draft": Deed(never, only_asked, _draft, asks=True),
     "send": Deed(never, only_asked, _send),
 }

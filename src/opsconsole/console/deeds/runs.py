@@ -237,9 +237,11 @@ def _stands(run: wire.Run) -> str:
 
 
 DEEDS: dict[str, Deed] = {
-    **dict.fromkeys(("run_checklist", "begin_checklist", "start_checklist"), Deed(_why_not_begin, _begin, _look_up)),
-    "choose_checklist": Deed(never, only_asked, _choose),
-    "look_up_checklist": Deed(never, only_asked, _look_up),
+    **dict.fromkeys(
+        ("run_checklist", "begin_checklist", "start_checklist"), Deed(_why_not_begin, _begin, _look_up, asks=True)
+    ),
+    "choose_checklist": Deed(never, only_asked, _choose, asks=True),
+    "look_up_checklist": Deed(never, only_asked, _look_up, asks=True),
     "begin_run": Deed(never, only_asked, _run),
     "step": Deed(never, only_asked, _step),
     **{action: _of_step(action) for action in VERBS},

@@ -7,20 +7,25 @@ from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.console import numbers
-from opsconsole.console.forms import Form
+from opsconsole.console.forms import Field, Form
 from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.command import completions, ghost
 from opsconsole.console.grammar.contexts import context_of
 from opsconsole.console.grammar.keymap import Hint, Keymap
-from opsconsole.console.lines import Line, Span, ends, line_width, separated, span, whole
+from opsconsole.console.lines import Line, Span, broken, ends, line_width, pieces, separated, span, whole
 from opsconsole.console.palette import Ink, environment_ink
 from opsconsole.console.panels.alert_words import counted, tally
-from opsconsole.console.text import cut, safe
+from opsconsole.console.text import ELLIPSIS, cut, safe
+from opsconsole.console.text import width as width_of
 from opsconsole.console.views import plan
 from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.errors import UsageError
 from opsconsole.search import parse
 
+TYPED_LIMIT = 4_000
+"""Characters of what is typed: more than may be typed."""
+MOST_TYPED_ROWS = 6
+"""Rows of it above the last line."""
 LEAST_HINTS = 17
 """Cells of the last line that keys have whatever is to be said beside them: so many that the first one fits."""
 
@@ -139,19 +144,42 @@ def bottom(frame: Frame, keymap: Keymap, width: int) -> Line:
 
 
 def above_bottom(frame: Frame, width: int) -> list[Line]:
-    """The notice whole, where the last line has no room for it: of what is typed half a line is seen at least."""
+    """What the last line has no room for: a text that is being typed whole, and the notice whole; of what is typed half
+    a line is seen at least."""
     state = frame.state
     notice = state.notice
+    rows = _typed_whole(frame, width)
     room = max(width // 2, width - _typed_cells(frame)) if state.mode in _TYPED else width - 1
     if line_width((span(notice),)) < room:
+        return rows
+    return rows + [(Span(" ", "text"), *row) for row in whole(notice, width - 2, _notice_ink(frame))]
+
+
+def _typed_whole(frame: Frame, width: int) -> list[Line]:
+    """The text of a form, where its end alone is seen in the last line: what is sent has to be read before."""
+    form, draft = frame.state.form, frame.state.draft
+    field = form.field if form is not None and frame.state.mode == "form" else None
+    if field is None or line_width((span(f" {field.label}: {draft}", limit=TYPED_LIMIT),)) <= width // 2:
         return []
-    return [(Span(" ", "text"), *row) for row in whole(notice, width - 2, _notice_ink(frame))]
+    rows = broken((Span(" ", "text"), span(draft, "strong", limit=TYPED_LIMIT)), width - 1, 1)
+    if len(rows) > MOST_TYPED_ROWS:
+        return [(Span(f" … {len(rows) - MOST_TYPED_ROWS} lines above", "dim"),), *rows[-MOST_TYPED_ROWS:]]
+    return list(rows)
 
 
 def _typed_cells(frame: Frame) -> int:
     """Cells of what is typed and of what it is typed for, with the blanks and the caret."""
     field = frame.state.form.field if frame.state.form is not None else None
-    return line_width((span(field.label if field is not None else ""), span(frame.state.draft))) + 6
+    label = field.label if field is not None else ""
+    return line_width((span(label), span(frame.state.draft, limit=TYPED_LIMIT))) + 6
+
+
+def _seen(draft: str, room: int) -> Line:
+    """What is typed with its caret, seen to its end: what has no room is above or gone by."""
+    text, cells = safe(draft, TYPED_LIMIT), max(1, room - 1)
+    if width_of(text) > cells:
+        text = ELLIPSIS + pieces(text[::-1], cells - 1)[0][::-1]
+    return (Span(text, "strong"), Span("▏", "accent"))
 
 
 def _notice_ink(frame: Frame) -> Ink:
@@ -160,23 +188,27 @@ def _notice_ink(frame: Frame) -> Ink:
 
 def _filtering(frame: Frame, width: int) -> tuple[Line, Line]:
     """The filter as it is typed; a word that cannot be understood is said at once."""
-    left = (Span(" /", "accent"), span(frame.state.draft, "strong"), Span("▏", "accent"))
     try:
         parse(frame.state.draft)
     except UsageError as error:
-        return left, (span(error.message, "warn"), Span(" ", "text"))
-    return left, (Span("word  !not  ~fuzzy  column=value  >2s · Enter keep · Esc ", "dim"),)
+        return _typing(" /", frame, (span(error.message, "warn"), Span(" ", "text")), width)
+    return _typing(" /", frame, (Span("word  !not  ~fuzzy  column=value  >2s · Enter keep · Esc ", "dim"),), width)
+
+
+def _typing(sign: str, frame: Frame, right: Line, width: int) -> tuple[Line, Line]:
+    """A sign and what is typed behind it; what stands at the right gives way to it."""
+    room = width - len(sign) - 2
+    taken = width_of(safe(frame.state.draft, TYPED_LIMIT)) + 2
+    if taken > room - line_width(right):
+        return (Span(sign, "accent"), *_seen(frame.state.draft, room)), ()
+    return (Span(sign, "accent"), *_seen(frame.state.draft, taken)), right
 
 
 def _commanding(frame: Frame, width: int) -> tuple[Line, Line]:
     """The command as it is typed, what it would be completed to, and what else there is."""
     found = completions(frame.state.draft, frame.state, frame)
-    left: Line = (
-        Span(" :", "accent"),
-        span(frame.state.draft, "strong"),
-        Span("▏", "accent"),
-        span(ghost(frame.state.draft, found), "dim"),
-    )
+    typed, _ = _typing(" :", frame, (), width)
+    left: Line = (*typed, span(ghost(frame.state.draft, found), "dim"))
     others = "  ".join(each.rpartition(" ")[2] for each in found[:12])
     room = width - line_width(left) - 2
     shown = cut(safe(others), room) if room >= 12 else ""
@@ -184,8 +216,7 @@ def _commanding(frame: Frame, width: int) -> tuple[Line, Line]:
 
 
 def _finding(frame: Frame, width: int) -> tuple[Line, Line]:
-    left = (Span(" ? ", "accent"), span(frame.state.draft, "strong"), Span("▏", "accent"))
-    return left, (Span("↑ ↓ move · Enter run · Esc close ", "dim"),)
+    return _typing(" ? ", frame, (Span("↑ ↓ move · Enter run · Esc close ", "dim"),), width)
 
 
 def _jumping(frame: Frame, width: int) -> tuple[Line, Line]:
@@ -206,25 +237,32 @@ def _arming(frame: Frame, width: int) -> tuple[Line, Line]:
 
 
 def _asking(frame: Frame, width: int) -> tuple[Line, Line]:
-    """What a deed asks for, with what was answered so far."""
+    """What a deed asks for, with what was answered so far; or that the next question is on its way."""
     form = frame.state.form
-    field = form.field if form is not None else None
-    if form is None or field is None:
+    if form is None:
         return (), ()
+    field = form.field
+    if field is None:
+        return (span(f" {form.title} · asking the daemon …", "accent"),), (Span("Esc gives it up ", "dim"),)
     given = "".join(f" · {label} {answer}" for label, answer in _answers(form))
     asked: Line = (span(f" {form.title}{given} · ", "dim"), span(f"{field.label}: ", "accent"))
     draft = frame.state.draft
-    hint = "↑ ↓ choose · " if field.choices else ""
-    right: Line = (Span(f"{hint}Enter {'does it' if form.is_last else 'next'} · Esc ", "dim"),)
+    right = _form_hints(form, field, frame)
     beside = line_width((span(frame.state.notice),)) + 1 if frame.state.notice else 0
     if not beside or above_bottom(frame, width):
         beside = min(width // 2, line_width(right))
     room = width - beside - 2
-    if line_width(asked) + line_width((span(draft),)) > room:  # what is typed is seen to its end
+    if line_width(asked) + line_width((span(draft, limit=TYPED_LIMIT),)) > room:  # what is typed is seen to its end
         asked = (span(f" {field.label}: ", "accent"),)
-    if (over := line_width(asked) + line_width((span(draft),)) - room) > 0:
-        draft = "…" + draft[over + 1 :]
-    return (*asked, span(draft, "strong"), Span("▏", "accent")), right
+    return (*asked, *_seen(draft, room + 1 - line_width(asked))), right
+
+
+def _form_hints(form: Form, field: Field, frame: Frame) -> Line:
+    """What the keys of a form do now."""
+    moves = "↑ ↓ scroll" if form.page else "↑ ↓ choose" if field.choices else "↑ back" if form.given else ""
+    enter = f"Enter {'does it' if form.is_last else 'next'}"
+    lost = (Span("✖ daemon lost · ", "fail"),) if frame.link.word == "lost" else ()
+    return (*lost, Span(" · ".join(part for part in (moves, enter, "Esc ") if part), "dim"))
 
 
 def _answers(form: Form) -> list[tuple[str, str]]:

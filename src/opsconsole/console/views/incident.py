@@ -153,7 +153,6 @@ def _milestones(incident: wire.Incident) -> Iterator[Row]:
             yield Row(f"m {name}", (label, Span(f"{numbers.MISSING}  not yet", "dim")))
             continue
         by = "by evidence" if entry.source == "auto" else f"by {entry.set_by}"
-        why = "  ".join(part for part in (entry.why, entry.evidence) if part)
         page = (
             f"{name.replace('_', ' ')}  {entry.at:%Y-%m-%d %H:%M:%S} UTC, {by}",
             "",
@@ -161,8 +160,10 @@ def _milestones(incident: wire.Incident) -> Iterator[Row]:
             "",
             *_before(incident, name),
         )
-        line = (label, span(f"{entry.at:%m-%d %H:%M:%S} ", "strong"), span(f"{by}  ", "text"), span(why, "dim"))
-        yield Row(f"m {name}", line, page=page, hang=MILESTONE_CELLS)
+        at = f"{entry.at:%m-%d %H:%M:%S}"
+        line = (label, span(f"{at} ", "strong"), span(f"{by}  ", "text"), span(entry.why, "dim"))
+        values = {"text": " ".join(each for each in (name, at, by, entry.why, entry.evidence) if each)}
+        yield Row(f"m {name}", line, values, page=page, hang=MILESTONE_CELLS)
 
 
 def _before(incident: wire.Incident, name: str) -> Iterator[str]:
