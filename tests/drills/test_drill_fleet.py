@@ -11,8 +11,9 @@ from rehearsing import BACK, SMALL, served, small
 from opsconsole.clock import ManualClock
 from opsconsole.daemon.drilling.playing import play
 from opsconsole.drills.archive import Archive, Run
+from opsconsole.drills.cast import Target
 from opsconsole.drills.fleet import Fleet
-from opsconsole.drills.scenario import Line, Scenario, Target
+from opsconsole.drills.scenario import Line, Scenario
 from opsconsole.drills.target import SimulatedTarget, routing_of
 from opsconsole.releases.targets.base import Conflict, Indeterminate, Unreachable
 from opsconsole.wire import Routing

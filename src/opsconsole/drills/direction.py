@@ -12,8 +12,9 @@ from itertools import count
 from opsconsole.drills.conditions import condition
 from opsconsole.drills.logbook import Logbook
 from opsconsole.drills.moments import is_moment, length_s, moment_s
-from opsconsole.drills.scenario import Inject, Reaction, Scenario
+from opsconsole.drills.scenario import Inject, Scenario
 from opsconsole.drills.tracking import Tracker
+from opsconsole.drills.troubles import Reaction
 from opsconsole.errors import UsageError
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from opsconsole.drills.scenario import Extra, Fault, Service
+from opsconsole.drills.cast import Service
 from opsconsole.drills.shapes import KEYS, REGIONS, SHAPES, USERS, Category
+from opsconsole.drills.troubles import Extra, Fault
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

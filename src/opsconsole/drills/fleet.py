@@ -14,8 +14,9 @@ from typing import Literal
 import numpy as np
 
 from opsconsole.drills import draws as drawing
+from opsconsole.drills.cast import Service
 from opsconsole.drills.loglines import lines
-from opsconsole.drills.scenario import Scenario, Service
+from opsconsole.drills.scenario import Scenario
 from opsconsole.drills.weather import Active, Weather, forecast
 from opsconsole.drills.worlds import Answers, answered, slo_of
 

@@ -20,8 +20,9 @@ from opsconsole.drills.conditions import ConditionError, condition, expectations
 from opsconsole.drills.fleet import SPAN_S
 from opsconsole.drills.moments import is_moment, length_s, moment_s
 from opsconsole.drills.reading import lines_of_keys, parse, text_of, wrong_in
-from opsconsole.drills.scenario import MANUAL, NEVER, Scenario
+from opsconsole.drills.scenario import MANUAL, Scenario
 from opsconsole.drills.shapes import KEYS, REGIONS
+from opsconsole.drills.troubles import NEVER
 from opsconsole.durations import is_duration
 from opsconsole.errors import ConfigError
 

@@ -14,8 +14,8 @@ import orjson
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from opsconsole.drills.cast import Service
 from opsconsole.drills.draws import Draws, Floats, categories
-from opsconsole.drills.scenario import Service
 from opsconsole.drills.shapes import REGIONS, SHAPES, Category, Number, Shape
 from opsconsole.drills.worlds import ERRORS, Answers
 

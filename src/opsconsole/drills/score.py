@@ -14,8 +14,9 @@ from opsconsole import __version__, wire
 from opsconsole.drills import events, measures
 from opsconsole.drills.conditions import Facts, condition
 from opsconsole.drills.events import Logged, written
+from opsconsole.drills.goals import Expectation
 from opsconsole.drills.people import doer, is_persons, told
-from opsconsole.drills.scenario import Expectation, Scenario
+from opsconsole.drills.scenario import Scenario
 from opsconsole.drills.tracking import Met, Tracker
 
 LATE = 0.5

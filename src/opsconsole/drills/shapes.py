@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from opsconsole.drills.scenario import ErrorClass
+from opsconsole.drills.troubles import ErrorClass
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opsconsole.clock import Clock
+from opsconsole.drills.cast import Target as Behaviour
 from opsconsole.drills.moments import length_s
-from opsconsole.drills.scenario import Target as Behaviour
 from opsconsole.releases.targets.base import Conflict, Indeterminate, Unreachable
 from opsconsole.releases.targets.shares import same_routing, shares_of, spelled
 from opsconsole.wire import Caps, Receipt, Routing, TargetRequest, TargetState

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from opsconsole.drills.conditions import Condition, Facts, condition
 from opsconsole.drills.events import JUDGED, Logged
+from opsconsole.drills.goals import Expectation, Forbidden
 from opsconsole.drills.moments import is_moment, length_s
-from opsconsole.drills.scenario import Expectation, Forbidden, Scenario
+from opsconsole.drills.scenario import Scenario
 
 
 @dataclass(frozen=True)

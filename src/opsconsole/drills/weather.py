@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from opsconsole.drills.moments import length_s, moment_s
-from opsconsole.drills.scenario import NEVER, Fault
+from opsconsole.drills.troubles import NEVER, Fault
 
 
 @dataclass(frozen=True)

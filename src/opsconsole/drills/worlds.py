@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opsconsole.drills.cast import Service, VersionTraits
 from opsconsole.drills.draws import Draws, Floats, Ints
-from opsconsole.drills.scenario import ErrorClass, Service, VersionTraits
 from opsconsole.drills.shapes import FAILURES, REGIONS, SHAPES, STRAGGLERS, Shape
+from opsconsole.drills.troubles import ErrorClass
 from opsconsole.drills.weather import Active
 
 Flags = NDArray[np.bool_]

@@ -25,7 +25,8 @@ from opsconsole.config.settings import (
     StepSetting,
 )
 from opsconsole.daemon.surroundings import Staging
-from opsconsole.drills.scenario import Scenario, Service
+from opsconsole.drills.cast import Service
+from opsconsole.drills.scenario import Scenario
 from opsconsole.drills.target import SimulatedTarget, routing_of
 from opsconsole.drills.worlds import slo_of
 from opsconsole.home import Home

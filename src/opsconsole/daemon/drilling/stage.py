@@ -27,9 +27,10 @@ from opsconsole.daemon.identity import Who
 from opsconsole.drills import events
 from opsconsole.drills.direction import Direction
 from opsconsole.drills.fleet import SPAN_S, Fleet, Name, Served
+from opsconsole.drills.goals import SteadyState
 from opsconsole.drills.logbook import Logbook
 from opsconsole.drills.moments import length_s, moment_s
-from opsconsole.drills.scenario import Inject, Scenario, SteadyState
+from opsconsole.drills.scenario import Inject, Scenario
 from opsconsole.drills.tape import Tape
 from opsconsole.drills.target import routing_of
 from opsconsole.errors import OpsConsoleError
