@@ -63,6 +63,10 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     replaying.set_defaults(run=run_replay)
     recording = verb(actions, shared, "record", "make a scenario of an incident, with its traffic", _EXAMPLES)
     recording.add_argument("incident", metavar="INCIDENT", help="its name: INC-7, or 7")
+    recording.add_argument(
+        "--service", action="append", default=[], metavar="NAME",
+        help="record its traffic, too, beside that of the incident's services; may be repeated",
+    )  # fmt: skip
     recording.set_defaults(run=run_record)
     exporting = verb(
         actions, shared, "export", "pack a run into one file: scenario, event log, score, report", _EXAMPLES
@@ -170,7 +174,7 @@ def run_record(arguments: argparse.Namespace) -> int:
     with client_of(arguments.home) as client:
         number = arguments.incident
         name = f"INC-{number}" if number.isdecimal() else number
-        recorded = client.record(wire.RecordRequest(incident=name))
+        recorded = client.record(wire.RecordRequest(incident=name, services=tuple(arguments.service)))
     if arguments.json:
         print_json(recorded)
     else:

@@ -22,6 +22,7 @@ from opsconsole.drills.afterwards import report
 from opsconsole.drills.events import Logged
 from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.reading import ScenarioFile, read
+from opsconsole.drills.scenario import Scenario
 from opsconsole.drills.score import scored
 from opsconsole.errors import InputError, UsageError
 
@@ -72,10 +73,10 @@ class Run:
         return self.directory / "spoken.json"
 
     def take(self, file: ScenarioFile) -> None:
-        """Keep a scenario as it is played, and the recording that it names."""
+        """Keep a scenario as it is played, and the recordings that it names."""
         self.scenario.write_text(file.text, encoding="utf-8")
-        if file.scenario.replay is not None:
-            shutil.copyfile(file.scenario.replay.file, self.directory / file.scenario.replay.file.name)
+        for each in recordings_of(file.scenario):
+            shutil.copyfile(each, self.directory / each.name)
 
     def log(self) -> list[Logged]:
         """Raises InputError."""
@@ -115,6 +116,12 @@ class Run:
         """From the scenario and the log alone. Raises InputError and ConfigError."""
         file = self.file()
         return scored(file.scenario, file.text, self.log())
+
+
+def recordings_of(scenario: Scenario) -> set[Path]:
+    """The files that it plays or draws from."""
+    named = [scenario.replay, *(service.pool for service in scenario.services.values())]
+    return {each.file for each in named if each is not None}
 
 
 class Archive:

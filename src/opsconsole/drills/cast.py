@@ -50,13 +50,28 @@ class Target(Section, frozen=True, kw_only=True):
     """… to these weights."""
 
 
+class Pool(Section, frozen=True, kw_only=True):
+    """A recording that its requests are drawn from, by version, instead of from its shape."""
+
+    file: Path
+    """Beside the scenario; `opsconsole drill record` makes one."""
+    sha256: str
+    """Of the file: no other one is drawn from."""
+    service: str = ""
+    """The service's name in the recording; the same where none is named."""
+    arrivals: Literal["drawn", "recorded"] = "drawn"
+    """`recorded`: they come when they came then, over and over again, and `rate` and `bursts` say nothing."""
+
+
 class Service(Section, frozen=True, kw_only=True):
     """What users call."""
 
     rate: NotNegative = 4.0
     """Requests a second, on average over a day."""
     shape: ShapeName = "chat"
-    """What its requests look like."""
+    """What its requests look like; with a pool, what its usual SLO and the prices of its tokens are."""
+    pool: Pool | None = None
+    """What its requests are drawn from, where somebody recorded some."""
     provider: str = "harbor"
     """Who serves its models; services may share one."""
     versions: dict[str, VersionTraits]

@@ -61,6 +61,8 @@ class Draws:
     lost: Floats
     features: Floats
     """One column a feature."""
+    row: Floats
+    """Of a pool."""
     rate_cost: float = 1.0
     """Times what such a request costs otherwise."""
 
@@ -95,9 +97,19 @@ def bunched(seed: int, service: int, at_s: float, how: float) -> float:
     return float(rng.lognormal(-sigma * sigma / 2, sigma))
 
 
-def arrivals(seed: int, number: int, service: Service, begin_s: float, length_s: float, faults: int) -> Draws:
-    """The requests of users that begin in this span."""
+def arrivals(
+    seed: int,
+    number: int,
+    service: Service,
+    begin_s: float,
+    length_s: float,
+    faults: int,
+    moments_s: Floats | None = None,
+) -> Draws:
+    """The requests of users that begin in this span; ``moments_s`` says when, where that is not drawn."""
     rng = np.random.default_rng((seed, number, OWN, int(begin_s)))
+    if moments_s is not None:
+        return replace(_drawn(rng, service, begin_s, length_s, len(moments_s), faults), at_s=moments_s)
     rate = service.rate * load(begin_s) * bunched(seed, number, begin_s, service.bursts)
     return _drawn(rng, service, begin_s, length_s, int(rng.poisson(rate * length_s)), faults)
 
@@ -152,6 +164,7 @@ def _drawn(rng: Generator, service: Service, begin_s: float, length_s: float, n:
         lost=rng.random(n),
         hit=rng.random((faults, n)),
         features=rng.random((len(shape.features), n)),
+        row=rng.random(n),  # the last that is drawn: what was drawn before is as it was without pools
     )
 
 

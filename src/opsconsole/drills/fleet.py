@@ -14,11 +14,13 @@ from typing import Literal
 import numpy as np
 
 from opsconsole.drills import draws as drawing
+from opsconsole.drills import pools
 from opsconsole.drills.cast import Service
 from opsconsole.drills.loglines import lines
 from opsconsole.drills.scenario import Scenario
 from opsconsole.drills.weather import Active, Weather, forecast
 from opsconsole.drills.worlds import Answers, answered, slo_of
+from opsconsole.ingest.mapping import Mapping as LogMapping
 
 Name = Literal["actual", "twin", "worst"]
 """``twin``: without faults; ``worst``: with all of them, and nobody does anything."""
@@ -59,10 +61,20 @@ class Fleet:
     """Every service of a scenario."""
 
     def __init__(self, scenario: Scenario, seed: int, start_s: float) -> None:
-        """``start_s`` is the drill's start, in seconds since the epoch."""
+        """``start_s`` is the drill's start, in seconds since the epoch.
+
+        Raises ConfigError for a pool that is not there, or another one.
+        """
         self._services = scenario.services
         self._seed, self._start_s = seed, start_s
+        self._pools = {
+            name: pools.load(name, service.pool)
+            for name, service in scenario.services.items()
+            if service.pool is not None
+        }
         self._keys = drawing.keys_of(scenario.faults)
+        self.mappings: Mapping[str, LogMapping] = {}
+        """Its logs are read like anybody's: how, is guessed."""
         self.actual = World("actual", forecast(scenario.faults))
         self._twin = World("twin", forecast(scenario.faults, only_decoys=True))
         self._worst = World("worst", forecast(scenario.faults))
@@ -80,8 +92,9 @@ class Fleet:
         """A part of the history: nothing is wrong, and nobody counts it."""
         for number, (name, service) in enumerate(self._services.items()):
             faults = len(self.actual.weather.faults)
-            users = drawing.arrivals(self._seed, number, service, begin_s, length_s, faults)
-            self._log(name, service, users, answered(service, users, shares[name], (), self._keys))
+            users = self._arriving(number, name, service, begin_s, length_s, faults)
+            answers = answered(service, users, shares[name], (), self._keys, self._pools.get(name))
+            self._log(name, service, users, answers)
 
     def serve(self, begin_s: float, length_s: float, shares: Shares) -> dict[Name, dict[str, Served]]:
         """So many seconds: their requests are answered, and logged once they have ended; by world and service.
@@ -105,9 +118,18 @@ class Fleet:
         known = self._drawn.get(name)
         if known is None or known[0] != span_s:
             faults = len(self.actual.weather.faults)
-            known = span_s, drawing.arrivals(self._seed, number, service, span_s, SPAN_S, faults)
+            known = span_s, self._arriving(number, name, service, span_s, SPAN_S, faults)
             self._drawn[name] = known
         return known[1]
+
+    def _arriving(
+        self, number: int, name: str, service: Service, begin_s: float, length_s: float, faults: int
+    ) -> drawing.Draws:
+        pool = self._pools.get(name)
+        moments_s = pool.moments(begin_s - self._start_s, length_s) if pool is not None else None
+        if moments_s is not None:
+            moments_s = moments_s + self._start_s
+        return drawing.arrivals(self._seed, number, service, begin_s, length_s, faults, moments_s)
 
     def _served(
         self,
@@ -123,7 +145,7 @@ class Fleet:
         active = [each for each in world.weather.active(begin_s - self._start_s) if each.fault.service in ("", name)]
         total = Served()
         for draws in (users, *self._added(world, number, service, name, active, begin_s, length_s)):
-            answers = answered(service, draws, shares, active, self._keys)
+            answers = answered(service, draws, shares, active, self._keys, self._pools.get(name))
             if world is self.actual:
                 self._log(name, service, draws, answers)
             part = _counted(service, answers)
@@ -155,7 +177,7 @@ class Fleet:
 
     def _log(self, name: str, service: Service, draws: drawing.Draws, answers: Answers) -> None:
         pending = self._pending.setdefault(service.log, [])
-        due_s, made = lines(name, service, draws, answers, self._keys)
+        due_s, made = lines(name, service, draws, answers, self._keys, self._pools.get(name))
         for at_s, line in zip(due_s.tolist(), made, strict=True):
             self._number += 1
             pending.append((at_s, self._number, line))

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
 from opsconsole import wire
 from opsconsole.checklists.catalogue import LIBRARY as CHECKLISTS
 from opsconsole.config.load import nearest
+from opsconsole.drills import recording_rules
 from opsconsole.drills.conditions import ConditionError, condition, expectations_of
 from opsconsole.drills.fleet import SPAN_S
+from opsconsole.drills.looking import Looked, Rule, pools_of
 from opsconsole.drills.moments import is_moment, length_s, moment_s
+from opsconsole.drills.pools import Pool
 from opsconsole.drills.reading import lines_of_keys, parse, text_of, wrong_in
 from opsconsole.drills.scenario import MANUAL, Scenario
 from opsconsole.drills.shapes import KEYS, REGIONS
@@ -30,31 +32,6 @@ LEAST_REQUESTS = 1_000
 """Of a service, in its history: with fewer there is nothing that anything could be compared with."""
 
 
-@dataclass(frozen=True)
-class Looked:
-    """A scenario that is looked over."""
-
-    path: str
-    scenario: Scenario
-    lines: dict[str, int]
-
-    def found(self, field: str, message: str, remedy: str, *, is_error: bool = True) -> wire.DrillProblem:
-        line = next((self.lines[name] for name in _upwards(field) if name in self.lines), 1)
-        return wire.DrillProblem(
-            path=self.path, line=line, message=f"{field}: {message}", remedy=remedy, is_error=is_error
-        )
-
-
-def _upwards(field: str) -> Iterator[str]:
-    """The field, and what it is part of."""
-    while field:
-        yield field
-        field = field[: max(field.rfind("."), field.rfind("["), 0)]
-
-
-Rule = Callable[[Looked], Iterator[wire.DrillProblem]]
-
-
 def lint(path: Path, text: str) -> tuple[wire.DrillProblem, ...]:
     """Everything that is wrong with a file, in the order of its lines."""
     try:
@@ -63,7 +40,7 @@ def lint(path: Path, text: str) -> tuple[wire.DrillProblem, ...]:
         where, _, message = error.message.removeprefix(f"{path.absolute()}:").removeprefix(f"{path}:").partition(": ")
         line = int(where) if where.isdecimal() else 1
         return (wire.DrillProblem(path=str(path), line=line, message=message or error.message, remedy=error.remedy),)
-    looked = Looked(str(path), scenario, lines_of_keys(text))
+    looked = Looked(str(path), scenario, lines_of_keys(text), pools_of(scenario))
     found = [problem for rule in RULES for problem in rule(looked)]
     return tuple(sorted(found, key=lambda problem: problem.line))
 
@@ -125,7 +102,7 @@ def _names(looked: Looked) -> Iterator[wire.DrillProblem]:
         for name, n in Counter(ids).items():
             if n > 1:
                 yield looked.found(field, f"{name!r} is there {n} times", "Give each an id of its own.")
-    for field, name, known in _references(scenario):
+    for field, name, known in _references(looked):
         if name and name not in known:
             yield looked.found(
                 field, f"there is no {name!r}", nearest(name, known) if known else "Nothing is named yet."
@@ -137,8 +114,9 @@ def _ids(scenario: Scenario) -> Iterator[tuple[str, list[str]]]:
         yield field, [each.id for each in getattr(scenario, field)]
 
 
-def _references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]]:
+def _references(looked: Looked) -> Iterator[tuple[str, str, list[str]]]:
     """(Field, what it names, what there is)."""
+    scenario = looked.scenario
     expectations = [each.id for each in scenario.expectations]
     objectives = [each.id for each in scenario.objectives]
     faults = [each.id for each in scenario.faults]
@@ -156,7 +134,7 @@ def _references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]]:
             yield f"reactions[{i}]", name, faults
     for i, name in enumerate(scenario.checklists):
         yield f"checklists[{i}]", name, sorted(path.stem for path in CHECKLISTS.glob("*.md"))
-    yield from _fault_references(scenario)
+    yield from _fault_references(looked)
     for name, service in scenario.services.items():
         for version in service.routing:
             yield f"services.{name}.routing.{version}", version, list(service.versions)
@@ -165,8 +143,10 @@ def _references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]]:
         yield f"services.{name}.baseline", service.baseline, list(service.versions)
 
 
-def _fault_references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]]:
-    services = scenario.services
+def _fault_references(looked: Looked) -> Iterator[tuple[str, str, list[str]]]:
+    scenario, services = looked.scenario, looked.scenario.services
+    recorded = {each for pool in looked.pools.values() if isinstance(pool, Pool) for each in pool.regions}
+    regions = [*REGIONS, *sorted(recorded - set(REGIONS))]
     extra = [each.effect.extra.key for each in scenario.faults if each.effect.extra is not None]
     for i, fault in enumerate(scenario.faults):
         meant = [services[fault.service]] if fault.service in services else list(services.values())
@@ -176,7 +156,7 @@ def _fault_references(scenario: Scenario) -> Iterator[tuple[str, str, list[str]]
         yield f"faults[{i}].service", fault.service, list(services)
         yield f"faults[{i}].version", fault.version, versions
         yield f"faults[{i}].provider", fault.provider, sorted(set(providers))
-        yield f"faults[{i}].region", fault.region, list(REGIONS)
+        yield f"faults[{i}].region", fault.region, regions
         yield f"faults[{i}].key", fault.key, [*KEYS, *extra]
         if fault.effect.extra is not None:
             yield f"faults[{i}].effect.extra.region", fault.effect.extra.region, list(REGIONS)
@@ -250,8 +230,6 @@ def _files(looked: Looked) -> Iterator[wire.DrillProblem]:
     for name, service in scenario.services.items():
         if Path(service.log).name != service.log:
             yield looked.found(f"services.{name}.log", f"{service.log!r} is no plain name", "Write it like `fleet`.")
-    if scenario.replay is not None and not scenario.replay.file.is_file():
-        yield looked.found("replay.file", f"{scenario.replay.file} is not there", "Put it beside the scenario.")
 
 
 def _numbers(looked: Looked) -> Iterator[wire.DrillProblem]:
@@ -310,14 +288,17 @@ def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
     is_recorded = scenario.replay is not None
     history_s = length_s(scenario.clock.history) if is_duration(scenario.clock.history) else 0.0
     for name, service in scenario.services.items():
-        if not is_recorded and service.rate * history_s < LEAST_REQUESTS:
+        is_drawn = not is_recorded and (service.pool is None or service.pool.arrivals == "drawn")
+        if is_drawn and service.rate * history_s < LEAST_REQUESTS:
             yield looked.found(
                 f"services.{name}.rate", f"its history holds fewer than {LEAST_REQUESTS} requests",
                 "Raise the rate, or `clock.history`.", is_error=False,
             )  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (_moments, _names, _conditions, _prelude, _spans, _files, _numbers, _whole, _worth)
+RULES: tuple[Rule, ...] = (
+    _moments, _names, _conditions, _prelude, _spans, _files, *recording_rules.RULES, _numbers, _whole, _worth,
+)  # fmt: skip
 
 
 def errors_of(problems: Iterable[wire.DrillProblem]) -> int:

@@ -16,8 +16,9 @@ from scipy.special import ndtri
 
 from opsconsole.drills.cast import Service
 from opsconsole.drills.draws import Draws, Floats, categories
+from opsconsole.drills.pools import Pool
 from opsconsole.drills.shapes import REGIONS, SHAPES, Category, Number, Shape
-from opsconsole.drills.worlds import ERRORS, Answers
+from opsconsole.drills.worlds import ERRORS, RECORDED, Answers
 
 Values = NDArray[Any]
 _REGIONS = np.array(list(REGIONS), dtype=object)
@@ -25,11 +26,11 @@ _ERRORS = np.array([None, *ERRORS], dtype=object)
 
 
 def lines(
-    name: str, service: Service, draws: Draws, answers: Answers, keys: Sequence[str]
+    name: str, service: Service, draws: Draws, answers: Answers, keys: Sequence[str], pool: Pool | None = None
 ) -> tuple[Floats, list[bytes]]:
     """When each line is due (seconds since the epoch), and the lines."""
-    shape = SHAPES[service.shape]
-    columns = _columns(name, service, shape, draws, answers, keys)
+    columns = _who(name, service, draws, answers, keys)
+    columns |= _of_shape(service, draws, answers) if pool is None else _of_pool(service, pool, draws, answers)
     kept = np.flatnonzero(answers.is_logged)
     due_s = (draws.at_s + answers.latency_ms / 1000)[kept]
     names = list(columns)
@@ -37,24 +38,29 @@ def lines(
     return due_s, [orjson.dumps(dict(zip(names, row, strict=True))) + b"\n" for row in rows]
 
 
-def _columns(
-    name: str, service: Service, shape: Shape, draws: Draws, answers: Answers, keys: Sequence[str]
-) -> dict[str, Values]:
-    n, failed = draws.n, answers.error > 0
-    versions = list(service.versions)
-    models = [traits.model or shape.model for traits in service.versions.values()]
+def _who(name: str, service: Service, draws: Draws, answers: Answers, keys: Sequence[str]) -> dict[str, Values]:
+    """What every line says, whatever its answer was made of."""
     providers = [traits.provider or service.provider for traits in service.versions.values()]
-    columns: dict[str, Values] = {
+    return {
         "ts": _iso(draws.at_s + answers.skew_s),
-        "service": np.full(n, name, dtype=object),
+        "service": np.full(draws.n, name, dtype=object),
         "request_id": np.array([f"req-{number:016x}" for number in draws.ids.tolist()], dtype=object),
         "provider": np.array(providers, dtype=object)[answers.version],
-        "model": np.array(models, dtype=object)[answers.version],
-        "version": np.array(versions, dtype=object)[answers.version],
-        "region": _REGIONS[draws.region],
-        "route": categories(Category(shape.routes, shape.routes), draws.route, np.zeros(n, dtype=bool)),
+        "version": np.array(list(service.versions), dtype=object)[answers.version],
         "status": answers.status,
         "latency_ms": answers.latency_ms,
+        "user": np.array([f"u{rank:05d}" for rank in draws.user.tolist()], dtype=object),
+        "api_key_alias": np.array(keys, dtype=object)[draws.key],
+    }
+
+
+def _of_shape(service: Service, draws: Draws, answers: Answers) -> dict[str, Values]:
+    shape, n, failed = SHAPES[service.shape], draws.n, answers.error > 0
+    models = [traits.model or shape.model for traits in service.versions.values()]
+    columns: dict[str, Values] = {
+        "model": np.array(models, dtype=object)[answers.version],
+        "region": _REGIONS[draws.region],
+        "route": categories(Category(shape.routes, shape.routes), draws.route, np.zeros(n, dtype=bool)),
         "queue_ms": answers.queue_ms,
     }
     if shape.prompt_tokens is not None:
@@ -67,11 +73,55 @@ def _columns(
         columns["finish_reason"] = _without(_finish(draws, answers), failed)
     if shape.labels:
         columns |= {each: _without(values, failed) for each, values in _verdict(shape, draws, answers).items()}
-    columns["user"] = np.array([f"u{rank:05d}" for rank in draws.user.tolist()], dtype=object)
-    columns["api_key_alias"] = np.array(keys, dtype=object)[draws.key]
-    columns["error_type"] = _ERRORS[answers.error]
-    columns["features"] = _features(shape, draws, answers)
+    return columns | {"error_type": _ERRORS[answers.error], "features": _features(shape, draws, answers)}
+
+
+_TOLD = {
+    "ttft_ms": "ttft_ms", "queue_ms": "queue_ms", "prompt_tokens": "prompt", "cached_tokens": "cached",
+    "completion_tokens": "output", "cost_usd": "cost_usd",
+}  # fmt: skip
+"""Column of a line → number of a pool's row: it is null where the row does not have it."""
+
+
+def _of_pool(service: Service, pool: Pool, draws: Draws, answers: Answers) -> dict[str, Values]:
+    """As the rows have it, where no fault made it another; worthless answers go on until the limit, and classifiers
+    say anything."""
+    row, failed = answers.row, answers.error > 0
+    usual = SHAPES[service.shape].model
+    named = np.array([traits.model for traits in service.versions.values()], dtype=object)[answers.version]
+    known = np.where(pool.words["model"][row] == None, usual, pool.words["model"][row])  # noqa: E711 - elementwise
+    made = {"ttft_ms": answers.ttft_ms, "queue_ms": answers.queue_ms, "prompt_tokens": answers.prompt_tokens,
+            "cached_tokens": answers.cached_tokens, "completion_tokens": answers.output_tokens,
+            "cost_usd": answers.usd}  # fmt: skip
+    columns: dict[str, Values] = {
+        "model": np.where(named == "", known, named),
+        "region": pool.words["region"][row],
+        "route": pool.words["route"][row],
+    }
+    for name, number in _TOLD.items():
+        if not np.isnan(pool.numbers[number]).all():
+            columns[name] = _without(made[name], np.isnan(pool.numbers[number][row]) | (failed & (name != "queue_ms")))
+    labels, lost = pool.labels, answers.is_worthless & ~failed
+    finish, prediction = pool.words["finish_reason"][row], pool.words["prediction"][row]
+    confidence = pool.numbers["confidence"][row].astype(object)
+    finish[lost & (finish != None)] = "length"  # noqa: E711
+    if len(labels):
+        prediction[lost] = labels[(draws.failed_how[lost] * len(labels)).astype(np.int64)]
+        confidence[lost] = np.round(0.5 + 0.1 * draws.cached[lost], 4)
+        columns["prediction"] = _without(prediction, failed)
+        columns["confidence"] = _without(confidence, failed | np.isnan(pool.numbers["confidence"][row]))
+    columns["finish_reason"] = _without(finish, failed)
+    error = _ERRORS[np.where(answers.error == RECORDED, 0, answers.error)]
+    columns["error_type"] = np.where(answers.error == RECORDED, pool.words["error_type"][row], error)
+    columns["features"] = _fragments(pool.words["features"][row])
     return columns
+
+
+def _fragments(texts: Values) -> Values:
+    """JSON as it stands."""
+    made = np.empty(len(texts), dtype=object)
+    made[:] = [orjson.Fragment(text) if text is not None else None for text in texts.tolist()]
+    return made
 
 
 def _finish(draws: Draws, answers: Answers) -> Values:

@@ -98,11 +98,53 @@ headless run with `--tell`; `checklist list` shows when. `drill end` ends its pr
 
 ## From an incident
 
-`opsconsole drill record INC-7` makes a scenario of an incident that is stored: its traffic as a recording (ids, users
-and keys as digests under a salt that is thrown away; no payloads), its true timeline as what is expected, in the time
-that people then took. It plays the same for whoever was not there, and what they do does not change it. Both files
-lie in `drill-scenarios/` of the home. `opsconsole drill export RUN --out FILE` packs a run for somebody else, who
-computes the same score from it.
+`opsconsole drill record INC-7` makes a scenario of an incident that is stored: its traffic as a recording, its true
+timeline as what is expected, in the time that people then took. Both files lie in `drill-scenarios/` of the home. It
+plays the same for whoever was not there, and what they do does not change it: each minute of each version has the
+requests, errors, quantiles, tokens, costs and distributions that it had. With the demo's own incident:
+
+```
+opsconsole demo                                                  in one terminal; in another:
+export OPSCONSOLE_HOME=~/.local/state/opsconsole/demo
+opsconsole alert list                                            after some minutes: a ticket about v42, the canary
+opsconsole alert ack A-1
+opsconsole incident open 'the canary fails' --service chat-assist --alert A-1
+opsconsole incident note INC-1 'v42 is slow and fails' --cause
+opsconsole release rollback chat-assist
+opsconsole incident resolve INC-1
+opsconsole drill record INC-1 --service doc-search               five minutes later, so that what came after is on it
+opsconsole drill lint                                            nothing is wrong with it
+opsconsole drill run inc-1 --speed 4
+```
+
+Recorded are the incident's services and those that `--service` names, from 70 minutes before the drill's start up to
+five minutes after the incident, in whole minutes. A request that had not ended by then is never seen, as it was not
+then. SLOs, budgets, risk and baselines of versions are those of the live configuration.
+
+A recording is one Parquet file: a row a request, `at_us` in microseconds from the drill's start, and the columns of
+the store. Ids, users and keys are digests under a salt that is thrown away; there are no payloads. No other file is
+played than the one whose sha256 the scenario names.
+
+`opsconsole drill export RUN --out FILE` packs a run for somebody else, who computes the same score from it.
+
+## From a pool
+
+The same file serves as a pool: a simulated fleet draws its requests from it instead of from formulas, and answers back.
+
+```yaml
+services:
+  chat-assist:
+    versions: {v41: {}, v42: {}}
+    routing: {v41: 9, v42: 1}
+    pool: {file: inc-1.parquet, sha256: 5851d0ec…, arrivals: recorded}
+```
+
+A request is answered by a row of the version that it is sent to: latency, tokens, cost, features, prediction,
+confidence, region and failure are that row's. So a roll-back brings the old version's rows, as rough as they were. A
+version that was not recorded is drawn from all rows of the service, and differs as it is written. All worlds draw with
+the same luck, and a version's rows go from the quickest that succeeded to the slowest that failed. Faults come on top,
+all but `drift`: nobody knows what other people would have asked. What a version's rows are is nobody's fault, and no
+harm that is counted; let a fault bring on what is to count.
 
 ## A script
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,19 @@ GRACE_S = 120.0
 POINTS = 20
 
 
+@dataclass(frozen=True)
+class Served:
+    """A service as it was: who served at the beginning, and what its panels were drawn against."""
+
+    shares: Mapping[str, float]
+    """By version, those that came later with 0."""
+    slo_ms: float | None = None
+    availability: float = 0.99
+    budget_usd_per_month: float | None = None
+    risk: str = "medium"
+    baseline: str = ""
+
+
 def begins(incident: wire.Incident) -> datetime:
     """On the minute before the impact, or before it was opened where nobody knows that."""
     first = moment(incident, "impact_start") or moment(incident, "detected") or incident.opened_at
@@ -32,8 +46,9 @@ def begins(incident: wire.Incident) -> datetime:
 
 
 def ends(incident: wire.Incident, now: datetime) -> datetime:
+    """With a whole minute: a part of one would look like traffic that fails."""
     last = moment(incident, "resolved") or moment(incident, "mitigated") or now
-    return min(last + AFTER, begins(incident) + LONGEST, now)
+    return min(last + AFTER, begins(incident) + LONGEST, now).replace(second=0, microsecond=0)
 
 
 def scenario_id(incident: wire.Incident) -> str:
@@ -42,14 +57,13 @@ def scenario_id(incident: wire.Incident) -> str:
 
 def text(
     incident: wire.Incident,
-    shares: Mapping[str, Mapping[str, float]],
+    served: Mapping[str, Served],
     acts: Iterable[tuple[datetime, str, str]],
     file: str,
     sha256: str,
     now: datetime,
 ) -> str:
-    """The scenario's file. ``shares`` are versions by service at its beginning and later (with 0), ``acts`` (when, act,
-    service) the changes that had their effect."""
+    """The scenario's file; ``acts`` are (when, act, service) of the changes that had their effect."""
     start = begins(incident)
     impact = moment(incident, "impact_start") or moment(incident, "detected") or incident.opened_at
     length = ends(incident, now) - start
@@ -66,18 +80,31 @@ def text(
             "and it recovers when it recovered then. What is compared is what they see and do, and when."
         ),
         "objectives": [{"id": "again", "title": "Does what was done then, in the time that it took"}],
-        "clock": {"start": start, "length": f"{math.ceil(length.total_seconds() / 60)}m", "lead": "1m"},
+        "clock": {"start": start, "length": f"{round(length.total_seconds() / 60)}m", "lead": "1m"},
         "replay": {"file": file, "sha256": sha256, "impact": _moment(impact - start)},
-        "services": {
-            service: {"versions": {version: {} for version in versions}, "routing": _weights(versions)}
-            for service, versions in shares.items()
-        },
+        "services": {name: _service(each) for name, each in served.items()},
         "cause": "note(cause=true)",
         "expectations": list(_expectations(incident, acts, start)),
         "harm": {"points": 0},
         "debrief": {"questions": ["What did you see that was not seen then?", "What was seen then that you missed?"]},
     }
     return yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=118)
+
+
+def _service(served: Served) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "versions": {version: {} for version in served.shares},
+        "routing": _weights(served.shares),
+        "availability": served.availability,
+        "risk": served.risk,
+    }
+    if served.slo_ms is not None:
+        made["slo_ms"] = served.slo_ms
+    if served.budget_usd_per_month is not None:
+        made["budget_usd_per_month"] = served.budget_usd_per_month
+    if served.baseline in served.shares:
+        made["baseline"] = served.baseline
+    return made
 
 
 def _weights(versions: Mapping[str, float]) -> dict[str, float]:

@@ -356,6 +356,8 @@ class RecordRequest(Struct, frozen=True, kw_only=True):
     """Make a scenario of an incident."""
 
     incident: str
+    services: tuple[str, ...] = ()
+    """Whose traffic is recorded, beside that of the incident's own."""
 
 
 class DrillRecorded(Struct, frozen=True, kw_only=True):

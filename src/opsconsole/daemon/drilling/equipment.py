@@ -30,6 +30,8 @@ from opsconsole.drills.scenario import Scenario
 from opsconsole.drills.target import SimulatedTarget, routing_of
 from opsconsole.drills.worlds import slo_of
 from opsconsole.home import Home
+from opsconsole.ingest.mapping import Mapping as LogMapping
+from opsconsole.ingest.mapping_yaml import to_yaml
 from opsconsole.releases.targets.base import Site
 
 ENVIRONMENT = "DRILL"
@@ -42,17 +44,39 @@ SETTLES_S = 90.0
 STEPS = (StepSetting(share=0.1, minutes=5, requests=100), StepSetting(share=0.5, minutes=5, requests=300))
 
 
-def settings_of(scenario: Scenario, home: Home) -> Settings:
-    """A drill's settings: everybody may operate and approve, and nothing leaves the machine."""
+def settings_of(scenario: Scenario, home: Home, mappings: Mapping[str, LogMapping]) -> Settings:
+    """A drill's settings: everybody may operate and approve, and nothing leaves the machine.
+
+    ``mappings`` says of a recording's logs how they are read; how a fleet's is read, is guessed as of any log.
+    """
     return Settings(
         environment=ENVIRONMENT,
-        sources=(SourceSetting(path=home.directory / LOGS / "*.jsonl"),) if scenario.services else (),
-        services={name: _service(service) for name, service in scenario.services.items()},
+        sources=_recorded(home, mappings) if scenario.replay is not None else _simulated(scenario, home),
+        services={name: _service(service, _slo_ms(scenario, service)) for name, service in scenario.services.items()},
         access=AccessSetting(viewers=EVERYBODY, operators=EVERYBODY, approvers=EVERYBODY, read_only="never"),
     )
 
 
-def _service(service: Service) -> ServiceSetting:
+def _simulated(scenario: Scenario, home: Home) -> tuple[SourceSetting, ...]:
+    return (SourceSetting(path=home.directory / LOGS / "*.jsonl"),) if scenario.services else ()
+
+
+def _recorded(home: Home, mappings: Mapping[str, LogMapping]) -> tuple[SourceSetting, ...]:
+    """A source for each log of a recording, with its mapping beside it."""
+    made = []
+    for log, mapping in mappings.items():
+        path = home.directory / LOGS / f"{log}.yaml"
+        path.write_text(to_yaml(mapping, log), encoding="utf-8")
+        made.append(SourceSetting(path=home.directory / LOGS / f"{log}.jsonl", mapping=path))
+    return tuple(made)
+
+
+def _slo_ms(scenario: Scenario, service: Service) -> float | None:
+    """What was promised then and not what is usual: of a recording none where none was."""
+    return service.slo_ms if scenario.replay is not None else slo_of(service)
+
+
+def _service(service: Service, slo_ms: float | None) -> ServiceSetting:
     steps = tuple(
         StepSetting(share=step.share, minutes=step.minutes, requests=step.requests, gate=service.gate) for step in STEPS
     )
@@ -66,7 +90,7 @@ def _service(service: Service) -> ServiceSetting:
             analysis=AnalysisSetting(on_worse="hold"),
             settle_seconds=SETTLES_S,
         ),
-        slo=SloSetting(availability=service.availability, latency_ms=slo_of(service)),
+        slo=SloSetting(availability=service.availability, latency_ms=slo_ms),
     )
 
 

@@ -1,34 +1,37 @@
 """Recording an incident: the records around it without names, and a scenario that plays them again.
 
-Always true here: no id, user or key leaves the store but as a digest under a salt that is thrown away; the store is
-only read; both files lie in the home's own scenarios.
+Always true here: no id, user or key leaves the store but as a digest under a salt that is thrown away; the store's
+records are only read, and never held in this process as a whole; both files lie in the home's own scenarios.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from opsconsole import records, wire
+from opsconsole import wire
+from opsconsole.config.settings import ServiceSetting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.responding import Responding
-from opsconsole.drills import remaking
-from opsconsole.drills.tape import packed
+from opsconsole.drills import recordings, remaking
 from opsconsole.errors import UsageError
 from opsconsole.releases.access import Person
 
-_BITE = 10_000
-_NAMES = tuple(column.name for column in records.COLUMNS)
-_ROWS = f"SELECT {', '.join(_NAMES)} FROM requests WHERE list_contains(?, service) AND ts >= ? AND ts < ? ORDER BY ts"
-_SHARES = """
-SELECT service, version, count(*) FILTER (ts < ?) AS before FROM requests
-WHERE list_contains(?, service) AND ts >= ? AND ts < ? AND version IS NOT NULL GROUP BY ALL ORDER BY service, version
+_OF = "(len($services) = 0 OR list_contains($services, service)) AND service IS NOT NULL"
+"""No services: all that there are."""
+_TAKE = f"""
+CREATE OR REPLACE TEMP TABLE taken AS
+SELECT {recordings.select("epoch_us($start::TIMESTAMP)", "$salt")} FROM requests
+WHERE {_OF} AND ts >= $since AND ts < $stop
+"""
+_KEEP = f"COPY (SELECT * FROM taken ORDER BY {recordings.ORDER}) TO '{{path}}' (FORMAT parquet, COMPRESSION zstd)"
+_SHARES = f"""
+SELECT service, version, count(*) FILTER (ts < $start) AS before FROM requests
+WHERE {_OF} AND ts >= $since AND ts < $stop AND version IS NOT NULL GROUP BY ALL ORDER BY service, version
 """
 
 
@@ -47,40 +50,42 @@ class Recording:
             raise UsageError(f"{path} is there, and perhaps edited", "Move it away, and record the incident again.")
         now = self._engine.clock.now()
         start, stop = remaking.begins(incident), remaking.ends(incident, now)
-        shares = self._shares(incident, start, stop)
+        services = sorted({*incident.services, *request.services})
+        shares = self._shares(services, start, stop)
         if not shares:
             raise UsageError(
                 f"the store holds no records of the services of {incident.incident}",
                 "Requests are kept as long as `retention: requests_days` says.",
             )
-        rows = list(self._rows(incident, start, stop))
-        content = packed(rows, start, secrets.token_bytes(32))
         directory.mkdir(mode=0o700, exist_ok=True)
-        tape = directory / f"{remaking.scenario_id(incident)}.jsonl.gz"
-        _write(tape, content)
+        tape = directory / f"{remaking.scenario_id(incident)}{recordings.ENDING}"
+        n = self._take(services, start, stop, tape)
+        served = {name: self._service(name, versions) for name, versions in shares.items()}
         acts = sorted(self._acts(incident))
-        text = remaking.text(incident, shares, acts, tape.name, hashlib.sha256(content).hexdigest(), now)
+        text = remaking.text(incident, served, acts, tape.name, recordings.sha256_of(tape), now)
         _write(path, text.encode())
         self._engine.journal.append(
-            person.actor, "drill.recorded", {"incident": incident.incident, "path": path.name, "records": len(rows)}
+            person.actor, "drill.recorded", {"incident": incident.incident, "path": path.name, "records": n}
         )
-        return wire.DrillRecorded(id=remaking.scenario_id(incident), path=str(path), records=len(rows))
+        return wire.DrillRecorded(id=remaking.scenario_id(incident), path=str(path), records=n)
 
-    def _rows(self, incident: wire.Incident, start: datetime, stop: datetime) -> Iterator[dict[str, Any]]:
+    def _take(self, services: list[str], start: datetime, stop: datetime, path: Path) -> int:
+        """Write the recording, whole or not at all; how many records it has."""
+        unfinished = self._engine.home.spool / path.name  # the only folder that the store writes files to
+        asked = {"services": services, "since": _plain(start - remaking.HISTORY), "stop": _plain(stop)}
         with closing(self._engine.reader()) as connection:
-            since = start - remaking.HISTORY
-            answer = connection.execute(_ROWS, [list(incident.services), _plain(since), _plain(stop)])
-            while found := answer.fetchmany(_BITE):
-                for row in found:
-                    named = dict(zip(_NAMES, row, strict=True))
-                    yield named | {"ts": named["ts"].replace(tzinfo=UTC)}
+            connection.execute(_TAKE, asked | {"start": _plain(start), "salt": secrets.token_hex(32)})
+            connection.execute(_KEEP.format(path=str(unfinished).replace("'", "''")))
+            n = connection.execute("SELECT count(*) FROM taken").fetchall()[0][0]
+        unfinished.chmod(0o600)
+        unfinished.rename(path)
+        return int(n)
 
-    def _shares(self, incident: wire.Incident, start: datetime, stop: datetime) -> dict[str, dict[str, float]]:
+    def _shares(self, services: list[str], start: datetime, stop: datetime) -> dict[str, dict[str, float]]:
         """Who served just before, by service; versions that came later have none."""
-        since = start - remaking.LEAD
+        asked = {"services": services, "start": _plain(start), "since": _plain(start - remaking.LEAD)}
         with closing(self._engine.reader()) as connection:
-            asked = [_plain(start), list(incident.services), _plain(since), _plain(stop)]
-            found = connection.execute(_SHARES, asked).fetchall()
+            found = connection.execute(_SHARES, asked | {"stop": _plain(stop)}).fetchall()
         shares: dict[str, dict[str, float]] = {}
         for service, version, before in found:
             shares.setdefault(service, {})[version] = float(before)
@@ -88,6 +93,18 @@ class Recording:
             service: {version: n / (sum(versions.values()) or 1.0) for version, n in versions.items()}
             for service, versions in shares.items()
         }
+
+    def _service(self, name: str, shares: dict[str, float]) -> remaking.Served:
+        """As the live configuration has it: what its panels are drawn against."""
+        setting = self._engine.settings.services.get(name, ServiceSetting())
+        return remaking.Served(
+            shares=shares,
+            slo_ms=setting.slo.latency_ms,
+            availability=setting.slo.availability,
+            budget_usd_per_month=setting.budget_usd_per_month,
+            risk=setting.release.risk if setting.release is not None else "medium",
+            baseline=setting.baseline.version if setting.baseline is not None else "",
+        )
 
     def _acts(self, incident: wire.Incident) -> Iterator[tuple[datetime, str, str]]:
         """Changes that are linked to it and had their effect."""

@@ -81,7 +81,9 @@ class Stage:
         (directory / LOGS).mkdir(exist_ok=True)
         write_hash_key(self.home, seed)
         self.clock = ManualClock(scenario.clock.start - timedelta(seconds=lead_s))
-        self.engine = DrillEngine(self.home, settings_of(scenario, self.home), self.clock, "opsconsole", is_driven=True)
+        self.fleet = _fleet(scenario, seed, self._start_s)
+        settings = settings_of(scenario, self.home, self.fleet.mappings)
+        self.engine = DrillEngine(self.home, settings, self.clock, "opsconsole", is_driven=True)
         self.log = Logbook(self.engine.journal, self.clock, scenario.clock.start, str(directory))
         self.targets = Targets(scenario, self.clock, self._effective)
         self.desk = Desk(self.engine, self.targets.staging, SystemClock())
@@ -89,7 +91,6 @@ class Stage:
         self.app: Starlette = make_app(self.desk, self.hub, stop, who)
         self.inside: Starlette = make_app(self.desk, self.hub, stop, by_script)
         """The same for scripts, who say themselves who they are."""
-        self.fleet = _fleet(scenario, seed, self._start_s)
         self.direction = Direction(scenario, self.log)
         self._has_begun = False
         self.is_over = False
