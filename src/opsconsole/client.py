@@ -196,7 +196,7 @@ class Client:
 
     def drill(self) -> wire.DrillNow:
         """Of a drill's home: what everybody in it may know."""
-        return self._send("GET", "/v1/drill", wire.DrillNow)
+        return self._send("GET", "/v1/drill/now", wire.DrillNow)
 
     def drill_plan(self) -> wire.DrillPlan:
         """What the facilitator sees."""

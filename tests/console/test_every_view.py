@@ -34,6 +34,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "checklists": ("C",),
     "checklist": ("C", "2", "enter"),
     "run": ("C", "enter"),
+    "drill": ("D",),
 }
 """View → the keys that lead to it from the fleet."""
 SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])

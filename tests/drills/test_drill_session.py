@@ -80,7 +80,9 @@ def test_player_cannot_read_what_is_coming_by_any_question(attended: Attended) -
     with pytest.raises(RequestRefused, match="is a player of this drill"):
         decoded(refused[0], wire.DrillPlan)
     told = [attended.get("ann", kind, service="chat") for kind in (*VIEWS, *KINDS, "sources", "alerts", "incidents")]
-    told += [attended.get("ann", path) for path in ("drill", "health", "diagnosis", "manifests", "notifiers")]
+    told += [
+        attended.get("ann", path) for path in ("drill", "drill/now", "health", "diagnosis", "manifests", "notifiers")
+    ]
     tables = decoded(attended.post("ann", "query", wire.QueryRequest(sql="SHOW TABLES")), wire.QueryReply)
     names = [str(row[0]) for row in tables.rows]
     told += [attended.post("ann", "query", wire.QueryRequest(sql=f"SELECT * FROM {name}")) for name in names]
@@ -121,7 +123,7 @@ def test_facilitator_sees_what_is_coming(attended: Attended) -> None:
 
 def test_facilitators_words_reach_players_at_once(attended: Attended) -> None:
     attended.command("eve", "say", "The commander asks for a word")
-    now = decoded(attended.get("ann", "drill"), wire.DrillNow)
+    now = decoded(attended.get("ann", "drill/now"), wire.DrillNow)
     assert now.messages[-1].text == "The commander asks for a word"
     timeline = attended.get("ann", "timeline", service="").text
     assert "The commander asks for a word" in timeline
@@ -148,7 +150,7 @@ def test_facilitators_note_is_seen_by_nobody_else(attended: Attended) -> None:
     attended.command("eve", "note", "they look at the wrong panel")
     attended.stage.log.follow()
     assert any(each.data.get("text") == "they look at the wrong panel" for each in attended.stage.log.events)
-    assert "wrong panel" not in attended.get("ann", "drill").text
+    assert "wrong panel" not in attended.get("ann", "drill/now").text
     assert "wrong panel" not in attended.get("ann", "timeline", service="").text
 
 
@@ -201,7 +203,7 @@ def test_real_page_makes_time_stand_still_and_is_told_once(attended: Attended) -
     )  # fmt: skip
     attended.session.give_way((page,))
     attended.session.give_way((page,))
-    now = decoded(attended.get("ann", "drill"), wire.DrillNow)
+    now = decoded(attended.get("ann", "drill/now"), wire.DrillNow)
     assert now.is_paused
     assert [each.text for each in now.messages if each.via == "page"] == [
         "A REAL PAGE: chat: 40% of requests fail. This drill is paused; look at the live console."
@@ -230,9 +232,11 @@ def test_tabletop_is_driven_by_its_facilitator_and_judged(room: Path) -> None:
     table = Attended(room / "tabletop", text=TABLETOP)
     try:
         table.until(40)
-        assert [each.sender for each in decoded(table.get("ann", "drill"), wire.DrillNow).messages] == ["monitoring"]
+        assert [each.sender for each in decoded(table.get("ann", "drill/now"), wire.DrillNow).messages] == [
+            "monitoring"
+        ]
         table.command("eve", "inject", "second")
-        assert decoded(table.get("ann", "drill"), wire.DrillNow).messages[-1].text == "Customers are leaving"
+        assert decoded(table.get("ann", "drill/now"), wire.DrillNow).messages[-1].text == "Customers are leaving"
         with pytest.raises(UsageError, match="told 'second' already"):
             table.command("eve", "inject", "second")
         with pytest.raises(UsageError, match="told 'first' already"):

@@ -9,7 +9,7 @@ from opsconsole.client import AsyncClient
 from opsconsole.commands import status
 from opsconsole.config.settings import ConsoleSetting
 from opsconsole.daemon_process import ensure_daemon
-from opsconsole.home import Home
+from opsconsole.home import Home, default_home
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,6 +31,7 @@ def open_console(home: Home, *, window: str = "", service: str = "") -> int:
     memory = Memory(home.console_memory(user_name()))
     return run_console(
         AsyncClient(home),
+        home="" if home.directory == default_home().directory else str(home.directory),
         start_window=window or memory.window,
         start_service=service,
         setting=setting,

@@ -18,6 +18,7 @@ from opsconsole import errors, wire
 from opsconsole.commands import drill_live, drill_page
 from opsconsole.commands.reading import client_of
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
+from opsconsole.console.numbers import since_start
 from opsconsole.errors import ConfigError, OpsConsoleError, UsageError
 
 T = TypeVar("T")
@@ -126,7 +127,7 @@ def run_run(arguments: argparse.Namespace) -> int:
         words += ["--seed", str(arguments.seed)]
     done = asked(arguments, wire.DrillDone, *words)
     for spoken in done.spoken:
-        narrate(f"{drill_page.at(float(spoken['t']))} {spoken['by']}: {spoken['run']}: {spoken['told']}")
+        narrate(f"{since_start(float(spoken['t']))} {spoken['by']}: {spoken['run']}: {spoken['told']}")
     if arguments.json:
         print_json(done.score)
     else:

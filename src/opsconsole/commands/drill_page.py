@@ -10,20 +10,11 @@ import textwrap
 from collections.abc import Iterator
 
 from opsconsole import wire
+from opsconsole.console.numbers import minutes, since_start
 from opsconsole.console.text import safe
 from opsconsole.page import MISSING, aligned, counted
 
 _SIGNS: dict[wire.ExpectationWord, str] = {"met": "✓", "late": "~", "missed": "✗", "not judged": "?"}
-
-
-def at(t: float) -> str:
-    """Since the drill's start: ``+2:05``."""
-    sign, whole = ("-" if t < 0 else "+"), abs(round(t))
-    return f"{sign}{whole // 60}:{whole % 60:02d}"
-
-
-def span(seconds: float | None) -> str:
-    return MISSING if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def points(value: float) -> str:
@@ -73,7 +64,7 @@ def history_page(history: wire.DrillHistory) -> str:
             str(each.version),
             str(each.seed),
             f"{each.score:g}",
-            *(span(took) for took in (
+            *(minutes(took) for took in (
                 each.durations.detect_s, each.durations.identify_s, each.durations.mitigate_s, each.durations.resolve_s
             )),
             MISSING if each.harm.saved is None else f"{100 * each.harm.saved:.0f} %",
@@ -87,15 +78,19 @@ def history_page(history: wire.DrillHistory) -> str:
 def now_page(now: wire.DrillNow) -> str:
     """What everybody may know."""
     state = "over" if now.is_over else "paused" if now.is_paused else f"at {now.speed:g}x"
-    lines = [f"{safe(now.run)} {at(now.t)} of {span(now.length_s)}, {state}"]
+    lines = [f"{safe(now.run)} {since_start(now.t)} of {minutes(now.length_s)}, {state}"]
     if now.brief:
         lines += ["", *_prose(now.brief)]
     if now.messages:
         lines.append("")
-        lines += [f"{at(each.t)} {safe(each.sender)} ({safe(each.via)}): {safe(each.text)}" for each in now.messages]
+        lines += map(_message, now.messages)
     if now.hints:
         lines += ["", f"{counted(now.hints, 'hint')} may be asked for: opsconsole drill hint {safe(now.run)}"]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _message(each: wire.DrillMessage) -> str:
+    return f"{since_start(each.t)} {safe(each.sender)} ({safe(each.via)}): {safe(each.text)}"
 
 
 def plan_page(plan: wire.DrillPlan) -> str:
@@ -143,19 +138,19 @@ def _score(score: wire.DrillScore) -> Iterator[str]:
             _SIGNS[each.word],
             safe(each.title) + (" (late)" if each.word == "late" else ""),
             f"{points(each.earned)} / {points(each.points)}",
-            at(each.t) if each.t is not None else MISSING,
+            since_start(each.t) if each.t is not None else MISSING,
             safe(each.by) or MISSING,
         )
         for each in score.expectations
     ]
     rows.append(("", "harm kept from users", f"{points(score.harm.earned)} / {points(score.harm.points)}", "", ""))
     if score.cadence is not None:
-        kept = f"told every {span(score.cadence.every_s)}: {score.cadence.kept} of {score.cadence.due} times"
+        kept = f"told every {minutes(score.cadence.every_s)}: {score.cadence.kept} of {score.cadence.due} times"
         rows.append(("", kept, f"{points(score.cadence.earned)} / {points(score.cadence.points)}", "", ""))
     yield aligned(rows).rstrip("\n")
     for lapse in score.lapses:
         by = f" by {safe(lapse.by)}" if lapse.by else ""
-        yield f"✗ -{points(lapse.points)}  {at(lapse.t)}{by}: {safe(lapse.title)} ({safe(lapse.what)})"
+        yield f"✗ -{points(lapse.points)}  {since_start(lapse.t)}{by}: {safe(lapse.title)} ({safe(lapse.what)})"
     yield ""
     yield from _measured(score)
 
@@ -163,12 +158,12 @@ def _score(score: wire.DrillScore) -> Iterator[str]:
 def _measured(score: wire.DrillScore) -> Iterator[str]:
     took, harm = score.durations, score.harm
     yield (
-        f"detected {span(took.detect_s)} (alerted {span(took.alerted_s)}) · acknowledged {span(took.acknowledge_s)} · "
-        f"identified {span(took.identify_s)}"
+        f"detected {minutes(took.detect_s)} (alerted {minutes(took.alerted_s)}) · "
+        f"acknowledged {minutes(took.acknowledge_s)} · identified {minutes(took.identify_s)}"
     )
     yield (
-        f"mitigated {span(took.mitigate_s)} · resolved {span(took.resolve_s)} · first message "
-        f"{span(took.first_message_s)} · longest silence {span(took.longest_silence_s)}"
+        f"mitigated {minutes(took.mitigate_s)} · resolved {minutes(took.resolve_s)} · first message "
+        f"{minutes(took.first_message_s)} · longest silence {minutes(took.longest_silence_s)}"
     )
     saved = MISSING if harm.saved is None else f"{100 * harm.saved:.0f} %"
     yield (

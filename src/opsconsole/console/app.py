@@ -65,6 +65,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         client: Client,
         *,
         environment: str = "",
+        home: str = "",
         start_window: str = wire.DEFAULT_WINDOW,
         start_service: str = "",
         clock: Clock | None = None,
@@ -74,6 +75,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         keymap: Keymap | None = None,
         memory: Memory | None = None,
     ) -> None:
+        """``home``: its directory, where commands do not look at it by themselves."""
         super().__init__(driver_class=keyboard.Keyboard, watch_css=False, ansi_color=True)
         self._setting = setting = setting or ConsoleSetting()
         self.governor = Governor()
@@ -83,7 +85,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         )
         self._clock = clock or SystemClock()
         self._glyphs = glyph_set or glyphs.choose(os.environ, setting.glyphs)
-        self._environment = environment
+        self._environment, self._home = environment, home
         start = Place("service", start_service) if start_service else Place()
         self._memory = memory or Memory()
         self._state = State(place=self._memory.as_left(start), window=start_window, notice=self._memory.trouble)
@@ -357,7 +359,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._become(self._copied(hands.value_of(self._state, self.frame)))
 
     def _copy_command(self) -> None:
-        self._become(self._copied(command_of(self._state)))
+        self._become(self._copied(command_of(self._state, self._home)))
 
     def _copied(self, text: str) -> State:
         return hands.copy(text, self._state, self._write, os.environ)

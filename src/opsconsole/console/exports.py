@@ -26,8 +26,8 @@ SUFFIXES = (".csv", ".json", ".txt", ".svg")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def command_of(state: State) -> str:
-    """The command that prints what is on the screen."""
+def command_of(state: State, home: str = "") -> str:
+    """The command that prints what is on the screen; ``home`` is named where it is not the default one."""
     place = state.place
     words = ["opsconsole", "show", place.view, *([place.service] if place.service else [])]
     words += ["--window", state.window]
@@ -39,6 +39,8 @@ def command_of(state: State) -> str:
         words += ["--filter", place.filter]
     for name, value in place.choices:
         words += ["--choose", f"{name}={value}"]
+    if home:
+        words += ["--home", home]
     return shlex.join(words)
 
 

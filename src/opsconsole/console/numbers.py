@@ -184,3 +184,13 @@ def tick_duration(ms: float) -> str:
     if not ms:
         return "0"
     return f"{ms:g}ms" if ms < 1000 else f"{ms / 1000:g}s" if ms < 1e8 else f"{tick(ms / 1000)}s"
+
+
+def minutes(seconds: float | None) -> str:
+    """A span, as ``2:05``."""
+    return MISSING if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def since_start(t: float) -> str:
+    """A moment of a drill, since its start: ``+2:05``."""
+    return f"{'-' if t < 0 else '+'}{minutes(abs(round(t)))}"

@@ -29,6 +29,7 @@ ViewName: TypeAlias = Literal[
     "checklists",
     "checklist",
     "run",
+    "drill",
 ]
 
 

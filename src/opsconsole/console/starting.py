@@ -21,6 +21,7 @@ def run_console(
     client: Client,
     *,
     environment: str = "",
+    home: str = "",
     start_window: str = wire.DEFAULT_WINDOW,
     start_service: str = "",
     setting: ConsoleSetting | None = None,
@@ -41,6 +42,7 @@ def run_console(
     app = OpsConsole(
         client,
         environment=environment,
+        home=home,
         start_window=start_window,
         start_service=start_service,
         setting=setting,

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from opsconsole import wire
 from opsconsole.daemon import duty
 from opsconsole.daemon.asking import ask
-from opsconsole.daemon.desk import Desk
+from opsconsole.daemon.desk import DRILL, EYES, Desk
 from opsconsole.daemon.diagnosis import diagnose
 from opsconsole.daemon.hub import Hub
 from opsconsole.daemon.identity import Admission, Refuse, Who, person_of
@@ -116,6 +116,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
         *(Route(f"/v1/{kind}", view(kind, is_newest=True)) for kind in duty.KINDS),
         *_alert_routes(desk),
         *(Route(f"/v1/{kind}", view(kind)) for kind in KINDS),
+        _drill_route(desk, hub),
         get("manifests", lambda asked: desk.registering.manifests(asked.get("service", ""))),
         get("deliveries", lambda asked: notifying.deliveries(asked.get("notifier", ""), asked.get("key", ""))),
         get("notifiers", lambda _: notifying.notifiers()),
@@ -147,6 +148,18 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     refuse = _refusing(releasing.refused)
     door = Middleware(Admission, who=who, access=desk.access, refused=refuse)
     return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: refuse})
+
+
+def _drill_route(desk: Desk, hub: Hub) -> Route:
+    async def drill(request: Request) -> Response:
+        """Of what is asked nothing counts but who asks: nobody says themselves what they may see."""
+        given = request.query_params
+        asked = Asked(DRILL, wire.DEFAULT_WINDOW, options=((EYES, desk.eyes(person_of(request))),))
+        if "after" not in given:
+            return _json(await asyncio.to_thread(desk.compute, asked))
+        return _json(await hub.answer(asked, _number(given["after"], "after")))
+
+    return Route(f"/v1/{DRILL}", drill)
 
 
 def _alert_routes(desk: Desk) -> list[Route]:

@@ -10,7 +10,8 @@ import logging
 import os
 import resource
 from collections.abc import Callable
-from typing import TypeVar
+from time import perf_counter
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -32,6 +33,7 @@ from opsconsole.daemon.running import KINDS, Running
 from opsconsole.daemon.surroundings import LIVE, Staging
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon.views.reading import Asked, Context, Reading
+from opsconsole.daemon.views.untimed import frame_of
 from opsconsole.environment import environment_kind
 from opsconsole.errors import ConfigError, InputError, OpsConsoleError, UsageError
 from opsconsole.ingest.follower import Outcome, Wish, expand
@@ -48,6 +50,22 @@ from opsconsole.store.queries import SpanMemory
 
 T = TypeVar("T")
 log = logging.getLogger("opsconsole")
+
+
+DRILL, EYES = "drill", "eyes"
+"""The view whose answer depends on who asks, and what of them it depends on."""
+
+
+class Drill(Protocol):
+    """A drill that people attend."""
+
+    def eyes(self, person: Person) -> str:
+        """What somebody is in it."""
+        ...
+
+    def view(self, eyes: str) -> wire.DrillView:
+        """It, as whoever is that may see it."""
+        ...
 
 
 class Desk:
@@ -96,6 +114,8 @@ class Desk:
             self.responding.overdue,
         )
         self.duty = duty.Duty(engine, self.alerting, self.responding, self.notifying, self.running)
+        self.drill: Drill | None = None
+        """What this home rehearses; None in a live one."""
         engine.every_so_often(self.pinning.pin_configured)
 
     def _running(self, services: tuple[str, ...]) -> tuple[str, ...]:
@@ -119,6 +139,8 @@ class Desk:
             return self.duty.view(asked)
         if asked.kind in KINDS:
             return self.running.view(asked)
+        if asked.kind == DRILL:
+            return self._drill(asked.option(EYES))
         compute = VIEWS.get(asked.kind)
         if compute is None:
             raise UsageError(f"there is no view {asked.kind!r}", f"There are: {', '.join((*VIEWS, 'sources'))}.")
@@ -143,6 +165,15 @@ class Desk:
             return compute(Reading(connection, context, asked))
         finally:
             connection.close()
+
+    def eyes(self, person: Person) -> str:
+        """What somebody sees of a drill: whoever has the same shares an answer."""
+        return self.drill.eyes(person) if self.drill is not None else ""
+
+    def _drill(self, eyes: str) -> wire.DrillView:
+        return (
+            self.drill.view(eyes) if self.drill is not None else wire.DrillView(**frame_of(self.engine, perf_counter()))
+        )
 
     def present(self, person: Person, said: wire.Presence) -> wire.Present:
         """One console says where it is, and hears of all, of what it may do, and of the services that it may act on."""

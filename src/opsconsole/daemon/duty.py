@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any
 
 import msgspec
 
@@ -21,6 +20,7 @@ from opsconsole.daemon.responding import Responding
 from opsconsole.daemon.running import Running
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.daemon.views.told import told_of
+from opsconsole.daemon.views.untimed import frame_of
 from opsconsole.errors import UsageError
 
 KINDS = ("alerts", "alert", "incidents", "incident")
@@ -64,19 +64,6 @@ class Duty:
         if asked.kind == "incident":
             return self._responding.incident(asked.option("incident"))
         return self._incidents()
-
-    def _frame(self, began: float) -> dict[str, Any]:
-        now = self._engine.clock.now()
-        return {
-            "revision": self._engine.revision,
-            "environment": self._engine.settings.environment,
-            "now": now,
-            "end": now,
-            "is_live": True,
-            "window": wire.DEFAULT_WINDOW,
-            "axis": wire.Axis(start=now, step_s=60, buckets=0),
-            "query_ms": round((perf_counter() - began) * 1000, 1),
-        }
 
     # Alerts -------------------------------------------------------------------------------------------------------
 
@@ -126,7 +113,7 @@ class Duty:
             silences=tuple(each for each in keeper.silences() if each.subject in ("", shown.subject)),
             incident=self._linked().get(shown.id, ""),
             checklist=self._running.entry(shown.checklist),
-            **self._frame(began),
+            **frame_of(self._engine, began),
         )
 
     def _history(self, alert: wire.Alert) -> tuple[wire.AlertEvent, ...]:
@@ -150,7 +137,7 @@ class Duty:
     def _incidents(self) -> wire.IncidentsView:
         began, reply = perf_counter(), self._responding.incidents()
         ordered = sorted(reply.incidents, key=lambda each: (each.resolved_at is not None, _rank(each)))
-        return wire.IncidentsView(incidents=tuple(ordered), findings=reply.findings, **self._frame(began))
+        return wire.IncidentsView(incidents=tuple(ordered), findings=reply.findings, **frame_of(self._engine, began))
 
 
 def _rank(each: wire.IncidentBrief) -> str:

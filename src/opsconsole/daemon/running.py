@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
-from typing import Any
 
 import msgspec
 
@@ -34,6 +33,7 @@ from opsconsole.daemon.handling import DaemonHands, View
 from opsconsole.daemon.notifying import Notify
 from opsconsole.daemon.releasing import Releasing
 from opsconsole.daemon.views.reading import Asked
+from opsconsole.daemon.views.untimed import frame_of
 from opsconsole.errors import QueryError, UsageError
 from opsconsole.releases.access import Access, Person
 
@@ -175,19 +175,6 @@ class Running:
             found += known[1]
         return tuple(found)
 
-    def _frame(self, began: float) -> dict[str, Any]:
-        now = self._engine.clock.now()
-        return {
-            "revision": self._engine.revision,
-            "environment": self._engine.settings.environment,
-            "now": now,
-            "end": now,
-            "is_live": True,
-            "window": wire.DEFAULT_WINDOW,
-            "axis": wire.Axis(start=now, step_s=60, buckets=0),
-            "query_ms": round((perf_counter() - began) * 1000, 1),
-        }
-
     def entry(self, name: str) -> wire.ChecklistEntry | None:
         """One checklist in a line; None where there is none of that name."""
         item = self.catalogue.items().get(name)
@@ -204,7 +191,7 @@ class Running:
             checklists=entries,
             runs=tuple(self._brief(run) for run in reversed(latest)),
             suggested=self.suggested([service] if service else []),
-            **self._frame(began),
+            **frame_of(self._engine, began),
         )
 
     def _brief(self, run: wire.Run) -> wire.RunBrief:
@@ -235,7 +222,7 @@ class Running:
             checklist=parsed.checklist,
             text=text,
             problems=parsed.problems,
-            **self._frame(began),
+            **frame_of(self._engine, began),
         )
 
     def _of_run(self, run: wire.Run, began: float) -> wire.RunView:
@@ -254,7 +241,7 @@ class Running:
             message=filled(step.message, values_of(run)) if step is not None else "",
             confirm=filled(step.type_to_confirm, values_of(run)) if step is not None else "",
             child=child.id if child is not None and child.phase != "ended" else "",
-            **self._frame(began),
+            **frame_of(self._engine, began),
         )
 
 

@@ -63,8 +63,8 @@ checklist.
 | | players | facilitator | afterwards |
 |---|---|---|---|
 | panels, alerts, timeline, messages, `query`, `audit` | yes | yes | yes |
-| `drill now`: time, briefing, messages, hints | yes | yes | yes |
-| `drill plan`: faults, what is to come, who looks at what, the score as it stands | no | yes | yes |
+| `drill now`, and the view `drill` (`D`): time, briefing, messages, hints, who is here | yes | yes | yes |
+| `drill plan`, and the rest of the view: faults, what is to come, the score as it stands | no | yes | yes |
 | `inject`, `say`, `note`, `judge`, `speed` | no | yes | |
 | `pause`, `resume`, `end` | alone only | yes | |
 
@@ -75,6 +75,11 @@ of course read the library's files: a drill keeps honest people honest. Ids of s
 the words of a console that was started with one: start a team's drill with `--no-console`, and join it. With
 `--group` the members of a Unix group may join, where they can reach the home's directory at all: `access.group` of a
 live daemon opens it to them.
+
+**On the console** `D` opens the drill. Its facilitator has what is to come, the faults, the score sheet, and who looks
+at what; `i` tells people now what the cursor is on, `J` judges an expectation that a person has to judge, `U` says
+something, `n` writes a note that players do not see, `p` pauses, `>` goes faster, `X` ends it once `end` is typed. A
+player has the briefing, what was said, and `h` for a hint. What a player's page lacks was not sent to their console.
 
 What somebody says, the facilitator among them, stands in the last line of every console that is attached. A drill that
 somebody else's account runs stays open when its facilitator ends it, for the debrief on its own panels, until nobody

@@ -19,6 +19,7 @@ from opsconsole.wire.inquiries import (
     VersionsView,
 )
 from opsconsole.wire.overview import FleetView, ServiceView, SourcesView, StatusView
+from opsconsole.wire.playing import DrillView
 from opsconsole.wire.releases import ReleaseView
 from opsconsole.wire.runs import ChecklistsView, ChecklistView, RunView
 
@@ -45,5 +46,6 @@ ANSWERS: dict[str, type[Answer]] = {
     "checklists": ChecklistsView,
     "checklist": ChecklistView,
     "run": RunView,
+    "drill": DrillView,
 }
 """Kind of view → its struct; the kind is the last part of its path in the API."""

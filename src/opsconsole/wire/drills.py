@@ -1,4 +1,4 @@
-"""What is told of drills: which there are, how one went, and what of that is known to whom.
+"""What is told of drills: which there are, and how one went.
 
 Always true here: a duration is in seconds of the drill's own time, and None where what it ends with never happened; a
 score can be computed again from the scenario and the event log whose SHA-256 it names.
@@ -257,89 +257,7 @@ class DrillDone(Struct, frozen=True, kw_only=True):
     """Lines of the script that were refused, or failed."""
 
 
-# While one is played ----------------------------------------------------------------------------------------------
-
-
-class DrillMessage(Struct, frozen=True, kw_only=True):
-    """Something that people were told."""
-
-    t: float
-    sender: str
-    via: str
-    text: str
-
-
-class DrillNow(Struct, frozen=True, kw_only=True):
-    """What everybody in a drill may know."""
-
-    t: float
-    """Seconds since its start; negative before."""
-    length_s: float
-    speed: float
-    is_paused: bool
-    is_over: bool
-    brief: str
-    messages: tuple[DrillMessage, ...]
-    hints: int
-    """So many may be asked for now."""
-    facilitators: tuple[str, ...]
-    run: str
-    """Its name, for when it is over."""
-
-
-class DrillInject(Struct, frozen=True, kw_only=True):
-    """Something that is to come, or was told."""
-
-    id: str
-    when: str
-    via: str
-    sender: str
-    text: str
-    is_told: bool
-
-
-class DrillFault(Struct, frozen=True, kw_only=True):
-    id: str
-    about: str
-    at: str
-    until: str
-    is_decoy: bool
-    level: float
-    """0: it is not there; 1: it has grown."""
-
-
-class DrillPlan(Struct, frozen=True, kw_only=True):
-    """What the facilitator sees: what is coming, what is met, who is here."""
-
-    now: DrillNow
-    scenario: str
-    title: str
-    guide: str
-    faults: tuple[DrillFault, ...]
-    injects: tuple[DrillInject, ...]
-    score: DrillScore
-    """As it stands."""
-    consoles: tuple[str, ...]
-    """Who looks at what."""
-
-
-class DrillCommand(Struct, frozen=True, kw_only=True):
-    """Something that the facilitator, or in a solo drill the player, wants done."""
-
-    word: Literal["pause", "resume", "speed", "inject", "say", "note", "judge", "end"]
-    text: str = ""
-    """Of inject its id; of judge the expectation; of say and note the words."""
-    number: float = 0.0
-    """Of speed; of judge how well it was done, from 0 to 1."""
-
-
-class HintRequest(Struct, frozen=True, kw_only=True):
-    """Ask for help; it costs points."""
-
-
-class DrillHint(Struct, frozen=True, kw_only=True):
-    text: str
-    cost: float
+# Around it -------------------------------------------------------------------------------------------------------
 
 
 class DrillScored(Struct, frozen=True, kw_only=True):
@@ -388,3 +306,5 @@ class DrillServed(Struct, frozen=True, kw_only=True):
 
     run: str
     home: str
+    scenario: str = ""
+    """Its file, for whoever starts it; nobody else is told."""

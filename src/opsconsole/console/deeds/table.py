@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from opsconsole.console.deeds import alerts, incidents, messages, runs
+from opsconsole.console.deeds import alerts, drills, incidents, messages, runs
 from opsconsole.console.deeds.base import Deed, may_not
 from opsconsole.console.frame import Frame, State
 
-DEEDS: dict[str, Deed] = {**alerts.DEEDS, **incidents.DEEDS, **messages.DEEDS, **runs.DEEDS}
+DEEDS: dict[str, Deed] = {**alerts.DEEDS, **incidents.DEEDS, **messages.DEEDS, **runs.DEEDS, **drills.DEEDS}
 
 
 def unavailable(name: str, state: State, frame: Frame) -> str:

@@ -73,6 +73,7 @@ VIEW_KEYS: dict[str, str] = {
     "alerts": "A",
     "incidents": "I",
     "checklists": "C",
+    "drill": "D",
 }
 """View → the key that opens it."""
 
@@ -126,6 +127,14 @@ _DEEDS = tuple(
         ("run_checklist", "c", "checklist", "run its checklist: what it has to know is asked for", "of:alert"),
         ("begin_checklist", "c", "checklist", "run a checklist for the incident", "of:incident"),
         ("start_checklist", "c", "run it", "run the checklist: what it has to know is asked for", "of:checklist"),
+        ("inject", "i", "tell now", "tell people now what the cursor is on: the facilitator", "of:drill"),
+        ("pause", "p", "pause", "let its time stand still, or go on", "of:drill"),
+        ("speed", ">", "speed", "go faster or slower: the facilitator", "of:drill"),
+        ("judge", "J", "judge", "say how well it was done, from 0 to 1: the facilitator", "of:drill"),
+        ("say", "U", "say", "tell people something of your own: the facilitator", "of:drill"),
+        ("drill_note", "n", "note", "write down what players do not see: the facilitator", "of:drill"),
+        ("hint", "h", "hint", "take a hint, for points: players", "of:drill"),
+        ("end_drill", "X", "end", "end the drill, and score it", "of:drill"),
         ("step_yes", "y", "yes", "the step: done, send it, approve it; of an action: a plan first", "of:run"),
         ("step_no", "n", "", "the step: it is not so; deny it", "of:run"),
         ("step_retry", "r", "", "the step once more", "of:run"),

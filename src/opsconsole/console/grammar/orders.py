@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from opsconsole import wire
+from opsconsole.console.deeds import drills
 from opsconsole.console.deeds import table as deeds
 from opsconsole.console.deeds.base import may_not
 from opsconsole.console.deeds.runs import run_here
@@ -76,6 +77,8 @@ def label(action: Action, state: State, frame: Frame) -> str:
     if action.id in VERBS and (view := run_here(state, frame)) is not None:
         found = meant(action.id, view)
         return found[1] if action.label and found is not None else ""
+    if action.id in drills.DEEDS:
+        return drills.label(action.id, action.label, frame)
     return action.label
 
 

@@ -48,12 +48,14 @@ SECTIONS: dict[str, str] = {
             ("incident", "an incident"),
             ("checklist", "a checklist"),
             ("run", "the step of a run"),
+            ("drill", "a drill"),
         )
     },
     "of:alert": "Where there is an alert",
     "of:incident": "Where there is an incident",
     "of:checklist": "Where there is a checklist",
     "of:run": "In a checklist's run",
+    "of:drill": "In a drill",
     "small": "In a terminal that is too small",
 }
 """Trait of a context → the heading of the actions that need it."""

@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import TypeVar
 
 import msgspec
@@ -21,9 +21,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from opsconsole import wire
+from opsconsole.daemon.drilling import telling
 from opsconsole.daemon.drilling.driver import Driver
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.daemon.identity import person_of
+from opsconsole.daemon.views.untimed import frame_of
 from opsconsole.drills import events
 from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.moments import moment_s
@@ -34,6 +36,7 @@ from opsconsole.drills.score import scored
 from opsconsole.errors import RequestRefused, UsageError
 from opsconsole.releases.access import Person
 
+FACILITATOR, PLAYER = "facilitator", "player"
 FASTEST = 60.0
 SLICE_S = 0.05
 """Longest sleep between two looks at whether it was paused or ended."""
@@ -59,6 +62,7 @@ class Session:
         self._lock = threading.RLock()
         """Held while a second goes by, and while somebody changes the drill's course."""
         self._thread = threading.Thread(target=self._go_on, name="drill", daemon=True)
+        stage.desk.drill = self
 
     def lead_up(self) -> None:
         """Everything that was before its start, at once."""
@@ -108,7 +112,8 @@ class Session:
         """What everybody may know."""
         stage = self.stage
         stage.log.follow()
-        said = [each for each in stage.log.events if each.kind == events.SAID]
+        taken, left = stage.scenario.hints[: self._hinted], stage.scenario.hints[self._hinted :]
+        may_be_taken = [each for each in left if moment_s(each.after) <= stage.t]
         return wire.DrillNow(
             t=stage.t,
             length_s=stage.length_s,
@@ -116,11 +121,10 @@ class Session:
             is_paused=self._is_paused,
             is_over=stage.is_over,
             brief=stage.scenario.brief,
-            messages=tuple(
-                wire.DrillMessage(t=each.t, sender=each.actor, via=str(each.data["via"]), text=str(each.data["text"]))
-                for each in said
-            ),
-            hints=sum(moment_s(each.after) <= stage.t for each in stage.scenario.hints[self._hinted :]),
+            messages=telling.messages(list(stage.log.events)),
+            hints=len(may_be_taken),
+            hint_cost=may_be_taken[0].cost if may_be_taken else None,
+            hinted=tuple(wire.DrillHint(text=each.text, cost=each.cost) for each in taken),
             facilitators=self._facilitators,
             run=self._run.name,
         )
@@ -138,28 +142,44 @@ class Session:
     def plan(self, person: Person) -> wire.DrillPlan:
         """Raises RequestRefused for whoever is no facilitator, as long as it runs."""
         self._require(person, "see what is coming", is_known_afterwards=True)
-        stage = self.stage
-        levels = {each.fault.id: each.level for each in stage.fleet.actual.weather.active(stage.t)}
-        to_come = {each.id for each in stage.direction.to_come}
+        return self._plan()
+
+    def _plan(self) -> wire.DrillPlan:
+        stage, now = self.stage, self.now()
+        log = list(stage.log.events)
         return wire.DrillPlan(
-            now=self.now(),
+            now=now,
             scenario=stage.scenario.id,
             title=stage.scenario.title,
             guide=stage.scenario.guide,
-            faults=tuple(
-                wire.DrillFault(
-                    id=each.id, about=each.about, at=each.at, until=each.until, is_decoy=each.decoy,
-                    level=levels.get(each.id, 0.0),
-                )
-                for each in stage.scenario.faults
-            ),
-            injects=tuple(_inject(each, is_told=each.id not in to_come) for each in stage.scenario.injects),
+            faults=telling.faults(stage, log),
+            injects=telling.injects(stage, log),
+            reactions=tuple(telling.reactions(stage)),
+            expected=tuple(telling.expected(stage)),
             score=self.score(),
+            notes=telling.notes(log),
             consoles=tuple(
                 f"{each.user} ({each.origin}): {each.view} {each.service} {each.armed}".rstrip()
                 for each in stage.desk.attendance.here()
             ),
-        )  # fmt: skip
+        )
+
+    def eyes(self, person: Person) -> str:
+        """Whoever has the same sees the same: its view is computed once for all of them."""
+        return FACILITATOR if person.name in self._facilitators else PLAYER
+
+    def view(self, eyes: str) -> wire.DrillView:
+        """On a console; of a revision that it is not behind of: after the end there is no newer one."""
+        began, revision = perf_counter(), self.stage.engine.revision
+        sees_plan = eyes == FACILITATOR or self.stage.is_over
+        plan = self._plan() if sees_plan else None
+        return wire.DrillView(
+            drill=plan.now if plan is not None else self.now(),
+            plan=plan,
+            is_facilitator=eyes == FACILITATOR,
+            here=self.stage.desk.attendance.here(),
+            **{**frame_of(self.stage.engine, began), "revision": revision},
+        )
 
     def score(self) -> wire.DrillScore:
         return scored(self.stage.scenario, self._file.text, list(self.stage.log.events))
@@ -271,7 +291,7 @@ class Session:
             return Route(f"/v1/{path}", handler, methods=["POST"])
 
         return [
-            Route("/v1/drill", now),
+            Route("/v1/drill/now", now),
             Route("/v1/drill/plan", plan),
             Route("/v1/drill/score", score),
             Route("/v1/drill/report", papers),
@@ -290,12 +310,6 @@ _COMMANDS: dict[str, Callable[[Session, Person, wire.DrillCommand], None]] = {
     "judge": Session._judge,
     "end": Session._end,
 }
-
-
-def _inject(each: Inject, *, is_told: bool) -> wire.DrillInject:
-    return wire.DrillInject(
-        id=each.id, when=each.at or each.when, via=each.via, sender=each.sender, text=each.text, is_told=is_told
-    )
 
 
 def _json(struct: msgspec.Struct) -> Response:

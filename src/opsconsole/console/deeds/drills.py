@@ -1,0 +1,243 @@
+"""What can be done in a drill: its facilitator directs and judges it, its players ask for help.
+
+Always true here: the daemon says who may, and is asked as the command line asks it; what is injected or judged is the
+row under the cursor, named before anything is asked; nothing ends a drill but the word that was typed for it.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from opsconsole import wire
+from opsconsole.console.deeds.base import Deed, Done
+from opsconsole.console.feed import Client
+from opsconsole.console.forms import Field, Form
+from opsconsole.console.frame import Frame, State
+from opsconsole.console.grammar.verbs import under_cursor
+from opsconsole.console.panels.drill_words import EXPECTATION, INJECT
+from opsconsole.errors import UsageError
+
+ANYBODY: frozenset[wire.Role] = frozenset(get_args(wire.Role))
+"""Who may do what is the drill's to say: it knows no roles but its own."""
+PACES: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+END = "end"
+"""What has to be typed to end it."""
+NO_DRILL = "there is no drill here: opsconsole drill run starts one"
+
+
+def _view(frame: Frame) -> wire.DrillView | None:
+    return frame.answer(wire.DrillView)
+
+
+def _now(frame: Frame) -> wire.DrillNow:
+    """Raises UsageError where there is none."""
+    view = _view(frame)
+    if view is None or view.drill is None:
+        raise UsageError(NO_DRILL)
+    return view.drill
+
+
+def _not_going_on(frame: Frame) -> str:
+    view = _view(frame)
+    if view is None:
+        return "D shows the drill, where there is one"
+    if view.drill is None:
+        return NO_DRILL
+    return f"the drill is over: opsconsole drill report {view.drill.run}" if view.drill.is_over else ""
+
+
+def _not_mine(state: State, frame: Frame) -> str:
+    """Of what only a facilitator does."""
+    if reason := _not_going_on(frame):
+        return reason
+    view = _view(frame)
+    if view is None or view.drill is None or view.is_facilitator:
+        return ""
+    names = ", ".join(view.drill.facilitators)
+    return f"the facilitator's: {names}" if names else "the facilitator's, and nobody leads this drill"
+
+
+def _not_mine_in_a_team(state: State, frame: Frame) -> str:
+    """Whoever plays alone may do this as well."""
+    reason, view = _not_going_on(frame), _view(frame)
+    is_alone = view is not None and view.drill is not None and not view.drill.facilitators
+    return reason or ("" if is_alone else _not_mine(state, frame))
+
+
+# What the cursor is on --------------------------------------------------------------------------------------------
+
+
+def _named(state: State, frame: Frame, begins: str) -> str:
+    """The id of the row under the cursor, if it is one of these."""
+    item = under_cursor(state, frame)
+    return item.key.removeprefix(begins) if item is not None and item.key.startswith(begins) else ""
+
+
+def inject_here(state: State, frame: Frame) -> wire.DrillInject | None:
+    view, name = _view(frame), _named(state, frame, INJECT)
+    injects = view.plan.injects if view is not None and view.plan is not None else ()
+    return next((each for each in injects if each.id == name), None)
+
+
+def judged_here(state: State, frame: Frame) -> wire.DrillExpected | None:
+    view, name = _view(frame), _named(state, frame, EXPECTATION)
+    expected = view.plan.expected if view is not None and view.plan is not None else ()
+    return next((each for each in expected if each.id == name and each.is_judged), None)
+
+
+def _why_not_inject(state: State, frame: Frame) -> str:
+    if reason := _not_mine(state, frame):
+        return reason
+    inject = inject_here(state, frame)
+    if inject is None:
+        return "choose what is to be told first"
+    return f"{inject.id} was told already: U says it in your own words" if inject.is_told else ""
+
+
+def _begin_inject(state: State, frame: Frame) -> Form:
+    inject = inject_here(state, frame)
+    if inject is None:
+        raise UsageError("choose what is to be told first")
+    return Form("inject", f"tell {inject.id}", inject.id)
+
+
+def _why_not_judge(state: State, frame: Frame) -> str:
+    if reason := _not_mine(state, frame):
+        return reason
+    return "" if judged_here(state, frame) is not None else "choose an expectation first that a person judges"
+
+
+def _begin_judge(state: State, frame: Frame) -> Form:
+    judged = judged_here(state, frame)
+    if judged is None:
+        raise UsageError("choose an expectation first that a person judges")
+    before = f"{judged.quality:g}" if judged.quality is not None else ""
+    return Form(
+        "judge", f"judge {judged.id}", judged.id, (Field("number", "how well, 0 to 1", before, is_needed=True),)
+    )
+
+
+# Its course -------------------------------------------------------------------------------------------------------
+
+
+def _begin_pause(state: State, frame: Frame) -> Form:
+    word = "resume" if _now(frame).is_paused else "pause"
+    return Form("pause", f"{word} the drill", "", carried=(("word", word),))
+
+
+def _begin_speed(state: State, frame: Frame) -> Form:
+    now = _now(frame).speed
+    faster = next((each for each in PACES if each > now), PACES[0])
+    choices = tuple(f"{each:g}" for each in PACES)
+    return Form("speed", f"from {now:g}x", "", (Field("number", "seconds of it in one", f"{faster:g}", choices),))
+
+
+def _begin_say(state: State, frame: Frame) -> Form:
+    return Form("say", "to everybody", "", (Field("text", "say", is_needed=True),))
+
+
+def _begin_note(state: State, frame: Frame) -> Form:
+    return Form("drill_note", "not for players", "", (Field("text", "note", is_needed=True),))
+
+
+def _begin_end(state: State, frame: Frame) -> Form:
+    run = _now(frame).run
+    return Form("end_drill", f"end {run} for everybody", run, (Field("sure", f"type {END}", must_be=END),))
+
+
+def number_of(text: str) -> float:
+    """Raises UsageError."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no number") from error
+
+
+async def _command(client: Client, word: wire.DrillWord, text: str = "", number: float = 0.0) -> wire.DrillNow:
+    request = wire.DrillCommand(word=word, text=text, number=number)
+    return await client.do("drill/command", request, wire.DrillNow)
+
+
+async def _inject(client: Client, form: Form) -> Done:
+    await _command(client, "inject", form.of)
+    return Done(f"{form.of}: people were told")
+
+
+async def _judge(client: Client, form: Form) -> Done:
+    number = number_of(form.said("number"))
+    await _command(client, "judge", form.of, number)
+    return Done(f"{form.of}: {number:g} of 1")
+
+
+async def _pause(client: Client, form: Form) -> Done:
+    now = await _command(client, "resume" if form.said("word") == "resume" else "pause")
+    return Done("its time stands still" if now.is_paused else "its time goes on")
+
+
+async def _speed(client: Client, form: Form) -> Done:
+    now = await _command(client, "speed", number=number_of(form.said("number")))
+    return Done(f"at {now.speed:g}x" + (", once it is resumed" if now.is_paused else ""))
+
+
+async def _say(client: Client, form: Form) -> Done:
+    await _command(client, "say", form.said("text"))
+    return Done("everybody was told")
+
+
+async def _note(client: Client, form: Form) -> Done:
+    await _command(client, "note", form.said("text"))
+    return Done("written down; players do not see it")
+
+
+async def _end(client: Client, form: Form) -> Done:
+    await _command(client, "end")
+    return Done(f"the drill is over: opsconsole drill report {form.of}")
+
+
+# Help -------------------------------------------------------------------------------------------------------------
+
+
+def _why_not_hint(state: State, frame: Frame) -> str:
+    if reason := _not_going_on(frame):
+        return reason
+    view = _view(frame)
+    if view is not None and view.is_facilitator:
+        return "the players'"
+    return "" if _now(frame).hints else "there is no hint now"
+
+
+def _begin_hint(state: State, frame: Frame) -> Form:
+    cost = _now(frame).hint_cost or 0.0
+    return Form("hint", f"a hint, for {cost:g} points", "", (Field("sure", "take it", "yes", ("yes", "no")),))
+
+
+async def _hint(client: Client, form: Form) -> Done:
+    if form.said("sure") != "yes":
+        return Done("no hint was taken")
+    hint = await client.do("drill/hint", wire.HintRequest(), wire.DrillHint)
+    return Done(f"{hint.text} (-{hint.cost:g})")
+
+
+def label(name: str, usual: str, frame: Frame) -> str:
+    """What the last line calls a deed of a drill; what this person never does is not named there."""
+    view = _view(frame)
+    if view is None or view.drill is None or view.drill.is_over:
+        return ""
+    is_mine = view.is_facilitator or (not view.drill.facilitators and name in ALONE)
+    if name == "hint":
+        return "" if view.is_facilitator else usual
+    return "" if not is_mine else "resume" if name == "pause" and view.drill.is_paused else usual
+
+
+ALONE: frozenset[str] = frozenset({"pause", "end_drill"})
+"""What whoever plays alone does as well."""
+DEEDS: dict[str, Deed] = {
+    "inject": Deed(_why_not_inject, _begin_inject, _inject, ANYBODY),
+    "pause": Deed(_not_mine_in_a_team, _begin_pause, _pause, ANYBODY),
+    "speed": Deed(_not_mine, _begin_speed, _speed, ANYBODY),
+    "judge": Deed(_why_not_judge, _begin_judge, _judge, ANYBODY),
+    "say": Deed(_not_mine, _begin_say, _say, ANYBODY),
+    "drill_note": Deed(_not_mine, _begin_note, _note, ANYBODY),
+    "hint": Deed(_why_not_hint, _begin_hint, _hint, ANYBODY),
+    "end_drill": Deed(_not_mine_in_a_team, _begin_end, _end, ANYBODY),
+}

@@ -1,0 +1,203 @@
+"""A drill as rows: what is coming, what went wrong, what is met, what was said, and who is here.
+
+Always true here: what happened says when, by the drill's own time; a row that is cut is whole behind Enter; what
+players are not to see is made of a ``DrillPlan`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsconsole import wire
+from opsconsole.console import numbers
+from opsconsole.console.lines import Span, span
+from opsconsole.console.palette import Ink
+from opsconsole.console.panels.document import Row, prose
+from opsconsole.page import counted
+
+INJECT, EXPECTATION = "i ", "e "
+"""How the keys of these rows begin: their id follows."""
+MOST_ID = 14
+WORLD = "world"
+"""Who does something where somebody set it off."""
+FAULTS: dict[wire.FaultWord, tuple[str, Ink]] = {
+    "to come": ("◌", "accent"),
+    "there": ("✖", "fail"),
+    "over": ("✔", "ok"),
+}
+
+
+def _state(sign: str, word: str, ink: Ink) -> Span:
+    return Span(f" {sign} {word:<12} ", ink)
+
+
+def _name(name: str, cells: int) -> Span:
+    return span(f"{name[:cells]:<{cells}} ", "strong")
+
+
+def _cells(names: Iterator[str]) -> int:
+    return min(MOST_ID, max(map(len, names), default=len(WORLD)))
+
+
+# What is coming ---------------------------------------------------------------------------------------------------
+
+
+def coming_rows(plan: wire.DrillPlan) -> Iterator[Row]:
+    """What people are told, and how the world answers what they do, in the scenario's order."""
+    cells = _cells(each.id for each in plan.injects)
+    for inject in plan.injects:
+        yield _inject(inject, cells)
+    for i, reaction in enumerate(plan.reactions):
+        yield _reaction(i, reaction, cells)
+
+
+def _when(inject: wire.DrillInject) -> str:
+    if inject.is_contingency:
+        return f"if {inject.when}"
+    return "by hand" if inject.when == "manual" else f"at {inject.when}"
+
+
+def _inject(inject: wire.DrillInject, cells: int) -> Row:
+    told = f"told {numbers.since_start(inject.told_t)}" if inject.told_t is not None else "told"
+    state = _state("✔", told, "ok") if inject.is_told else _state("◌", "to come", "accent")
+    said = f"{inject.sender}: {' '.join(inject.text.split())}"
+    cost = (f"costs {inject.cost:g} points where it was needed",) if inject.cost else ()
+    page = (
+        f"{inject.id}  {_when(inject)}, by {inject.sender} ({inject.via})",
+        told if inject.is_told else "not told yet: i tells people now",
+        *cost,
+        "",
+        *inject.text.split("\n"),
+    )
+    line = (state, _name(inject.id, cells), span(f"{_when(inject)}  ", "dim"), span(said))
+    return Row(f"{INJECT}{inject.id}", line, page=page, is_fault=not inject.is_told)
+
+
+def _reaction(i: int, each: wire.DrillReaction, cells: int) -> Row:
+    state = _state("✔", "set off", "ok") if each.is_set_off else _state("◌", "to come", "accent")
+    does = [f"begins {', '.join(each.starts)}"] if each.starts else []
+    does += [f"ends {', '.join(each.clears)}"] if each.clears else []
+    does += [f"{each.by}: {' '.join(each.says.split())}"] if each.says else []
+    page = (f"if {each.when}", "", *does)
+    line = (state, _name(WORLD, cells), span(f"if {each.when}  ", "dim"), span("; ".join(does)))
+    return Row(f"r {i}", line, page=page, is_fault=not each.is_set_off)
+
+
+def fault_rows(plan: wire.DrillPlan) -> Iterator[Row]:
+    cells = _cells(each.id for each in plan.faults)
+    for each in plan.faults:
+        sign, ink = FAULTS[each.word]
+        since = f" {numbers.since_start(each.since_t)}" if each.since_t is not None else ""
+        grown = f" {100 * each.level:.0f}%" if 0 < each.level < 1 else ""
+        state = _state(sign, f"{each.word}{grown or since}", ink)
+        begins = "by a reaction" if each.at == "never" else f"from {each.at}"
+        until = f" until {each.until}" if each.until else ""
+        decoy = (Span("a decoy  ", "warn"),) if each.is_decoy else ()
+        page = (f"{each.id}  {each.word}{since}", f"{begins}{until}", "", *each.about.split("\n"))
+        line = (state, _name(each.id, cells), span(f"{begins}{until}  ", "dim"), *decoy, span(each.about))
+        yield Row(f"f {each.id}", line, page=page, is_fault=each.word == "there")
+
+
+# What is met ------------------------------------------------------------------------------------------------------
+
+MET: dict[wire.ExpectationWord, tuple[str, Ink]] = {
+    "met": ("✔", "ok"), "late": ("▲", "warn"), "missed": ("✖", "fail"), "not judged": ("?", "accent"),
+}  # fmt: skip
+
+
+def sheet_rows(plan: wire.DrillPlan) -> Iterator[Row]:
+    """Every expectation with its points, what was lost, and what users were spared."""
+    expected = {each.id: each for each in plan.expected}
+    for each in plan.score.expectations:
+        yield _expectation(each, expected.get(each.id), is_over=plan.now.is_over)
+    for i, lapse in enumerate(plan.score.lapses):
+        state = _state("✖", f"lost {numbers.since_start(lapse.t)}", "fail")
+        line = (state, _points(f"-{lapse.points:g}"), _by(lapse.by), span(f"{lapse.title}  "), span(lapse.what, "dim"))
+        yield Row(f"l {i}", line, page=(lapse.title, "", lapse.what), is_fault=True)
+    yield from _kept(plan.score)
+
+
+def _kept(score: wire.DrillScore) -> Iterator[Row]:
+    """What was kept from users, and how often people were told."""
+    harm, cadence = score.harm, score.cadence
+    saved = numbers.MISSING if harm.saved is None else f"{100 * harm.saved:.0f}%"
+    told = f"harm kept from users: {saved}; {harm.bad:,} bad answers, {harm.bad_twin:,} without faults"
+    line = (_state("·", "harm", "dim"), _points(f"{harm.earned:g}/{harm.points:g}"), _by(""), span(told))
+    yield Row("harm", line)
+    if cadence is not None:
+        told = f"told every {numbers.minutes(cadence.every_s)}: {cadence.kept} of {cadence.due} times"
+        line = (_state("·", "cadence", "dim"), _points(f"{cadence.earned:g}/{cadence.points:g}"), _by(""), span(told))
+        yield Row("cadence", line)
+
+
+def _points(text: str) -> Span:
+    return span(f"{text:>7}  ", "strong")
+
+
+def _by(name: str) -> Span:
+    return span(f"{name[:9]:<9} ", "dim")
+
+
+def _expectation(each: wire.ExpectationScore, how: wire.DrillExpected | None, *, is_over: bool) -> Row:
+    sign, ink = MET[each.word]
+    is_judged = how is not None and how.is_judged
+    if each.word == "missed":
+        state = _state("✖", "missed", "fail") if is_over else _state("◌", "not yet", "dim")
+    elif each.word == "not judged":
+        state = _state(sign, "not judged" if is_over else "to judge", ink)
+    elif how is not None and how.quality is not None:
+        state = _state(sign, f"judged {how.quality:g}", ink)
+    else:
+        state = _state(sign, f"{each.word} {numbers.since_start(each.t or 0.0)}", ink)
+    due = _due(how)
+    page = (
+        each.title,
+        "",
+        f"{each.id}  {each.earned:g} of {each.points:g} points" + (f", {due}" if due else ""),
+        "judged by the facilitator, from 0 to 1" if is_judged else f"met by {how.match}" if how is not None else "",
+        *((f"{numbers.since_start(each.t)} {each.by}: {each.what}",) if each.t is not None else ()),
+    )
+    is_met = each.word in ("met", "late")
+    line = (
+        state,
+        _points(f"{each.earned:g}/{each.points:g}"),
+        _by(each.by),
+        span(f"{each.title}  "),
+        span("" if is_met else due, "dim"),
+    )
+    return Row(f"{EXPECTATION}{each.id}", line, page=page, is_fault=not is_met)
+
+
+def _due(how: wire.DrillExpected | None) -> str:
+    if how is None or not how.within:
+        return f"after {how.after}" if how is not None and how.after else ""
+    return f"within {how.within}" + (f" of {how.after}" if how.after else "")
+
+
+# What everybody sees ----------------------------------------------------------------------------------------------
+
+
+def said_rows(now: wire.DrillNow) -> Iterator[Row]:
+    """Newest first; Enter shows one whole."""
+    for i, each in reversed(list(enumerate(now.messages))):
+        head = f"{numbers.since_start(each.t)} "
+        page = (f"{head}{each.sender} ({each.via})", "", *each.text.split("\n"))
+        line = (Span(f" {head}", "dim"), span(f"{each.sender} ", "head"), span(" ".join(each.text.split())))
+        yield Row(f"m {i}", line, page=page)
+
+
+def hint_rows(now: wire.DrillNow) -> Iterator[Row]:
+    """What may be asked for, and what was told already."""
+    if now.hints and now.hint_cost is not None:
+        may = f"{counted(now.hints, 'hint')} may be asked for: h takes the next one, for {now.hint_cost:g} points"
+        yield Row("hint", (Span(" ◌ ", "accent"), span(may)))
+    for i, each in enumerate(now.hinted):
+        yield from prose(f"hinted {i}", f"✔ -{each.cost:g}  {' '.join(each.text.split())}")
+
+
+def here_rows(here: tuple[wire.Presence, ...]) -> Iterator[Row]:
+    for each in here:
+        at = f"{each.view} {each.service}".strip()
+        armed = (span(f"  {each.armed}", "alert"),) if each.armed else ()
+        line = (span(f" {each.user:<12} ", "strong"), span(f"{at:<30}"), span(f" {each.origin}", "dim"), *armed)
+        yield Row(f"w {each.console}", line)
