@@ -11,8 +11,10 @@ from opsconsole import wire
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.drills import events
 from opsconsole.drills.events import Logged
-from opsconsole.drills.scenario import Expectation, Fault, Inject, Reaction
+from opsconsole.drills.goals import Expectation
+from opsconsole.drills.scenario import Inject
 from opsconsole.drills.tracking import Met
+from opsconsole.drills.troubles import Fault, Reaction
 
 
 def messages(log: Sequence[Logged]) -> tuple[wire.DrillMessage, ...]:
