@@ -30,6 +30,7 @@ import ssl
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -279,10 +280,18 @@ class _Call:
 
 
 def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return _usual()
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"{ca_file}: certificates cannot be read: {error}", "Name a PEM file.") from error
+
+
+@cache
+def _usual() -> ssl.SSLContext:
+    """Whom this machine trusts: one for all systems, since its certificates take longer to read than a call."""
+    return ssl.create_default_context()
 
 
 def encoded(json: Any) -> str:
