@@ -10,9 +10,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -63,6 +63,14 @@ class Staging:
 LIVE = Staging(registry.make, time.sleep, new_id)
 
 
+class _Shown(NamedTuple):
+    """What the views of one moment were: a script does many things in one, and a person never two."""
+
+    revision: int
+    at: datetime
+    views: dict[Asked, wire.VersionsView | None]
+
+
 class Around:
     """What the gate and the watch have to be told, from the engine, the store and the other rooms of the daemon."""
 
@@ -90,6 +98,7 @@ class Around:
         }
         self.targets: Mapping[str, Target] = {name: self._made(name) for name in self.settings}
         self.analysing: Analysing | None = None
+        self._shown = _Shown(0, engine.clock.now(), {})
 
     def _made(self, service: str) -> Target:
         setting = self.settings[service]
@@ -129,9 +138,19 @@ class Around:
     def _versions(self, service: str, baseline: str = "", candidate: str = "") -> wire.VersionsView | None:
         """The versions of the last minutes; None where there are no records of them."""
         options = (("baseline", baseline), ("candidate", candidate)) if baseline and candidate != baseline else ()
-        for chosen in (options, ()):
+        asked = Asked("versions", EVIDENCE_WINDOW, service, options=options)
+        moment = (self._engine.revision, self.clock.now())
+        shown = self._shown
+        if (shown.revision, shown.at) != moment:
+            shown = self._shown = _Shown(*moment, {})
+        if asked not in shown.views:
+            shown.views[asked] = self._computed(asked)
+        return shown.views[asked]
+
+    def _computed(self, asked: Asked) -> wire.VersionsView | None:
+        for chosen in (asked.options, ()):
             try:
-                view = self._view(Asked("versions", EVIDENCE_WINDOW, service, options=chosen))
+                view = self._view(replace(asked, options=chosen))
             except UsageError:
                 continue  # a version without requests in the window has nothing to be compared by
             if isinstance(view, wire.VersionsView) and view.is_live:
