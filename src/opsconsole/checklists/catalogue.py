@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from opsconsole import wire
@@ -36,6 +37,16 @@ class Item:
         return self.parsed.checklist.id if self.parsed.checklist is not None else Path(self.parsed.path).stem
 
 
+def _from(path: Path, shown: str) -> Parsed:
+    return parse(path.read_text(encoding="utf-8", errors="replace"), shown)
+
+
+@cache
+def _from_library(path: Path, stamp: tuple[int, int]) -> Parsed:
+    """Read once, however many homes and drills one process has."""
+    return _from(path, f"library/{path.name}")
+
+
 class Catalogue:
     """The checklists of one home; asked from several threads."""
 
@@ -58,8 +69,7 @@ class Catalogue:
         stamp = (status.st_mtime_ns, status.st_size)
         known = self._read.get(path)
         if known is None or known[0] != stamp:
-            shown = str(path) if is_own else f"library/{path.name}"
-            known = self._read[path] = (stamp, parse(path.read_text(encoding="utf-8", errors="replace"), shown))
+            known = self._read[path] = (stamp, _from(path, str(path)) if is_own else _from_library(path, stamp))
         return known[1]
 
     def parsed(self, name: str) -> Parsed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -32,6 +33,12 @@ SHORTHANDS: Mapping[type[msgspec.Struct], str] = {
 
 Complain = Callable[[int, str, str], None]
 """(line, what is wrong, what to do)."""
+
+
+@cache
+def _shape(kind: type[msgspec.Struct]) -> tuple[Mapping[str, msgspec.structs.FieldInfo], Mapping[str, Any]]:
+    """A struct's fields by the key that they are written under, and their types by name; each step asks for it."""
+    return {info.encode_name: info for info in msgspec.structs.fields(kind)}, get_type_hints(kind, include_extras=True)
 
 
 class _Unusable(Exception):  # noqa: N818 - it is told already
@@ -77,8 +84,7 @@ class NodeReader:
         return self._leaf(node, kind, path)
 
     def _section(self, node: yaml.Node, kind: type[msgspec.Struct], path: str) -> msgspec.Struct:
-        fields = {info.encode_name: info for info in msgspec.structs.fields(kind)}
-        hints = get_type_hints(kind, include_extras=True)
+        fields, hints = _shape(kind)
         if isinstance(node, yaml.ScalarNode) and kind in SHORTHANDS:
             name = SHORTHANDS[kind]
             return kind(**{name: self._read(node, hints[name], path)})

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -92,6 +93,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"Did you mean `{close[0]}`?" if close else f"Known here: {', '.join(names)}."
 
 
+@cache
+def _shape(kind: type[msgspec.Struct]) -> tuple[Mapping[str, Any], tuple[msgspec.structs.FieldInfo, ...]]:
+    """A struct's types by key, and its fields; many sections are of one struct."""
+    return get_type_hints(kind, include_extras=True), msgspec.structs.fields(kind)
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Walks nodes and types together, so that every complaint knows its line."""
@@ -117,14 +124,14 @@ class _Reader:
         return self._leaf(node, bare, field)
 
     def _section(self, node: yaml.Node, kind: type[msgspec.Struct], field: str) -> msgspec.Struct:
-        types_by_key = get_type_hints(kind, include_extras=True)
+        types_by_key, fields = _shape(kind)
         values = {}
         for key, key_node, value_node in self._items(node, field):
             name = f"{field}.{key}" if field else key
             if key not in types_by_key:
                 self._refuse(key_node, name, "no such setting", nearest(key, types_by_key))
             values[key] = self.read(value_node, types_by_key[key], name)
-        for info in msgspec.structs.fields(kind):
+        for info in fields:
             if info.required and info.name not in values:
                 self._refuse(node, field, f"`{info.name}` is missing", f"Add `{info.name}: …`.")
         if kind is SourceSetting:
