@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +17,10 @@ settings.register_profile("steady", derandomize=True, database=None)
 if os.environ.get("CI"):
     settings.load_profile("steady")
 """What gates a change tries the same examples each time; whoever works on it meets new ones."""
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""Whatever the machine says: some hundred processes are started here, and each would compile the whole program."""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
