@@ -34,6 +34,7 @@ from peer_programs import peer
 from processes import server
 from registries import ENVIRON, TagRegistry, git
 from subjects import CLI, CommandSubject, FileSubject, HttpSubject, built
+from tracking_server import QUIETLY
 
 from faulty_server import Answer, Asked, Fault, FaultyServer, System
 from opsconsole.releases.targets.base import Target
@@ -298,10 +299,10 @@ def a_tracking_server(directory: Path) -> Iterator[str]:
     """A real MLflow that knows three versions of ``scorer``."""
     programs = peer("mlflow", "mlflow").parent
     url = f"http://127.0.0.1:{free_port()}"
-    environ = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(directory), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environ = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(directory), **QUIETLY}
     words = [programs / "mlflow", "server", "--host", "127.0.0.1", "--port", url.rpartition(":")[2], "--workers", "1"]
     words += ["--backend-store-uri", f"sqlite:///{directory}/store.db", "--artifacts-destination", str(directory / "a")]
-    with server(words, f"{url}/health", directory / "mlflow.log", environ | {"GIT_PYTHON_REFRESH": "quiet"}):
+    with server(words, f"{url}/health", directory / "mlflow.log", environ):
         _post(url, "registered-models/create", {"name": "scorer"})
         for n in (1, 2, 3):
             _post(url, "model-versions/create", {"name": "scorer", "source": f"s3://models/scorer/{n}"})
@@ -317,7 +318,9 @@ def passed_on(url: str) -> System:
 
     def system(asked: Asked) -> Answer:
         kept = {name: asked.headers[name] for name in ("content-type", "authorization") if name in asked.headers}
-        said = httpx.request(asked.method, url + asked.path, content=asked.body, headers=kept, timeout=60.0)
+        said = httpx.request(
+            asked.method, url + asked.path, content=asked.body, headers=kept, timeout=60.0, verify=False
+        )
         return Answer(said.status_code, said.content)
 
     return system

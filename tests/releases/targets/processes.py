@@ -32,12 +32,13 @@ def server(words: Sequence[str | Path], answers_at: str, log: Path, environ: Map
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path, within_s: float) -> None:
     end = time.monotonic() + within_s
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if httpx.get(url, timeout=2.0).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
+    with httpx.Client(timeout=2.0, verify=False) as client:
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                if client.get(url).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
     raise AssertionError(f"{process.args} did not come up:\n{log.read_text(errors='replace')[-3000:]}")
 
 

@@ -19,13 +19,11 @@ import httpx
 import pytest
 from loopback import free_port
 from processes import server
-from test_target_mlflow import Tracking, tracking
+from tracking_server import Tracking
 
 from opsconsole import wire
 from opsconsole.client import Client
 from opsconsole.home import Home
-
-__all__ = ["tracking"]
 
 PROGRAM = [sys.executable, "-m", "opsconsole.cli"]
 VERSIONS = {3.0: "v1", 300.0: "v2"}

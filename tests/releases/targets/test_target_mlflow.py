@@ -1,11 +1,8 @@
-"""The MLflow target, against a real tracking server and a real model server; and against one that misbehaves."""
+"""The MLflow target, against a real tracking server, and against one that misbehaves; ``test_mlflow_end_to_end`` has a
+model server besides."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from loopback import Asked, Said, free_port, serving
-from peer_programs import peer
-from processes import server
+from tracking_server import Tracking
 
 from opsconsole.clock import ManualClock
 from opsconsole.errors import ConfigError
@@ -44,80 +40,6 @@ def on(url: str, **options: Any) -> Any:
 
 # The real thing -----------------------------------------------------------------------------------------------------
 
-TWO_MODELS = """
-import mlflow
-from mlflow import MlflowClient
-
-class Constant(mlflow.pyfunc.PythonModel):
-    def __init__(self, value):
-        self.value = value
-
-    def predict(self, context, model_input, params=None):
-        return [self.value] * len(model_input)
-
-for value in (3.0, 300.0):
-    with mlflow.start_run():
-        mlflow.pyfunc.log_model(
-            name="model", python_model=Constant(value), registered_model_name="scorer", pip_requirements=["mlflow"]
-        )
-MlflowClient().set_registered_model_alias("scorer", "champion", "1")
-"""
-
-
-@dataclass(frozen=True)
-class Tracking:
-    url: str
-    bin: Path
-    directory: Path
-    environ: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
-    """A tracking server that knows two versions of ``scorer``: the first answers 3, the second 300."""
-    programs = peer("mlflow", "mlflow").parent
-    directory = tmp_path_factory.mktemp("mlflow")
-    url = f"http://127.0.0.1:{free_port()}"
-    environ = {
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "HOME": str(directory),
-        "MLFLOW_TRACKING_URI": url,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "GIT_PYTHON_REFRESH": "quiet",
-    }
-    words = [programs / "mlflow", "server", "--host", "127.0.0.1", "--port", url.rpartition(":")[2], "--workers", "1"]
-    store = ["--backend-store-uri", f"sqlite:///{directory}/store.db", "--artifacts-destination", str(directory / "a")]
-    log = directory / "server.log"
-    with server([*words, *store], f"{url}/health", log, environ):
-        subprocess.run([programs / "python", "-c", TWO_MODELS], env=environ, check=True, capture_output=True)
-        yield Tracking(url, programs, directory, environ)
-
-
-@pytest.mark.timeout(300)
-def test_a_promotion_is_in_the_registry_at_once_and_in_the_answers_after_a_restart(tracking: Tracking) -> None:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    words: list[str | Path] = [tracking.bin / "mlflow", "models", "serve", "-m", "models:/scorer@champion"]
-    words += ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    target = on(tracking.url)
-
-    def answered() -> Any:
-        rows = {"dataframe_split": {"columns": ["x"], "data": [[1.0]]}}
-        return httpx.post(f"{address}/invocations", json=rows, timeout=30.0).json()["predictions"]
-
-    with server(words, f"{address}/ping", tracking.directory / "serve.log", tracking.environ):
-        assert answered() == [3.0]
-        before = target.read()
-        assert before.routing == V1
-        target.apply(before, V2, "op-1")
-        assert target.read().routing == V2
-        assert answered() == [3.0], "what runs has resolved the alias when it started"
-        assert KIND.caps.scope == "metadata"
-    with server(words, f"{address}/ping", tracking.directory / "serve.log", tracking.environ):
-        assert answered() == [300.0]
-    target.apply(target.read(), V1, "op-2")
-    target.close()
-
 
 @pytest.mark.timeout(300)
 def test_real_refusals_change_nothing(tracking: Tracking) -> None:
@@ -135,15 +57,16 @@ def test_real_refusals_change_nothing(tracking: Tracking) -> None:
 
 @pytest.mark.timeout(300)
 def test_an_alias_that_was_moved_out_of_band_is_a_conflict_and_stays(tracking: Tracking) -> None:
-    target = on(tracking.url)
+    target = on(tracking.url, alias="moved")
+    target.apply(target.read(), V1, "op-1")
     before = target.read()
-    body = {"name": "scorer", "alias": "champion", "version": "2"}
+    body = {"name": "scorer", "alias": "moved", "version": "2"}
     httpx.post(f"{tracking.url}/api/2.0/mlflow/registered-models/alias", json=body).raise_for_status()
     with pytest.raises(Conflict) as caught:
-        target.apply(before, V1, "op-1")
+        target.apply(before, V1, "op-2")
     assert caught.value.found is not None
     assert caught.value.found.routing == V2
-    target.apply(target.read(), V1, "op-2")
+    assert target.read().routing == V2
 
 
 @pytest.mark.timeout(300)
@@ -246,7 +169,8 @@ def test_a_server_that_is_not_there_got_nothing() -> None:
         target.apply(before, V2, "op-1")
 
 
-def test_an_alias_has_no_weights_and_no_dry_run() -> None:
+def test_an_alias_has_no_weights_and_no_dry_run_and_is_metadata() -> None:
+    assert KIND.caps.scope == "metadata"
     with serving(Registry()) as there:
         target = on(there.url)
         before = target.read()
