@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,27 @@ def test_a_message_is_shown_whole_and_goes_out_only_when_send_was_typed() -> Non
     sent = asked(fake)[-1][1]
     assert (sent["text"], sent["stage"], sent["audience"]) == (DRAFT.text, "update", "internal")
     assert sent["said"] == {"changed": "v41 serves"}
+
+
+def test_a_message_begins_with_the_stage_that_the_incident_has_by_now() -> None:
+    now: list[wire.IncidentStatus] = ["mitigating"]
+
+    class Ahead(FakeClient):
+        """What is on the screen stands there until a newer revision is published."""
+
+        def answer(self, kind: str, parameters: Mapping[str, str]) -> wire.Answer:
+            answer = super().answer(kind, parameters)
+            is_page = isinstance(answer, wire.IncidentView)
+            return msgspec.structs.replace(answer, incident=incident(status=now[0])) if is_page else answer
+
+    async def scenario(session: Session) -> None:
+        await session.press("I", "enter")
+        now[0] = "resolved"
+        await session.press("U")
+        await session.until("stage: resolved")
+        assert "▲ mitigating" in session.text
+
+    drive(scenario, client=Ahead(fleet_answer=lambda window: fleet_view(window, names=("chat-assist",))))
 
 
 def test_a_message_whose_answer_is_lost_may_have_gone_out_and_is_not_offered_again() -> None:

@@ -215,12 +215,12 @@ def moment_of(text: str, now: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-async def _now(client: Client, form: Form) -> datetime:
-    """By the daemon's clock, which in a drill is another one than this machine's."""
-    view = await client.view("incident", {"incident": form.of})
+async def view_of(client: Client, incident: str) -> wire.IncidentView:
+    """The incident as it is now, by the daemon's clock, which in a drill is another one than this machine's."""
+    view = await client.view("incident", {"incident": incident})
     if not isinstance(view, wire.IncidentView):
         raise AssertionError("the view `incident` is answered by an IncidentView")
-    return view.now
+    return view
 
 
 async def _milestone(client: Client, form: Form) -> Done:
@@ -229,7 +229,7 @@ async def _milestone(client: Client, form: Form) -> Done:
     request = wire.SetMilestone(
         incident=form.of,
         milestone=form.said("milestone"),  # type: ignore[arg-type]  # one of the choices
-        at=None if is_withdrawn or at == "now" else moment_of(at, await _now(client, form)),
+        at=None if is_withdrawn or at == "now" else moment_of(at, (await view_of(client, form.of)).now),
         is_withdrawn=is_withdrawn,
         why=form.said("why"),
     )
@@ -334,9 +334,7 @@ def _begin_handover(state: State, frame: Frame) -> Form:
 
 
 async def _handover(client: Client, form: Form) -> Done:
-    view = await client.view("incident", {"incident": form.of})
-    if not isinstance(view, wire.IncidentView):
-        raise AssertionError("the view `incident` is answered by an IncidentView")
+    view = await view_of(client, form.of)
     return Done(f"opsconsole incident handover {form.of} prints it", page=tuple(handover(view).splitlines()))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from opsconsole import wire
 from opsconsole.console.deeds.base import Deed, Done, never, only_asked
-from opsconsole.console.deeds.incidents import incident_of, name_of, none_meant, responded, status_of
+from opsconsole.console.deeds.incidents import name_of, none_meant, responded, view_of
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Field, Form
 from opsconsole.console.frame import Frame, State
@@ -33,17 +33,22 @@ STAGE_OF: dict[wire.IncidentStatus, wire.Stage] = {
 
 
 def _begin_update(state: State, frame: Frame) -> Form:
-    incident, name = incident_of(state, frame), name_of(state, frame)
-    sent = {each.stage for each in incident.updates} if incident is not None else set()
-    stage = STAGE_OF.get(status_of(state, frame) or "investigating", "update" if sent else "investigating")
+    name = name_of(state, frame)
+    return Form("tell", f"message of {name}", name)
+
+
+async def _tell(client: Client, form: Form) -> Done:
+    """At which stage, and to whom: as the incident is by now, which may be later than what the screen shows."""
+    incident = (await view_of(client, form.of)).incident
+    stage = STAGE_OF.get(incident.status, "update" if incident.updates else "investigating")
     fields = (
         Field("stage", "stage", stage, wire.STAGES, is_needed=True),
         Field("audience", "to whom", "internal", wire.AUDIENCES, is_needed=True),
     )
-    return Form("tell", f"message of {name}", name, fields)
+    return Done("", form=Form("facts", form.title, form.of, fields))
 
 
-async def _tell(client: Client, form: Form) -> Done:
+async def _facts(client: Client, form: Form) -> Done:
     """What only a person can say, which depends on the stage."""
     stage, audience = form.said("stage"), form.said("audience")
     fields = tuple(Field(name, label, is_needed=name == "data_loss") for name, label in FACTS[stage])
@@ -84,6 +89,7 @@ async def _send(client: Client, form: Form) -> Done:
 
 DEEDS: dict[str, Deed] = {
     "tell": Deed(none_meant, _begin_update, _tell, asks=True),
+    "facts": Deed(never, only_asked, _facts, asks=True),
     "draft": Deed(never, only_asked, _draft, asks=True),
     "send": Deed(never, only_asked, _send),
 }
