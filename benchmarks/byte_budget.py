@@ -110,6 +110,7 @@ def sent(spec: ViewSpec, size: tuple[int, int]) -> Sent:
             environment="prod",
             answers={place.view: answer},
             since_s=since_s,
+            keys=Keymap().names,
             scales=scales,
             listings=listings,
         )

@@ -10,6 +10,7 @@ from fleet import FakeClient
 
 from opsconsole import wire
 from opsconsole.console.frame import Frame, Link, State
+from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import Line, line_width, plain
 from opsconsole.console.place import Place
 from opsconsole.console.views.catalog import BY_NAME
@@ -28,6 +29,7 @@ def frame_at(place: Place, answer: wire.Answer | None = None, **state: Any) -> F
         environment="prod",
         answers={place.view: answer},
         since_s=1.0,
+        keys=Keymap().names,
     )
 
 

@@ -309,7 +309,7 @@ def test_drift_alone_tells_all_about_the_finding_under_the_cursor() -> None:
 def test_help_reaches_every_line_on_the_smallest_screen(keys: tuple[str, ...]) -> None:
     async def scenario(session: Session) -> None:
         await session.press(*keys)
-        lines = Keymap().listed(view_context(session.app.frame.state))
+        lines = Keymap().listed(view_context(session.app.frame.state), session.app.frame.state, session.app.frame)
         await session.press("question_mark")
         seen = session.text
         for _ in lines:

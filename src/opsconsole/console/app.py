@@ -187,6 +187,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             link=self._link,
             environment=self._environment or told,
             environment_kinds=self._setting.environments,
+            keys=self._grammar.names,
             room=(self.size.width, self.size.height - screen.BAR_ROWS),
             terminal_words=" · ".join(filter(None, (self.governor.words, self._own_cpu.words))),
             is_numbers_only=self.governor.is_numbers_only,

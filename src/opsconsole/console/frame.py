@@ -134,6 +134,8 @@ class Frame:
     """The prompt for the environment's name."""
     now_s: float = 0.0
     """The moment, by the clock of the prompts."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Action → its first key as a person reads it: whatever names a key takes it from here."""
     room: tuple[int, int] = (80, 22)
     """Columns and rows of a page, between the first line and the last."""
     terminal_words: str = ""
@@ -173,6 +175,19 @@ class Frame:
     def view(self) -> wire.View | None:
         """The view on the screen, where it has a window."""
         return self.answer(wire.View)
+
+    def key(self, action: str) -> str:
+        """The key that a text names for an action: as it is configured."""
+        return self.keys[action]
+
+    @property
+    def shows_all(self) -> str:
+        """``Esc shows all``: behind what a filter hides."""
+        return f"{self.key('clear' if self.state.view == 'fleet' else 'back')} shows all"
+
+    @property
+    def nothing_matches(self) -> str:
+        return f"nothing matches; {self.shows_all}"
 
     def shown(self, listing: Listing | None) -> tuple[Item, ...]:
         """What the filters leave of a listing."""

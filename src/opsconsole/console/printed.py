@@ -9,6 +9,7 @@ from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.console.frame import Frame, Link, State
+from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import plain
 from opsconsole.console.place import Place
 from opsconsole.console.views.catalog import BY_NAME
@@ -22,6 +23,7 @@ def page(place: Place, answer: wire.Answer, window: str, as_of: datetime | None,
         link=Link("ok"),
         environment=answer.environment if isinstance(answer, wire.View) else "",
         answers={place.view: answer},
+        keys=Keymap().names,
     )
     lines = [plain(each).rstrip() for each in BY_NAME[place.view].paint(frame, columns, rows)]
     while lines and not lines[-1]:

@@ -34,9 +34,9 @@ from opsconsole.errors import DaemonError, NotReached, OpsConsoleError, RequestR
 
 TOO_SOON = "the step has just changed: read it, then press the key again"
 UNKNOWN = "not known whether it was done: look before you repeat it"
-ONCE_MORE = "read it, then Enter once more does it"
+ONCE_MORE = "read it, then {enter} once more does it"
 TOO_FAST = f"that was faster than a hand: {NOTHING_DONE}"
-LOST = "the link to the daemon is lost: not sent; Enter sends it when you say so again"
+LOST = "the link to the daemon is lost: not sent; {enter} sends it when you say so again"
 KEPT = "as you typed it"
 GIVES_UP: frozenset[str] = frozenset({"cancel_form", "leave"})
 """Actions that do not wait for the question that is on its way."""
@@ -106,7 +106,7 @@ class Working:
         self._before_s, self._key_s = self._key_s, event.time
         if self._due is not None:
             due, self._due, self._since_s = self._due, None, event.time
-            self._desk.become(replace(self._desk.state(), notice=ONCE_MORE if due.fields else TOO_FAST))
+            self._desk.become(replace(self._desk.state(), notice=self._named(ONCE_MORE) if due.fields else TOO_FAST))
         form = self._desk.state().form
         if form is None:
             return False
@@ -116,6 +116,10 @@ class Working:
         if action != "form_next":
             self._since_s = event.time
         return False
+
+    def _named(self, told: str) -> str:
+        """With the key that goes on."""
+        return told.format(enter=self._desk.frame().key("form_next"))
 
     def keeps_text(self, event: Paste) -> bool:
         """The same of text that is pasted: it has to be read as well before it is sent."""
@@ -199,7 +203,7 @@ class Working:
         elif self._key_s - self._since_s < DEAF_S:
             is_text = self._key_s - self._before_s <= HAND_S  # the end of a line that was pasted as keys
             draft = f"{state.draft.rstrip()} " if is_text and state.draft else state.draft
-            self._desk.become(replace(state, draft=draft, notice=ONCE_MORE))
+            self._desk.become(replace(state, draft=draft, notice=self._named(ONCE_MORE)))
         else:
             self._send_soon(form)
 
@@ -281,7 +285,9 @@ class Working:
         else:
             *before, (_, last) = form.given
             is_lost = isinstance(error, NotReached)
-            self.ask(replace(form, given=tuple(before)), last, LOST if is_lost else f"not done: {error.told}")
+            self.ask(
+                replace(form, given=tuple(before)), last, self._named(LOST) if is_lost else f"not done: {error.told}"
+            )
 
     def _leave(self, form: Form, notice: str) -> None:
         """Let the form go, and keep what was typed for when it is begun again."""

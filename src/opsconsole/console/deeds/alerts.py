@@ -48,7 +48,7 @@ def incident_of(alert: wire.Alert, frame: Frame) -> str:
 def _open(state: State, frame: Frame) -> wire.Alert:
     alert = alert_here(state, frame)
     if alert is None:
-        raise UsageError("choose an alert first", "A lists them.")
+        raise UsageError("choose an alert first", f"{frame.key('open_alerts')} lists them.")
     return alert
 
 

@@ -49,7 +49,7 @@ def name_of(state: State, frame: Frame) -> str:
     brief = _brief(state, frame)
     name = _page(state) or (brief.incident if brief is not None else "")
     if not name:
-        raise UsageError("choose an incident first", "I lists them.")
+        raise UsageError("choose an incident first", f"{frame.key('open_incidents')} lists them.")
     return name
 
 
@@ -86,7 +86,7 @@ def _begin_of_alert(state: State, frame: Frame) -> Form:
     """Of an alert that has an incident already: that one."""
     alert = alerts.alert_here(state, frame)
     if alert is None:
-        raise UsageError("choose an alert first", "A lists them.")
+        raise UsageError("choose an alert first", f"{frame.key('open_alerts')} lists them.")
     if incident := alerts.incident_of(alert, frame):
         return Form("join_incident", f"to {incident}", incident)
     services = ", ".join(alert.services)

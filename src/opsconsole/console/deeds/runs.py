@@ -91,8 +91,9 @@ def _why_not_begin(state: State, frame: Frame) -> str:
     if why_not := _has_not_come(state, frame):
         return why_not
     if checklist.startswith("RUN-"):
-        return f"{checklist} is a run: Enter goes on with it"
-    return "" if checklist or incident else "no checklist is named for it: C lists them"
+        return f"{checklist} is a run: {frame.key('enter')} goes on with it"
+    lists = frame.key("open_checklists")
+    return "" if checklist or incident else f"no checklist is named for it: {lists} lists them"
 
 
 def _begin(state: State, frame: Frame) -> Form:

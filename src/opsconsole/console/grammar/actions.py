@@ -16,7 +16,7 @@ from opsconsole.console.views.catalog import VIEWS
 RESERVED = frozenset({"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b"})
 """Aliases of Backspace, Tab and Enter; flow control; the prefixes of screen and tmux."""
 
-IN_THE_PAST = "in the past: = returns to now"
+IN_THE_PAST = "in the past: {freeze} returns to now"
 IN_THE_PAST_UNTIMED = "in the past: :now returns"
 
 

@@ -89,6 +89,15 @@ class Keymap:
         """The keys of these actions."""
         return frozenset(key for each in self.actions if each.id in names for key in each.keys)
 
+    def named(self, action: str) -> list[str]:
+        """The keys of an action, as a person reads them."""
+        return [written((key,)) for each in self.actions if each.id == action for key in each.keys]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Action → its first key, as a person reads it."""
+        return {each.id: written(each.keys[:1]) for each in self.actions if each.keys}
+
     def hints(self, context: Context, frame: Frame) -> list[Hint]:
         """What the status line names, the most important first."""
         named = [each for each in self.actions if each.label and each.fits(context.traits)]
@@ -99,14 +108,14 @@ class Keymap:
             Hint(written(each.keys[:1]), words, bool(unavailable(each, state, frame))) for each, words in told if words
         ]
 
-    def listed(self, context: Context, state: State | None = None, frame: Frame | None = None) -> list[Listed]:
+    def listed(self, context: Context, state: State, frame: Frame) -> list[Listed]:
         """Everything that works in a context; actions with one explanation share a line."""
         named = [each for each in self.actions if each.fits(context.traits)]
         lines = []
         for told, group in groupby(named, key=lambda each: each.help):
             actions = list(group)
             keys = "  ".join(written(each.keys) for each in actions)
-            lines.append(Listed(actions[0], keys, told, unavailable(actions[0], state, frame) if state else ""))
+            lines.append(Listed(actions[0], keys, told, unavailable(actions[0], state, frame)))
         return lines
 
 

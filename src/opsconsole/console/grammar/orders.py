@@ -21,20 +21,20 @@ from opsconsole.console.panels.run_words import VERBS, meant
 from opsconsole.console.views.catalog import BY_NAME
 from opsconsole.errors import UsageError
 
-READ_ONLY = "read-only: R arms this console"
+READ_ONLY = "read-only: {arm} arms this console"
 NOTHING_TO_UNDO = "no change of {service} is being watched here, and none was sent from here"
 PACES: dict[wire.Act, wire.Act] = {"hold": "resume", "resume": "hold"}
 """What undoes the other."""
 Via: TypeAlias = Literal["key", "palette"]
 
 
-def unavailable(action: Action, state: State, frame: Frame | None = None) -> str:
+def unavailable(action: Action, state: State, frame: Frame) -> str:
     """Why an action does not work in this state; empty when it does."""
     if action.needs_now and state.as_of is not None:
-        return IN_THE_PAST if BY_NAME[state.view].is_timed else IN_THE_PAST_UNTIMED
-    if action.is_deed and frame is not None:
+        return IN_THE_PAST.format(freeze=frame.key("freeze")) if BY_NAME[state.view].is_timed else IN_THE_PAST_UNTIMED
+    if action.is_deed:
         return deeds.unavailable(action.id, state, frame)
-    if not action.is_order or frame is None:
+    if not action.is_order:
         return ""
     if reason := being_planned(frame):
         return reason
@@ -67,7 +67,7 @@ def _forbidden(frame: Frame) -> str:
     if permission is None:
         return ""
     is_armed = frame.armed_s is not None and frame.armed_s > 0
-    return READ_ONLY if permission.is_read_only and not is_armed else ""
+    return READ_ONLY.format(arm=frame.key("arm")) if permission.is_read_only and not is_armed else ""
 
 
 def label(action: Action, state: State, frame: Frame) -> str:
@@ -121,7 +121,9 @@ def version_of(service: str, state: State, frame: Frame) -> str:
     """The version that promoting this service means here. Raises UsageError where that cannot be told."""
     version = _version_here(service, state, frame)
     if not version:
-        raise UsageError("promote which version?", f"v shows them; or :promote {service} VERSION.")
+        raise UsageError(
+            "promote which version?", f"{frame.key('open_versions')} shows them; or :promote {service} VERSION."
+        )
     return version
 
 

@@ -106,7 +106,7 @@ def _open(state: State, key: str, frame: Frame, action: Action) -> State:
 
 def _back(state: State, key: str, frame: Frame, action: Action) -> State:
     """One step: Esc takes back what was put over the view first; then one panel to all; then where one came from."""
-    if key == "escape":
+    if key == action.keys[0]:
         undone = _undone(state)
         if undone is not state:
             return undone

@@ -124,7 +124,15 @@ def _alone(frame: Frame, drift: wire.Drift, width: int, height: int) -> list[Lin
     columns = table.visible(COLUMNS, width)
     items = frame.shown(listing(frame))
     by_key = {item(each).key: each for each in drift.findings}
-    listed = list_body(frame, items, columns, lambda i: cells(by_key[items[i].key]), width, height - DETAIL_ROWS)
+    listed = list_body(
+        frame,
+        items,
+        columns,
+        lambda i: cells(by_key[items[i].key]),
+        width,
+        height - DETAIL_ROWS,
+        nothing=frame.nothing_matches,
+    )
     if not items:
         return block(listed, width, height)
     found = by_key[items[cursor(items, frame.state.place.cursor)].key]

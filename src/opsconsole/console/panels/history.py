@@ -85,7 +85,7 @@ def lines(view: wire.ReleaseView, frame: Frame, width: int, height: int) -> list
     items = frame.shown(listing(frame))
     by_key = dict(zip(map(_key, view.history), view.history, strict=True))
     columns = table.visible(COLUMNS, width)
-    nothing = "nothing matches; Esc shows all" if view.history else "nothing was done yet"
+    nothing = frame.nothing_matches if view.history else "nothing was done yet"
     return list_body(
         frame,
         items,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from opsconsole import wire
 from opsconsole.console import numbers
+from opsconsole.console.frame import Frame
 from opsconsole.console.lines import Line, Span, separated, span
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels.document import Row, prose
@@ -131,7 +132,7 @@ def _cell(value: wire.QueryValue) -> str:
 # The step whose turn it is ----------------------------------------------------------------------------------------
 
 
-def turn_rows(view: wire.RunView) -> Iterator[Row]:
+def turn_rows(view: wire.RunView, frame: Frame) -> Iterator[Row]:
     """What is asked for now, first what can be done about it."""
     run = view.run
     if run.phase == "ended":
@@ -139,7 +140,7 @@ def turn_rows(view: wire.RunView) -> Iterator[Row]:
         yield Row("now ended", (Span(f" {run.word}", word), span(f"  {run.why}", "text")))
         return
     yield from _options(view)
-    yield Row("now keys", (Span(" ", "text"), *keys_line(view)), hang=1)
+    yield Row("now keys", (Span(" ", "text"), *keys_line(view, frame)), hang=1)
     if run.phase == "aborting":
         yield from prose("now aborting", f"▼ aborting: {run.why}", "warn")
         undoing = f"to be undone next: {view.undoing}" if view.undoing else "what was sent is being looked up"
@@ -165,21 +166,14 @@ def _options(view: wire.RunView) -> Iterator[Row]:
         yield Row(f"now option {option.key}", line)
 
 
-def keys_line(view: wire.RunView) -> Line:
+def keys_line(view: wire.RunView, frame: Frame) -> Line:
     """``y done · s skip · t note · a abort · q leave``."""
-    named = [
-        ("y", "step_yes"),
-        ("n", "step_no"),
-        ("r", "step_retry"),
-        ("s", "step_skip"),
-        ("t", "step_note"),
-        ("a", "step_abort"),
+    parts: list[Line] = [
+        (Span(f"{frame.key(action)} ", "accent"), Span(verb[1], "text"))
+        for action in VERBS
+        if (verb := meant(action, view)) is not None
     ]
-    parts: list[Line] = []
-    for key, action in named:
-        if (verb := meant(action, view)) is not None:
-            parts.append((Span(f"{key} ", "accent"), Span(verb[1], "text")))
-    return separated([*parts, (Span("q ", "accent"), Span("leave it", "dim"))])
+    return separated([*parts, (Span(f"{frame.key('back')} ", "accent"), Span("leave it", "dim"))])
 
 
 def _asked(view: wire.RunView, step: wire.Step) -> Iterator[Row]:

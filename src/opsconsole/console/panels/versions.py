@@ -186,7 +186,9 @@ def _alone(frame: Frame, all_versions: tuple[wire.VersionSummary, ...], width: i
     if height - len(compared) < LEAST_LIST_ROWS:
         compared = []
     room = height - len(compared)
-    listed = list_body(frame, items, columns, lambda i: cells(by_name[items[i].key]), width, room)
+    listed = list_body(
+        frame, items, columns, lambda i: cells(by_name[items[i].key]), width, room, nothing=frame.nothing_matches
+    )
     return block([*listed, *compared], width, height)
 
 

@@ -99,6 +99,7 @@ def _with(view: wire.AlertView, frame: Frame) -> Iterator[Line]:
 
 def sections(view: wire.AlertView, frame: Frame) -> tuple[Section, ...]:
     alert = view.alert
+    looks = frame.key("open_explain")
     return (
         Section(
             EVIDENCE,
@@ -107,7 +108,7 @@ def sections(view: wire.AlertView, frame: Frame) -> tuple[Section, ...]:
             (Span(f"{len(alert.members) + alert.more:,} found", "dim"),),
             "nothing",
         ),
-        Section(CHANGED, PANELS[1], tuple(_changed(alert)), nothing="not looked for: Enter here, or x, looks"),
+        Section(CHANGED, PANELS[1], tuple(_changed(alert)), nothing=f"not looked for: {looks} looks"),
         Section(TOLD, PANELS[2], tuple(_told(view, frame)), nothing="nobody yet", is_beside=True),
         Section(DONE, PANELS[3], tuple(_history(view)), nothing="nothing yet", is_beside=True),
     )

@@ -88,7 +88,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         lambda i: _cells(alerts[i], view, frame),
         width,
         rows_above(len(items), height - len(above), LEAST_DETAIL),
-        nothing="no alert matches; Esc shows all" if by_id else "nothing fires, and nothing did within a day",
+        nothing=f"no alert matches; {frame.shows_all}" if by_id else "nothing fires, and nothing did within a day",
     )
     detail = _detail(alerts[cursor(items, frame.state.place.cursor)], view, frame, width) if alerts else NOTHING
     return block([*above, *listed, *detail], width, height)
@@ -147,7 +147,11 @@ def _detail(alert: wire.Alert, view: wire.AlertsView, frame: Frame, width: int) 
     if incident := view.incidents.get(alert.id):
         rows.append(labelled("incident", span(incident, "accent")))
     if alert.checklist:
-        rows.append(labelled("checklist", span(alert.checklist, "accent"), Span("  c runs it", "dim")))
+        rows.append(
+            labelled(
+                "checklist", span(alert.checklist, "accent"), Span(f"  {frame.key('run_checklist')} runs it", "dim")
+            )
+        )
     return rows
 
 
@@ -175,7 +179,8 @@ def _holding(alert: wire.Alert, frame: Frame, view: wire.AlertsView, width: int)
         return _told("held back", alert.held_by, width)
     if alert.resolved_at is not None:
         return _told("over", f"since {alert.resolved_at:%m-%d %H:%M}: {alert.resolved_why}", width)
-    return [labelled("with", Span("nobody, ", "text"), *standing(alert, frame, view), Span("  a takes it", "dim"))]
+    takes = Span(f"  {frame.key('acknowledge')} takes it", "dim")
+    return [labelled("with", Span("nobody, ", "text"), *standing(alert, frame, view), takes)]
 
 
 def _told(label: str, text: str, width: int, ink: Ink = "text") -> list[Line]:

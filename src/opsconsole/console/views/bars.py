@@ -188,11 +188,12 @@ def _notice_ink(frame: Frame) -> Ink:
 
 def _filtering(frame: Frame, width: int) -> tuple[Line, Line]:
     """The filter as it is typed; a word that cannot be understood is said at once."""
+    keep = f"{frame.key('keep_filter')} keep · {frame.key('cancel_filter')}"
     try:
         parse(frame.state.draft)
     except UsageError as error:
         return _typing(" /", frame, (span(error.message, "warn"), Span(" ", "text")), width)
-    return _typing(" /", frame, (Span("word  !not  ~fuzzy  column=value  >2s · Enter keep · Esc ", "dim"),), width)
+    return _typing(" /", frame, (Span(f"word  !not  ~fuzzy  column=value  >2s · {keep} ", "dim"),), width)
 
 
 def _typing(sign: str, frame: Frame, right: Line, width: int) -> tuple[Line, Line]:
@@ -216,11 +217,13 @@ def _commanding(frame: Frame, width: int) -> tuple[Line, Line]:
 
 
 def _finding(frame: Frame, width: int) -> tuple[Line, Line]:
-    return _typing(" ? ", frame, (Span("↑ ↓ move · Enter run · Esc close ", "dim"),), width)
+    moves = f"{frame.key('help_up')} {frame.key('help_down')} move"
+    told = f"{moves} · {frame.key('run_listed')} run · {frame.key('cancel_help')} close "
+    return _typing(" ? ", frame, (Span(told, "dim"),), width)
 
 
 def _jumping(frame: Frame, width: int) -> tuple[Line, Line]:
-    return (Span(" jump to the row of which letter?", "accent"),), (Span("Esc cancel ", "dim"),)
+    return (Span(" jump to the row of which letter?", "accent"),), (Span(f"{frame.key('cancel_jump')} cancel ", "dim"),)
 
 
 def _arming(frame: Frame, width: int) -> tuple[Line, Line]:
@@ -243,7 +246,9 @@ def _asking(frame: Frame, width: int) -> tuple[Line, Line]:
         return (), ()
     field = form.field
     if field is None:
-        return (span(f" {form.title} · asking the daemon …", "accent"),), (Span("Esc gives it up ", "dim"),)
+        return (span(f" {form.title} · asking the daemon …", "accent"),), (
+            Span(f"{frame.key('cancel_form')} gives it up ", "dim"),
+        )
     given = "".join(f" · {label} {answer}" for label, answer in _answers(form))
     asked: Line = (span(f" {form.title}{given} · ", "dim"), span(f"{field.label}: ", "accent"))
     draft = frame.state.draft
@@ -259,10 +264,12 @@ def _asking(frame: Frame, width: int) -> tuple[Line, Line]:
 
 def _form_hints(form: Form, field: Field, frame: Frame) -> Line:
     """What the keys of a form do now."""
-    moves = "↑ ↓ scroll" if form.page else "↑ ↓ choose" if field.choices else "↑ back" if form.given else ""
-    enter = f"Enter {'does it' if form.is_last else 'next'}"
+    before, after = frame.key("form_before"), frame.key("form_after")
+    moves = f"{before} {after} scroll" if form.page else f"{before} {after} choose" if field.choices else ""
+    moves = moves or (f"{before} back" if form.given else "")
+    enter = f"{frame.key('form_next')} {'does it' if form.is_last else 'next'}"
     lost = (Span("✖ daemon lost · ", "fail"),) if frame.link.word == "lost" else ()
-    return (*lost, Span(" · ".join(part for part in (moves, enter, "Esc ") if part), "dim"))
+    return (*lost, Span(" · ".join(part for part in (moves, enter, f"{frame.key('cancel_form')} ") if part), "dim"))
 
 
 def _answers(form: Form) -> list[tuple[str, str]]:
@@ -276,10 +283,14 @@ _TYPED: dict[str, Callable[[Frame, int], tuple[Line, Line]]] = {
     "help": _finding,
     "jump": _jumping,
     "arm": _arming,
-    "window": lambda frame, width: (_picker(frame), (Span("Enter take · Esc cancel ", "dim"),)),
+    "window": lambda frame, width: (_picker(frame), _takes(frame)),
     "form": _asking,
 }
 """Mode → the two ends of the last line; a notice takes the place of the second."""
+
+
+def _takes(frame: Frame) -> Line:
+    return (Span(f"{frame.key('take_window')} take · {frame.key('cancel_window')} cancel ", "dim"),)
 
 
 def _picker(frame: Frame) -> Line:

@@ -38,7 +38,7 @@ def listing(frame: Frame) -> Listing | None:
         return None
     panel = frame.state.panel
     return frame.listings.of(
-        ("checklist", str(panel)), view, lambda: document.listing("lines", sections(view), panel, {})
+        ("checklist", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel, {})
     )
 
 
@@ -48,7 +48,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         return document.not_there(frame, "checklist", "checklists", width, height)
     head = _head(view, width)
     items = frame.shown(listing(frame))
-    return [*head, *document.painted(sections(view), items, frame, width, height - len(head))]
+    return [*head, *document.painted(sections(view, frame), items, frame, width, height - len(head))]
 
 
 def _head(view: wire.ChecklistView, width: int) -> list[Line]:
@@ -60,9 +60,9 @@ def _head(view: wire.ChecklistView, width: int) -> list[Line]:
     return [fill(row, width) for row in rows]
 
 
-def sections(view: wire.ChecklistView) -> tuple[Section, ...]:
+def sections(view: wire.ChecklistView, frame: Frame) -> tuple[Section, ...]:
     return (
-        Section(ABOUT, PANELS[0], tuple(_about(view)), (Span("c runs it", "dim"),)),
+        Section(ABOUT, PANELS[0], tuple(_about(view)), (Span(f"{frame.key('start_checklist')} runs it", "dim"),)),
         Section(STEPS, PANELS[1], tuple(_steps(view)), nothing="its file cannot be understood"),
         Section(FILE, PANELS[2], tuple(_file(view)), (span(view.entry.path, "dim"),), is_beside=True),
     )

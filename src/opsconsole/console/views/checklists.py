@@ -31,7 +31,7 @@ def listing(frame: Frame) -> Listing | None:
         return None
     panel = frame.state.panel
     return frame.listings.of(
-        ("checklists", str(panel)), view, lambda: document.listing("checklists", sections(view), panel, {})
+        ("checklists", str(panel)), view, lambda: document.listing("checklists", sections(view, frame), panel, {})
     )
 
 
@@ -39,12 +39,13 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
     view = frame.answer(wire.ChecklistsView)
     if view is None:
         return block([EMPTY, line(Span("   waiting for the checklists", "dim"))], width, height)
-    return document.painted(sections(view), frame.shown(listing(frame)), frame, width, height)
+    return document.painted(sections(view, frame), frame.shown(listing(frame)), frame, width, height)
 
 
-def sections(view: wire.ChecklistsView) -> tuple[Section, ...]:
+def sections(view: wire.ChecklistsView, frame: Frame) -> tuple[Section, ...]:
     stale = sum(bool(each.stale) for each in view.checklists)
-    amber = (Span(f"▲ {stale} not reviewed for too long", "warn"),) if stale else (Span("c runs one", "dim"),)
+    runs = (Span(f"{frame.key('start_checklist')} runs one", "dim"),)
+    amber = (Span(f"▲ {stale} not reviewed for too long", "warn"),) if stale else runs
     under_way = tuple(_run(each) for each in view.runs if each.phase != "ended")
     late = tuple(_run(each) for each in view.runs if each.phase == "ended")
     return (

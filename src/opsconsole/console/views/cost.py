@@ -94,7 +94,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         width,
         max(3, height - len(above)),
         told=_told(view, name),
-        nothing=f"no {TITLES[name]} was logged" if not slices else "nothing matches; Esc shows all",
+        nothing=f"no {TITLES[name]} was logged" if not slices else frame.nothing_matches,
     )
     return block([fill(each, width) for each in above] + listed, width, height)
 

@@ -56,7 +56,15 @@ def _listed(frame: Frame, view: wire.DriftView, keyed: dict[str, int], width: in
     items = frame.shown(listing(frame))
     columns = table.visible(drift.COLUMNS, width)
     findings = view.drift.findings
-    return list_body(frame, items, columns, lambda i: drift.cells(findings[keyed[items[i].key]]), width, height)
+    return list_body(
+        frame,
+        items,
+        columns,
+        lambda i: drift.cells(findings[keyed[items[i].key]]),
+        width,
+        height,
+        nothing=frame.nothing_matches,
+    )
 
 
 def _detail(frame: Frame, view: wire.DriftView, keyed: dict[str, int], width: int, height: int) -> list[Line]:

@@ -232,7 +232,9 @@ def _slices(view: wire.ExplainView, frame: Frame, width: int, height: int) -> li
     weighed: list[Line] = [(Span(f"{view.looked_at:,} slices weighed{little}", "dim"),)] if view.looked_at else []
     told = _told(by_key[items[cursor(items, frame.state.place.cursor)].key], view, width) if items else []
     told = told if height >= LEAST_ROWS_WITH_WORDS else []
-    body = list_body(frame, items, columns, cells, width, height - 2 - len(told), told=weighed)
+    body = list_body(
+        frame, items, columns, cells, width, height - 2 - len(told), told=weighed, nothing=frame.nothing_matches
+    )
     rest: dict[str, Cell] = {column.id: "" for column in columns}
     rest |= _share_cells(view.rest_share, longest, bar_cells, frame.glyphs, view)
     rest["slice"] = Span("everything else", "dim")

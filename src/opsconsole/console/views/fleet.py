@@ -113,15 +113,17 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         lambda i: _cells(rows[i], names[i], fleet, frame, shown, is_wide=is_wide),
         width,
         rows_above(len(rows), height - len(above), LEAST_DETAIL),
-        nothing=_nothing(fleet),
+        nothing=_nothing(fleet, frame),
     )
     below = max(0, height - len(above) - len(listed))
     detail = _detail(rows[cursor(items, frame.state.place.cursor)], fleet, frame, width, below) if rows else []
     return block([*above, *listed, *detail], width, height)
 
 
-def _nothing(fleet: wire.FleetView) -> str:
-    return "no service matches; Esc shows all" if fleet.services else "no records yet: s shows the sources"
+def _nothing(fleet: wire.FleetView, frame: Frame) -> str:
+    if fleet.services:
+        return f"no service matches; {frame.shows_all}"
+    return f"no records yet: {frame.key('open_sources')} shows the sources"
 
 
 def _cells(

@@ -56,7 +56,7 @@ def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
     at = min(state.choice, len(lines) - 1)
     head = ends(
         (Span(f"── {BY_NAME[state.view].title}: what works here ", "strong"),),
-        (Span(f" {len(lines)} · type to find · Enter runs ", "dim"),),
+        (Span(f" {len(lines)} · type to find · {frame.key('run_listed')} runs ", "dim"),),
         width,
         "─",
         "faint",

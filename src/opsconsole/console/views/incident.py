@@ -116,14 +116,20 @@ def _others(view: wire.IncidentView, frame: Frame) -> str:
 def sections(view: wire.IncidentView, frame: Frame) -> tuple[Section, ...]:
     incident = view.incident
     to_do = sum(each.done_at is None for each in incident.follow_ups)
+    takes, drafts, writes = (frame.key(action) for action in ("role", "tell", "note"))
     cut = f" of {view.matched:,}" if view.matched > len(view.timeline) else ""
     return (
         Section(DUE, PANELS[0], tuple(_due(view, frame)), nothing="nothing"),
         Section(MILESTONES, PANELS[1], tuple(_milestones(incident))),
-        Section(PEOPLE, PANELS[2], tuple(_people(view, frame)), nothing="nobody has a role: O takes one"),
+        Section(PEOPLE, PANELS[2], tuple(_people(view, frame)), nothing=f"nobody has a role: {takes} takes one"),
         Section(LINKED, PANELS[3], tuple(_links(view)), nothing="nothing yet"),
-        Section(MESSAGES, PANELS[4], tuple(_messages(incident)), nothing="none was sent yet: U drafts one"),
-        Section(NOTES, PANELS[5], tuple(_notes(incident)), nothing="none yet: n writes one"),
+        Section(
+            MESSAGES,
+            PANELS[4],
+            tuple(_messages(incident)),
+            nothing=f"none was sent yet: {drafts} drafts one",
+        ),
+        Section(NOTES, PANELS[5], tuple(_notes(incident)), nothing=f"none yet: {writes} writes one"),
         Section(FOLLOW_UPS, PANELS[6], tuple(_follow_ups(incident)), (Span(f"{to_do} open" if to_do else "", "dim"),)),
         Section(
             TIMELINE,

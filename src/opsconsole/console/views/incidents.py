@@ -84,6 +84,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         return block([EMPTY, line(Span("   waiting for the incidents", "dim"))], width, height)
     items = frame.shown(listing(frame))
     by_name = {each.incident: each for each in view.incidents}
+    none = f"there was no incident yet; {frame.key('new_incident')} opens one"
     rows = [by_name[item.key] for item in items]
     above = [_head(view, frame, len(items), width)]
     listed = list_body(
@@ -93,7 +94,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         lambda i: _cells(rows[i], frame, view),
         width,
         rows_above(len(items), height - len(above), LEAST_DETAIL),
-        nothing="no incident matches; Esc shows all" if by_name else "there was no incident yet; i opens one",
+        nothing=f"no incident matches; {frame.shows_all}" if by_name else none,
     )
     detail = _detail(rows[cursor(items, frame.state.place.cursor)], view, frame, width) if rows else NOTHING
     return block([*above, *listed, *detail], width, height)
@@ -107,7 +108,7 @@ def _head(view: wire.IncidentsView, frame: Frame, shown: int, width: int) -> Lin
         filter_note(frame, shown, len(view.incidents)),
         Span(f"✖ {overdue} overdue afterwards: reviews, follow-ups" if overdue else "", "fail"),
     ]
-    return ends(separated(parts), (Span("i opens one ", "dim"),), width)
+    return ends(separated(parts), (Span(f"{frame.key('new_incident')} opens one ", "dim"),), width)
 
 
 def _cells(each: wire.IncidentBrief, frame: Frame, view: wire.IncidentsView) -> dict[str, Cell]:

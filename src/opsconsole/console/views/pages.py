@@ -62,7 +62,9 @@ def _scrolls(title: Line, frame: Frame, keys: str, width: int, height: int) -> l
 
 def text(frame: Frame, width: int, height: int) -> list[Line]:
     """A text to be read, or to be selected from."""
-    return _scrolls((Span("── text ", "strong"),), frame, "j k scroll · y copy · q close", width, height)
+    moves = f"{frame.key('scroll_down')} {frame.key('scroll_up')} scroll"
+    told = f"{moves} · {frame.key('copy_text')} copy · {frame.key('close_text')} close"
+    return _scrolls((Span("── text ", "strong"),), frame, told, width, height)
 
 
 def keys(frame: Frame, width: int, height: int) -> list[Line]:

@@ -78,9 +78,11 @@ def hints(frame: Frame) -> Line:
         return ()
     if going.stage == "confirming":
         closes = "any key closes" if going.plan is not None and going.plan.refusals else "other keys cancel"
-        return (Span(f"↑ ↓ scroll · Y copy · {closes} ", "dim"),)
+        moves = f"{frame.key('plan_up')} {frame.key('plan_down')} scroll"
+        return (Span(f"{moves} · {frame.key('copy_plan')} copy · {closes} ", "dim"),)
     again = f"{going.again} plans anew · " if outcome.has_moved(going) and going.again else ""
-    return (Span(f"{again}j k scroll · Enter: {going.watched_in} ", "dim"),)
+    moves = f"{frame.key('outcome_down')} {frame.key('outcome_up')} scroll"
+    return (Span(f"{again}{moves} · {frame.key('close_outcome')}: {going.watched_in} ", "dim"),)
 
 
 def _bar(left: str, right: str, ink: Ink, width: int) -> Line:

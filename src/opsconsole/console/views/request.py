@@ -260,7 +260,9 @@ def _features(view: wire.RequestView, frame: Frame, width: int, height: int) -> 
         name = items[i].key
         return {"feature": span(name), "value": _value(view.features[name])}
 
-    body = list_body(frame, items, FEATURE_COLUMNS, cells, width, height - 1, has_cursor=is_alone)
+    body = list_body(
+        frame, items, FEATURE_COLUMNS, cells, width, height - 1, has_cursor=is_alone, nothing=frame.nothing_matches
+    )
     return [head, *body]
 
 
@@ -300,7 +302,7 @@ def _neighbours(view: wire.RequestView, frame: Frame, width: int, height: int) -
         shown = {field.column.id: field.cell(row) for field in fields}
         return {"at": moment_cell(row, view.window), "apart": Span(_apart(row, view.row), "text"), **shown}
 
-    return [head, *list_body(frame, items, columns, cells, width, height - 1)]
+    return [head, *list_body(frame, items, columns, cells, width, height - 1, nothing=frame.nothing_matches)]
 
 
 def _apart(row: wire.RequestRow, of: wire.RequestRow) -> str:

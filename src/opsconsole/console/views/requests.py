@@ -341,4 +341,4 @@ def _foot(view: wire.RequestsView, logged: frozenset[str], width: int) -> list[L
 
 def _nothing(view: wire.RequestsView, frame: Frame) -> str:
     nothing = NOTHING[view.order]
-    return f"{nothing} that the filter leaves; Esc shows all" if view.search or frame.state.filter else nothing
+    return f"{nothing} that the filter leaves; {frame.shows_all}" if view.search or frame.state.filter else nothing

@@ -37,7 +37,7 @@ def listing(frame: Frame) -> Listing | None:
         return None
     panel, service = frame.state.panel, view.run.params.get("service", "")
     return frame.listings.of(
-        ("run", str(panel)), view, lambda: document.listing("lines", sections(view), panel, {"service": service})
+        ("run", str(panel)), view, lambda: document.listing("lines", sections(view, frame), panel, {"service": service})
     )
 
 
@@ -47,7 +47,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         return document.not_there(frame, "run", "checklists", width, height)
     head = _head(view, width)
     items = frame.shown(listing(frame))
-    return [*head, *document.painted(sections(view), items, frame, width, height - len(head))]
+    return [*head, *document.painted(sections(view, frame), items, frame, width, height - len(head))]
 
 
 def _head(view: wire.RunView, width: int) -> list[Line]:
@@ -75,9 +75,9 @@ def _head(view: wire.RunView, width: int) -> list[Line]:
     return [fill(row, width) for row in rows]
 
 
-def sections(view: wire.RunView) -> tuple[Section, ...]:
+def sections(view: wire.RunView, frame: Frame) -> tuple[Section, ...]:
     return (
-        Section(NOW, PANELS[0], tuple(_now(view)), _title(view), "the daemon goes on by itself"),
+        Section(NOW, PANELS[0], tuple(_now(view, frame)), _title(view), "the daemon goes on by itself"),
         Section(STEPS, PANELS[1], tuple(_steps(view)), is_beside=True),
         Section(NOTES, PANELS[2], tuple(_notes(view.run))),
     )
@@ -94,11 +94,15 @@ def _title(view: wire.RunView) -> Line:
     return (Span(n, "dim"), span(step.title or step.id, "strong"), span(f"  {about}", "dim"))
 
 
-def _now(view: wire.RunView) -> Iterator[Row]:
+def _now(view: wire.RunView, frame: Frame) -> Iterator[Row]:
     if view.child:
-        line = (Span(" ● ", "accent"), span(view.child, "strong"), Span(" is a part of it: Enter opens it", "text"))
+        line = (
+            Span(" ● ", "accent"),
+            span(view.child, "strong"),
+            Span(f" is a part of it: {frame.key('enter')} opens it", "text"),
+        )
         yield Row("now child", line, opens=Place("run").choosing(key=view.child))
-    yield from turn_rows(view)
+    yield from turn_rows(view, frame)
 
 
 def _steps(view: wire.RunView) -> Iterator[Row]:

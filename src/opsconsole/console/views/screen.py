@@ -24,7 +24,7 @@ def is_too_small(width: int, height: int) -> bool:
 def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
     """The view, or what is open in its place, between the two lines that say where and how fresh."""
     if is_too_small(width, height):
-        return too_small(width, height)
+        return too_small(keymap, width, height)
     if frame.state.mode == "help":
         body = help.paint(frame, keymap, width, height - BAR_ROWS)
     elif frame.state.mode in pages.PAGES:
@@ -36,13 +36,13 @@ def paint(frame: Frame, keymap: Keymap, width: int, height: int) -> list[Line]:
     return [bars.top(frame, width), *body, bars.bottom(frame, keymap, width)]
 
 
-def too_small(width: int, height: int) -> list[Line]:
+def too_small(keymap: Keymap, width: int, height: int) -> list[Line]:
     """What is needed, what there is, and how to leave."""
     told: list[Line] = [
         line(Span("opsconsole needs more room", "strong")),
         line(f"have {width}x{height}"),
         line(f"need {LEAST_COLUMNS}x{LEAST_ROWS}"),
-        line(Span("q or Esc leaves", "dim")),
+        line(Span(f"{' or '.join(keymap.named('give_up'))} leaves", "dim")),
     ]
     above = max(0, (height - len(told)) // 2)
     return block([EMPTY] * above + [(Span(" " * min(2, width), "text"), *each) for each in told], width, height)

@@ -77,7 +77,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         lambda i: _cells(sources[i], path_cells),
         width,
         rows_above(len(sources), height - len(above), LEAST_DETAIL),
-        nothing="no source matches; Esc shows all",
+        nothing=f"no source matches; {frame.shows_all}",
     )
     detail = _detail(sources[cursor(items, frame.state.place.cursor)], width) if sources else []
     return block([*above, *listed, *detail], width, height)

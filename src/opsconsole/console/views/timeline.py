@@ -133,7 +133,7 @@ def _chart(view: wire.TimelineView, frame: Frame, width: int, height: int) -> li
 
 def _events(view: wire.TimelineView, items: tuple[Item, ...], frame: Frame, width: int, height: int) -> list[Line]:
     if not items:
-        nothing = "no event matches; Esc shows all" if view.events else f"nothing happened in {view.window}"
+        nothing = f"no event matches; {frame.shows_all}" if view.events else f"nothing happened in {view.window}"
         return block([(Span(f"   {nothing}", "dim"),)], width, height)
     by_key = dict(_numbered(view.events))
     at = cursor(items, frame.state.place.cursor)

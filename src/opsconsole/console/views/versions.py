@@ -86,18 +86,27 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
 
     compared = _compared(view, width)
     room = min(max(len(items), 1), MOST_LISTED) + 1 + (len(items) > MOST_LISTED)
-    listed = list_body(frame, items, columns, cells, width, max(3, min(room, height - len(compared) - 1)))
+    listed = list_body(
+        frame,
+        items,
+        columns,
+        cells,
+        width,
+        max(3, min(room, height - len(compared) - 1)),
+        nothing=frame.nothing_matches,
+    )
     listed = block(listed, width, len(listed))
-    rows = [_head(view, width), *listed, *compared]
+    rows = [_head(view, frame, width), *listed, *compared]
     spare = height - len(rows)
     if spare >= LEAST_CHART and view.comparisons:
         rows += _charts(view, frame, width, spare)
     return block(rows, width, height)
 
 
-def _head(view: wire.VersionsView, width: int) -> Line:
+def _head(view: wire.VersionsView, frame: Frame, width: int) -> Line:
     left = (Span(" versions of ", "head"), span(view.service, "strong"))
-    return ends(left, (Span("Enter candidate · B baseline ", "dim"),) if len(view.versions) > 2 else (), width)
+    told = f"{frame.key('enter')} candidate · {frame.key('baseline')} baseline "
+    return ends(left, (Span(told, "dim"),) if len(view.versions) > 2 else (), width)
 
 
 def _compared(view: wire.VersionsView, width: int) -> list[Line]:
