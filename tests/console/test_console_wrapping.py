@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from answers_alerts import PAGE, alert_view, alerts_view, delivery
+from answers_alerts import CHECKLIST, PAGE, alert_view, alerts_view, delivery
 from answers_incidents import incident
+from answers_runs import STALE, brief, checklists_view
 from driver import LARGE, SMALL, Session, drive
 from fleet import FakeClient, fleet_view
 from hypothesis import given
@@ -142,3 +143,20 @@ def test_below_a_list_what_has_no_room_on_two_lines_says_that_it_was_cut() -> No
     first = next(i for i, row in enumerate(rows) if row.startswith(" evidence"))
     assert rows[first + 1].strip().startswith("part")
     assert rows[first + 1].endswith("…")
+
+
+@pytest.mark.parametrize("size", [(80, 22), (160, 48)], ids=["80x24", "160x50"])
+def test_the_list_of_checklists_has_one_line_for_each_that_is_well_and_says_below_what_is_wrong(
+    size: tuple[int, int],
+) -> None:
+    entry = msgspec.structs.replace(CHECKLIST, id="latency-regression-after-promote", last_drilled=CHECKLIST.last_run)
+    view = msgspec.structs.replace(checklists_view({}), checklists=(entry, STALE), runs=(brief("RUN-3"),))
+    rows = text_of(frame_at(Place("checklists"), view), size).split("\n")
+    at = next(i for i, row in enumerate(rows) if entry.id in row)
+    assert "reviewed 11-14  drilled 11-21" in rows[at]
+    assert ("11 steps  SEV-1, SEV-2" in rows[at]) == (size[0] == 160)
+    assert "handover" in rows[at + 1]
+    assert "reviewed 200 days ago, stale after 90d" in rows[at + 2]
+    run = next(i for i, row in enumerate(rows) if "RUN-3" in row)
+    assert "at Roll back?  ▲ over its timebox of 2m by 40s" in rows[run + 1]
+    assert not any("…" in row for row in rows)

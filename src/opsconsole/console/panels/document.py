@@ -12,7 +12,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, beside, block, broken, ends, fill, plain, selected, span, whole
+from opsconsole.console.lines import (
+    EMPTY,
+    Line,
+    Span,
+    beside,
+    block,
+    broken,
+    ends,
+    fill,
+    line_width,
+    plain,
+    selected,
+    span,
+    whole,
+)
 from opsconsole.console.listing import Item, Listing, cursor
 from opsconsole.console.palette import Ink
 from opsconsole.console.place import Place
@@ -43,6 +57,8 @@ class Row:
     is_fault: bool = False
     hang: int = 3
     """Cells by which its further lines are indented."""
+    beside: Line = ()
+    """What stands behind it where there is room."""
     below: Line = ()
     """What stands under it, indented alike."""
 
@@ -169,7 +185,8 @@ def _laid_out(what: Section | Row | str, width: int) -> tuple[Line, ...]:
         left = (Span(f" {what.digit} ", "accent"), Span(f"{what.title}  ", "strong"), *what.told, Span(" ", "text"))
         return (ends(left, (Span("──", "faint"),), width, "─", "faint"),)
     below = broken((Span(" " * what.hang, "text"), *what.below), width - 1, what.hang) if what.below else ()
-    return (*broken(what.line, width - 1, what.hang), *below)
+    line = (*what.line, *what.beside) if line_width((*what.line, *what.beside)) < width else what.line
+    return (*broken(line, width - 1, what.hang), *below)
 
 
 def _drawn(lines: Sequence[Line], sign: Span | None, width: int, *, is_selected: bool) -> list[Line]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from opsconsole import wire
 from opsconsole.console import numbers
+from opsconsole.console.deeds.table import DEEDS
 from opsconsole.console.forms import Field, Form
 from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.command import completions, ghost
@@ -267,7 +268,8 @@ def _form_hints(form: Form, field: Field, frame: Frame) -> Line:
     before, after = frame.key("form_before"), frame.key("form_after")
     moves = f"{before} {after} scroll" if form.page else f"{before} {after} choose" if field.choices else ""
     moves = moves or (f"{before} back" if form.given else "")
-    enter = f"{frame.key('form_next')} {'does it' if form.is_last else 'next'}"
+    is_done = form.is_last and not DEEDS[form.deed].asks
+    enter = f"{frame.key('form_next')} {'does it' if is_done else 'next'}"
     lost = (Span("✖ daemon lost · ", "fail"),) if frame.link.word == "lost" else ()
     return (*lost, Span(" · ".join(part for part in (moves, enter, f"{frame.key('cancel_form')} ") if part), "dim"))
 

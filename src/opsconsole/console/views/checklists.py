@@ -21,7 +21,7 @@ from opsconsole.console.text import fit
 
 PANELS: tuple[str, ...] = ("under way", "checklists", "runs of late")
 UNDER_WAY, LISTS, LATE = 1, 2, 3
-RUN_CELLS, TOLD_CELLS, MOST_NAME = 7, 10, 26
+RUN_CELLS, TOLD_CELLS, MOST_NAME = 7, 10, 36
 """Of a run's id, of how fresh a list is, and of a list's name at the most."""
 
 
@@ -86,22 +86,21 @@ def _lists(view: wire.ChecklistsView) -> Iterator[Row]:
             (
                 Span(f" {told:<8} ", ink),
                 span(fit(each.id, cells), "strong"),
-                Span(f" {each.steps:>2} steps  ", "dim"),
-                Span(f"reviewed {_day(each.last_reviewed)}  drilled {_day(each.last_drilled)}", "dim"),
-                span(f"  {_severities(each)}", "dim"),
+                Span(f"  reviewed {_day(each.last_reviewed)}  drilled {_day(each.last_drilled)}", "dim"),
             ),
-            {"checklist": each.id, "title": each.title, "owner": each.owner, "stale": "; ".join(each.stale)},
+            {
+                "checklist": each.id,
+                "title": each.title,
+                "owner": each.owner,
+                "stale": "; ".join(each.stale),
+                "severity": " ".join(each.severity),
+            },
             Place("checklist").choosing(key=each.id),
             is_fault=bool(each.stale or each.problems),
             hang=TOLD_CELLS,
+            beside=(span(f"  {each.steps:>2} steps  {', '.join(each.severity)}", "dim"),),
             below=(span(why, ink),) if why else (),
         )
-
-
-def _severities(entry: wire.ChecklistEntry) -> str:
-    """``SEV-1, 2``: for 80 columns."""
-    first, *others = entry.severity or ("",)
-    return ", ".join((first, *(each.removeprefix("SEV-") for each in others)))
 
 
 def _day(at: date | datetime | None) -> str:
