@@ -106,6 +106,12 @@ def incident(name: str = "INC-7", **changes: Any) -> wire.Incident:
 BOB = wire.Presence(console="c2", user="bob", origin="10.0.0.9", view="incident", service="INC-7")
 
 
+SUGGESTED = wire.Suggestion(
+    checklist="error-spike", title="Error spike", service="chat-assist",
+    told="error_rate of chat-assist 8.1% > 5% over 5m, n 4,412", command="opsconsole checklist run error-spike",
+)  # fmt: skip
+
+
 def incident_view(parameters: Mapping[str, str]) -> wire.IncidentView:
     name = parameters.get("incident", "INC-7")
     found = next((each for each in BRIEFS if each.incident == name), BRIEFS[0])
@@ -122,7 +128,7 @@ def incident_view(parameters: Mapping[str, str]) -> wire.IncidentView:
     )
     now = wire.ServiceNow(
         service="chat-assist", state="warn", reasons=("errors 2%",), requests=9_120, error_rate=0.021, p99_ms=1_900,
-        usd_per_hour=3.1,
+        usd_per_hour=3.1, n_judged=9_104, n_timed=9_120, window="15m", end=NOW,
     )  # fmt: skip
     return wire.IncidentView(
         incident=one,
@@ -132,6 +138,7 @@ def incident_view(parameters: Mapping[str, str]) -> wire.IncidentView:
         matched=len(lines),
         services=(now,),
         running=("the change of 12:49 is being watched until 13:04",),
+        suggested=(SUGGESTED,),
         here=(BOB,),
         **frame_of(parameters),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from answers_incidents import BOB, BRIEFS, incident
+from answers_incidents import BOB, BRIEFS, incident, incident_view
 from driver import LARGE, SEND, Session, drive
 from fleet import NOW, FakeClient, fleet_view
 from painting import LARGE as WIDE
@@ -76,6 +76,27 @@ def test_a_page_says_what_is_due_who_set_what_and_who_has_which_role() -> None:
     assert "mitigated    –  not yet" in rows
     assert "▲ offered to bob, who has not accepted" in rows
     assert "▲ ann is commander and operator" in rows
+
+
+def test_how_its_services_do_is_said_with_n_and_of_which_minutes() -> None:
+    assert "▲ warn chat-assist  errors 2.10% (n 9,104)  p99 1.90s (n 9,120)  15m to 13:04" in text_of(frame_at(ONE))
+    quiet = wire.ServiceNow(service="chat-assist", state="quiet", reasons=("its newest record is of 12:01 UTC",))
+    view = msgspec.structs.replace(incident_view({}), services=(quiet,))
+    assert "chat-assist  its newest record is of 12:01 UTC" in text_of(frame_at(ONE, view))
+
+
+def test_a_checklist_that_the_signals_ask_for_is_shown_and_begun_with_the_key_that_it_names() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("I", "enter")
+        assert "◌ suggested error-spike  c begins it  error_rate of chat-assist 8.1% > 5%" in session.text
+        await session.press("j", "j", "j", "j", "enter")
+        await session.until("Requests fail.")
+        await session.press("escape", "c")
+        await session.until("run error-spike · service: chat-assist")
+        await session.press("enter", "enter")
+        assert "of incident: INC-7" in session.bottom
+
+    drive(scenario, client=client())
 
 
 def test_the_first_screen_of_80x24_has_what_is_due_milestones_and_people() -> None:

@@ -237,6 +237,14 @@ def test_a_query_is_linked_with_the_hash_of_its_rows(daemon: Daemon, tmp_path: P
         respond(daemon, "link", wire.AddLink(incident="INC-1", kind="release", ref="nowhere"))
 
 
+def test_how_a_service_does_says_of_how_many_requests_and_of_which_minutes(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.attach(write_calls(tmp_path / "a.jsonl", START, range(10)))
+    opened(daemon)
+    (now,) = view(daemon).services
+    assert (now.requests, now.n_judged, now.n_timed, now.window) == (10, 10, 10, "15m")
+    assert now.end is not None
+
+
 def test_a_service_without_records_keeps_nobody_from_working(daemon: Daemon) -> None:
     opened(daemon, "SEV-2", services=("nowhere",))
     daemon.desk.responding.look()

@@ -363,4 +363,8 @@ def _now(view: wire.ServiceView) -> wire.ServiceNow:
         error_rate=view.total.error_rate,
         p99_ms=p99.value if p99 else None,
         usd_per_hour=view.spend.usd_per_hour,
+        n_judged=view.total.requests - view.total.pending - view.total.unknown,
+        n_timed=view.total.latency_ms.n,
+        window=view.window,
+        end=view.end,
     )

@@ -332,6 +332,13 @@ class ServiceNow(Struct, frozen=True, kw_only=True):
     error_rate: float | None = None
     p99_ms: float | None = None
     usd_per_hour: float | None = None
+    n_judged: int = 0
+    """Requests whose outcome was logged: what the error rate is of."""
+    n_timed: int = 0
+    """Requests whose latency was logged."""
+    window: str = ""
+    end: datetime | None = None
+    """The minutes that all of it is of, and their end."""
 
 
 class IncidentBrief(Struct, frozen=True, kw_only=True):

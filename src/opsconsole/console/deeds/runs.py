@@ -12,6 +12,7 @@ from opsconsole.console.deeds.base import MAY_ACT, Deed, Done, never, only_asked
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Field, Form
 from opsconsole.console.frame import Frame, State
+from opsconsole.console.grammar.verbs import under_cursor
 from opsconsole.console.hands import CONSOLE
 from opsconsole.console.panels.run_words import VERBS, meant
 from opsconsole.console.place import Place
@@ -52,8 +53,11 @@ def _wanted(state: State, frame: Frame) -> tuple[str, dict[str, str], str]:
         incident = incidents.incident_of(state, frame)
         if incident is None:
             return "", {}, ""
-        known = {"service": incident.services[0] if incident.services else ""}
-        return "", {**known, ALERT: _first_alert(incident)}, incident.incident
+        item = under_cursor(state, frame)
+        suggested = str(item.values.get("checklist") or "") if item is not None else ""
+        first = incident.services[0] if incident.services else ""
+        service = str(item.values["service"]) if item is not None and suggested else first
+        return suggested, {"service": service, ALERT: _first_alert(incident)}, incident.incident
     if (listed := frame.answer(wire.IncidentsView)) is not None:
         name = subject(state, frame)
         brief = next((each for each in listed.incidents if each.incident == name), None)

@@ -96,14 +96,21 @@ def _head(view: wire.IncidentView, frame: Frame, width: int) -> list[Line]:
 
 
 def _services(view: wire.IncidentView) -> Iterator[Line]:
+    """Each with its numbers, of how many requests they are, and of which minutes."""
     for each in view.services:
-        sign = HEALTH[each.state]
-        told = (
-            f" errors {numbers.percent(each.error_rate)} p99 {numbers.duration(each.p99_ms)}" if each.requests else ""
-        )
-        yield (sign.span, span(f" {each.service}", "text"), Span(told, "dim"))
+        told = "".join(f"  {part}" for part in _numbers(each)) or f"  {'; '.join(each.reasons)}".rstrip()
+        yield (HEALTH[each.state].span, span(f" {each.service}", "text"), span(told, "dim"))
     if not view.services:
         yield (Span("no service is named", "dim"),)
+
+
+def _numbers(each: wire.ServiceNow) -> Iterator[str]:
+    if not each.requests:
+        return
+    yield f"errors {numbers.percent(each.error_rate)} (n {numbers.count(each.n_judged)})"
+    yield f"p99 {numbers.duration(each.p99_ms)} (n {numbers.count(each.n_timed)})"
+    if each.end is not None:
+        yield f"{each.window} to {each.end:%H:%M}"
 
 
 def _others(view: wire.IncidentView, frame: Frame) -> str:
@@ -149,6 +156,19 @@ def _due(view: wire.IncidentView, frame: Frame) -> Iterator[Row]:
         yield Row(f"due {timer.name}", (Span(" ", "text"), timer_words(timer, frame, view), told), is_fault=late)
     for i, each in enumerate(view.running):
         yield from prose(f"running {i}", f"● running: {each}", "accent")
+    for asks in view.suggested:
+        line = (
+            Span(" ◌ suggested ", "accent"),
+            span(asks.checklist, "strong"),
+            Span(f"  {frame.key('begin_checklist')} begins it  ", "dim"),
+            span(asks.told),
+        )
+        values = {"checklist": asks.checklist, "service": asks.service}
+        yield Row(f"suggested {asks.checklist} {asks.service}", line, values, _list_of(asks.checklist))
+
+
+def _list_of(checklist: str) -> Place:
+    return Place("checklist").choosing(key=checklist)
 
 
 def _milestones(incident: wire.Incident) -> Iterator[Row]:
