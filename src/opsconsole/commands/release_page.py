@@ -86,7 +86,7 @@ def routing(of: wire.Routing) -> str:
 
 def evidence(each: wire.VersionEvidence, window_s: int) -> str:
     """``v42: n 678 in 15 min, errors 2.4%, p99 24.5s, $0.0021 a request``; what was not logged reads ``–``."""
-    errors = numbers.MISSING if each.error_rate is None else f"{each.error_rate:.2%}"
+    errors = numbers.percent(each.error_rate)
     p99 = numbers.MISSING if each.p99_ms is None else f"{each.p99_ms / 1000:.3g} s"
     cost = numbers.MISSING if each.usd_per_request is None else numbers.money(each.usd_per_request)
     return f"{each.version}: n {each.n:,} in {window_s // 60} min, errors {errors}, p99 {p99}, {cost} a request"

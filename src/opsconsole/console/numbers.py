@@ -10,7 +10,7 @@ import math
 import re
 from datetime import datetime
 
-from opsconsole import wire
+from opsconsole import rates, wire
 
 MISSING = "–"
 
@@ -61,16 +61,7 @@ def rate(per_s: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share of one in at most six cells: ``0%``, ``<0.01%``, ``0.42%``, ``12.3%``, ``100%``."""
-    if share is None:
-        return MISSING
-    if share == 0:
-        return "0%"
-    value = share * 100
-    if value < 0.01:
-        return "<0.01%"
-    if value < 9.995:
-        return f"{value:.2f}%"
-    return f"{value:.1f}%" if value < 99.95 else f"{value:.0f}%"
+    return MISSING if share is None else rates.percent(share)
 
 
 def share(of_one: float) -> str:

@@ -93,7 +93,8 @@ def _overview(review: wire.IncidentReview) -> Iterator[str]:
 def _impact(review: wire.IncidentReview) -> list[str]:
     if not review.impacts:
         return ["The store holds nothing of these services in that time."]
-    rows = [(plain(each.service), *told.impact_row(each)[1:]) for each in review.impacts]
+    numbers = ([cell.replace("<", r"\<") for cell in told.impact_row(each)[1:]] for each in review.impacts)
+    rows = [(plain(each.service), *cells) for each, cells in zip(review.impacts, numbers, strict=True)]
     return [*table(told.IMPACT_HEADING, rows), "", *(f"- {code(each.command)}" for each in review.impacts)]
 
 

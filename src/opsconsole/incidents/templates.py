@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from opsconsole import wire
+from opsconsole import rates, wire
 from opsconsole.config.load import nearest
 from opsconsole.durations import in_words
 from opsconsole.errors import ConfigError, UsageError
@@ -137,7 +137,7 @@ def _clock(at: datetime | None) -> str | None:
 
 
 def _signals(each: wire.ServiceNow) -> str:
-    errors = MISSING if each.error_rate is None else f"{each.error_rate:.2%}"
+    errors = MISSING if each.error_rate is None else rates.percent(each.error_rate)
     p99 = MISSING if each.p99_ms is None else f"{each.p99_ms:,.0f} ms"
     return f"{each.service} {each.state}, errors {errors}, p99 {p99}, n {each.requests:,} in 15 min"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from opsconsole import wire
+from opsconsole import rates, wire
 from opsconsole.durations import in_words
 
 MISSING = "–"
@@ -33,7 +33,7 @@ def length(seconds: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    return MISSING if share is None else f"{share:.2%}"
+    return MISSING if share is None else rates.percent(share)
 
 
 def usd(value: float | None) -> str:
