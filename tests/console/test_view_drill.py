@@ -114,6 +114,18 @@ def test_once_it_is_over_everybody_sees_the_score_and_where_the_rest_is() -> Non
         assert told in shown
 
 
+def test_a_process_that_is_gone_once_it_is_over_is_no_daemon_that_was_lost() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("D")
+        session.client.lose()
+        await session.until("✔ the drill is over")
+        assert "lost" not in session.bottom
+        await session.press("q")
+        assert "✔ the drill is over" in session.bottom
+
+    drive(scenario, client=DrillClient(over()))
+
+
 def test_on_a_live_home_the_page_says_how_a_drill_is_begun() -> None:
     shown = text_of(frame_at(PAGE, live()))
     for told in ("there is no drill here", "opsconsole drill list", "opsconsole drill run --any"):

@@ -220,12 +220,31 @@ def test_line_after_the_end_is_told_and_a_line_cannot_leave_the_drills_home(room
         (("--keys", "script.yaml", "--facilitator", "eve"), "--facilitator means nothing where a script plays"),
         (("--keys", "script.yaml", "--group", "ops"), "--group means nothing where a script plays"),
         (("--keys", "script.yaml", "--no-console"), "--no-console means nothing where a script plays"),
+        (("--any",), "one drill is named, and any is asked for"),
+        (("--difficulty", "3"), "--difficulty means nothing where a drill is named"),
+        (("--seed", "x"), "'x' is no seed\nA whole number, 0 or more."),
+        (("--seed", "-1"), "'-1' is no seed"),
     ],
 )
 def test_words_that_mean_nothing_together_are_refused(
     words: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["--home", str(tmp_path), "drill", "run", "first-shift", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "which drill?\nName one (opsconsole drill list), or --any"),
+        (("--any", "--difficulty", "hard"), "'hard' is no difficulty"),
+        (("--any", "--keys", "script.yaml"), "--any means nothing where a script plays"),
+    ],
+)
+def test_any_drill_is_asked_for_in_words_that_mean_something(
+    words: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--home", str(tmp_path), "drill", "run", *words]) == 2
     assert says in capsys.readouterr().err
 
 

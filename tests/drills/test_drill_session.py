@@ -18,6 +18,10 @@ from rehearsing import SMALL, small
 
 from opsconsole import wire
 from opsconsole.client import Client, decoded
+from opsconsole.console.frame import Frame, Link, State
+from opsconsole.console.lines import plain
+from opsconsole.console.place import Place
+from opsconsole.console.views import drill
 from opsconsole.daemon.drilling.doors import by_script
 from opsconsole.daemon.drilling.session import Session
 from opsconsole.daemon.drilling.stage import Stage
@@ -89,6 +93,35 @@ def test_player_cannot_read_what_is_coming_by_any_question(attended: Attended) -
     everything = "\n".join(each.text for each in told)
     for secret in ("f-secret", "i-secret", "Did anybody look", "v2 is named", "Another service is changed"):
         assert secret not in everything
+
+
+def shown(view: wire.DrillView) -> str:
+    """The view `drill` of a console, every panel of it, wide and narrow."""
+    pages = []
+    for size in ((80, 22), (160, 48)):
+        for panel in range(10):
+            state = State(place=Place("drill", panel=panel))
+            frame = Frame(state=state, link=Link("ok"), environment="DRILL", answers={"drill": view})
+            pages += [plain(line) for line in drill.paint(frame, *size)]
+    return "\n".join(pages)
+
+
+def test_players_pane_shows_no_fault_nothing_to_come_and_no_score(attended: Attended) -> None:
+    view = decoded(attended.get("ann", "drill", eyes="facilitator"), wire.DrillView)
+    assert (view.plan, view.is_facilitator) == (None, False)
+    pane = shown(view)
+    assert "drill-1" in pane
+    for secret in ("f-secret", "i-secret", "A version that fails", "score", "Did anybody look", "v2 is named", "0/20"):
+        assert secret not in pane
+
+
+def test_facilitators_pane_shows_all_of_it_and_one_answer_is_never_given_for_another(attended: Attended) -> None:
+    view = decoded(attended.get("eve", "drill", after="1"), wire.DrillView)
+    assert view.is_facilitator
+    pane = shown(view)
+    for told in ("f-secret", "i-secret", "A version that fails", "score", "v2 is named", "0/20"):
+        assert told in pane
+    assert decoded(attended.get("ann", "drill", after="1"), wire.DrillView).plan is None
 
 
 def test_players_journal_says_nothing_of_faults_or_expectations(attended: Attended) -> None:
@@ -258,22 +291,29 @@ def test_tabletop_is_driven_by_its_facilitator_and_judged(room: Path) -> None:
 
 
 def test_ended_drill_ends_its_process_and_tells_the_live_home(room: Path) -> None:
-    """Whoever ends it needs no right to stop a daemon; the scenario's id is in nobody's process list; and what is
-    wrong in the live configuration stops no drill."""
+    """Whoever ends it needs no right to stop a daemon; what is wrong in the live configuration stops no drill; and
+    which one it is, where any was asked for, nothing tells before the end."""
     live = Home(room / "live")
-    live.directory.mkdir()
-    path = room / "secret-cause.yaml"
-    path.write_text(TABLETOP.replace("id: tabletop", "id: secret-cause"))
+    live.create()
+    path = live.directory / "drill-scenarios" / "secret-cause.yaml"
+    path.parent.mkdir()
+    path.write_text(TABLETOP.replace("id: tabletop", "id: secret-cause\ndifficulty: 5"))
     ensure_daemon(live)
     live.config.write_text("sources: mistaken meanwhile\n")
     try:
-        words = ["drill", "run", str(path), "--no-console", "--facilitator", getpass.getuser()]
-        subprocess.run([*PROGRAM, "--home", str(live.directory), *words], capture_output=True, check=True)
+        words = ["drill", "run", "--any", "--difficulty", "5", "--seed", "0"]  # there are two
+        words += ["--no-console", "--facilitator", getpass.getuser()]
+        told = subprocess.run([*PROGRAM, "--home", str(live.directory), *words], capture_output=True, check=True)
         home = Home(live.directory / "drills" / "drill-1" / "home")
-        assert not [each for each in processes_of(room).values() if "secret-cause" in each]
+        everything = [*processes_of(room).values(), told.stdout.decode(), told.stderr.decode()]
+        for each in home.directory.parent.rglob("*"):
+            everything += [str(each), each.read_bytes().decode(errors="replace") if each.is_file() else ""]
+        assert not [each for each in everything if "secret-cause" in each]
         client = Client(home)
         try:
+            assert "secret-cause" not in str(client.drill())
             assert client.drill_command(wire.DrillCommand(word="end")).is_over
+            assert client.drill_score().scenario == "secret-cause"
         finally:
             client.close()
         assert (home.directory.parent / "report.md").exists()

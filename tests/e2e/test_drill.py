@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from terminal import Tmux
+from test_on_call import answer
 from test_terminal import PROGRAM, command
 
 pytestmark = pytest.mark.e2e
@@ -51,3 +52,22 @@ def test_drill_is_a_console_of_its_own_with_its_word_in_the_frame(room: Path, tm
         "events.jsonl",
     }
     assert not (home / "store.duckdb").exists()
+
+
+def test_drill_is_ended_from_the_console_that_started_it_which_says_so_when_it_is_left(room: Path, tmux: Tmux) -> None:
+    home, scenario = room / "ended", room / "small.yaml"
+    home.mkdir(mode=0o700)
+    scenario.write_text(SCENARIO)
+    screen = tmux.open("ended", *PROGRAM, "drill", "run", scenario, "--home", home)
+    screen.until(" DRILL ", "chat", "v2")
+    screen.press("D")
+    screen.until("drill-1", "of 20:00", "alone: p pauses, X ends", "You are on call for chat.")
+    assert "A version that fails" not in screen.text
+    screen.press("U")
+    screen.until("the facilitator's, and nobody leads this drill")
+    answer(screen, "X", "end drill-1 for everybody", "end")
+    screen.until("✔ over", "score", "A version that fails", "opsconsole drill report drill-1", "✖ missed")
+    screen.until("✔ the drill is over")
+    screen.press("q", "q")
+    screen.until("it is over: opsconsole drill report drill-1", "[left with 0]")
+    assert "After action" in command("drill", "report", "drill-1", "--home", home)

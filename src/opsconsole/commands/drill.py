@@ -26,6 +26,7 @@ _EXAMPLES = """
 opsconsole drill list                                what there is to rehearse
 opsconsole drill lint my-drill.yaml                  every mistake, with its line
 opsconsole drill run first-shift                     on this terminal, at 1x
+opsconsole drill run --any --difficulty 3            one of them, and nobody knows which
 opsconsole drill run leaked-key --facilitator eve    a team; eve sees what comes
 opsconsole drill join drill-3                        one more player's console
 opsconsole drill run first-shift --keys script.yaml --speed max    nobody attends
@@ -48,9 +49,12 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     linting.add_argument("paths", nargs="*", metavar="FILE", help="scenarios; all that there are without any")
     linting.set_defaults(run=run_lint)
     running = verb(actions, shared, "run", "play a scenario", _EXAMPLES)
-    running.add_argument("id", metavar="ID", help="a scenario's id, or its file")
+    running.add_argument("id", nargs="?", default="", metavar="ID", help="a scenario's id, or its file")
+    running.add_argument("--any", action="store_true", help="one of them, and nobody is told which until it is over")
+    running.add_argument("--difficulty", metavar="N", help="with --any: one of this difficulty, 1 to 5")
     running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands: nobody attends")
-    running.add_argument("--seed", type=int, metavar="N", help="of everything random in it (default: the scenario's)")
+    about = "of everything random in it, and with --any of which one it is (default: the scenario's)"
+    running.add_argument("--seed", metavar="N", help=about)
     about = "seconds of it in one (default: the scenario's); with --keys also max, the default there"
     running.add_argument("--speed", default="", metavar="X", help=about)
     drill_live.add_attending(running)
@@ -118,13 +122,12 @@ def run_run(arguments: argparse.Namespace) -> int:
     """Raises UsageError for a speed that is none, and for what does not go together."""
     _refuse_what_means_nothing(arguments)
     if arguments.keys is None:
-        served = asked(arguments, wire.DrillServed, "new", arguments.id)
+        served = asked(arguments, wire.DrillServed, "new", *_which(arguments))
         return drill_live.attend(arguments, served)
     words = ["play", arguments.id, "--keys", str(arguments.keys)]
     if arguments.speed not in ("", "max"):
         words += ["--speed", str(drill_live.speed_of(arguments))]
-    if arguments.seed is not None:
-        words += ["--seed", str(arguments.seed)]
+    words += drill_live.whole(arguments, "seed")
     done = asked(arguments, wire.DrillDone, *words)
     for spoken in done.spoken:
         narrate(f"{since_start(float(spoken['t']))} {spoken['by']}: {spoken['run']}: {spoken['told']}")
@@ -138,8 +141,23 @@ def run_run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _which(arguments: argparse.Namespace) -> list[str]:
+    """A scenario, or what any one is picked by. Raises UsageError."""
+    if arguments.id:
+        return [arguments.id]
+    words = [*drill_live.whole(arguments, "difficulty"), *drill_live.whole(arguments, "seed")]
+    return [*words, *(["--led"] if arguments.facilitator else [])]
+
+
 def _refuse_what_means_nothing(arguments: argparse.Namespace) -> None:
     """Raises UsageError."""
+    if bool(arguments.id) == arguments.any:
+        told = "one drill is named, and any is asked for" if arguments.any else "which drill?"
+        raise UsageError(told, "Name one (opsconsole drill list), or --any for one that nobody knows.")
+    if arguments.difficulty is not None and not arguments.any:
+        raise UsageError("--difficulty means nothing where a drill is named", "It goes with --any.")
+    for name in ("seed", "difficulty"):
+        drill_live.whole(arguments, name)
     if arguments.keys is None:
         given = [f"--{name}" for name in ("json", "tell") if getattr(arguments, name)]
         given += ["--speed max"] if arguments.speed == "max" else []
@@ -147,7 +165,7 @@ def _refuse_what_means_nothing(arguments: argparse.Namespace) -> None:
             raise UsageError(f"{given[0]} means nothing where people attend", "It goes with a script: --keys FILE.")
         return
     given = [f"--{name}" for name in ("facilitator", "group") if getattr(arguments, name)]
-    given += ["--no-console"] if arguments.no_console else []
+    given += [f"--{name.replace('_', '-')}" for name in ("no_console", "any") if getattr(arguments, name)]
     if given:
         raise UsageError(f"{given[0]} means nothing where a script plays", "Leave it out, or --keys.")
 

@@ -131,7 +131,7 @@ def papers(home: Home) -> wire.DrillPapers:
 def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
     """Start the drill's process, and open a console on it."""
     home = Home(Path(served.home))
-    _start(arguments, home)
+    _start(arguments, home, served.scenario)
     narrate(f"{served.run} runs: opsconsole drill join {home.directory.parent}")
     if arguments.no_console or not sys.stdout.isatty():
         return 0
@@ -167,15 +167,24 @@ def speed_of(arguments: argparse.Namespace) -> float:
     return speed
 
 
-def _start(arguments: argparse.Namespace, home: Home) -> None:
+def whole(arguments: argparse.Namespace, name: str) -> list[str]:
+    """An option that is a whole number, as the drill's own process takes it. Raises UsageError."""
+    text: str | None = getattr(arguments, name)
+    if text is None:
+        return []
+    if not text.isdecimal():
+        raise UsageError(f"{text!r} is no {name}", "A whole number, 0 or more.")
+    return [f"--{name}", text]
+
+
+def _start(arguments: argparse.Namespace, home: Home, scenario: str) -> None:
     run = home.directory.parent
     command = [sys.executable, "-m", "opsconsole.daemon.drilling", "--home", str(arguments.home.directory), "serve"]
     command += [str(run), "--group", arguments.group]
     if arguments.speed:
         command += ["--speed", str(speed_of(arguments))]
     command += [word for name in arguments.facilitator for word in ("--facilitator", name)]
-    if arguments.seed is not None:
-        command += ["--seed", str(arguments.seed)]
+    command += whole(arguments, "seed")
     log = run / "drill.log"
     log.touch(mode=0o600)
     with log.open("ab") as told:
@@ -183,7 +192,7 @@ def _start(arguments: argparse.Namespace, home: Home) -> None:
             command, stdin=subprocess.PIPE, stdout=told, stderr=told, start_new_session=True
         )
     if process.stdin is not None:  # and not by its arguments: `ps` shows them to players, and ids name causes
-        process.stdin.write(arguments.id.encode())
+        process.stdin.write(scenario.encode())
         process.stdin.close()
     narrate("writing the history …")
     deadline = time.monotonic() + _READY_WITHIN_S

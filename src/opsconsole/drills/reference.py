@@ -28,6 +28,7 @@ the same score.
 ```
 opsconsole drill list                                  what there is
 opsconsole drill run first-shift                       on this terminal, alone, at 1x
+opsconsole drill run --any --difficulty 3              one of them, and nobody is told which
 opsconsole drill run leaked-key --facilitator eve      a team, and eve who sees what is coming
 opsconsole drill join drill-3                          one more player, here or over SSH
 opsconsole drill report drill-3 --out reports          what to talk about afterwards: Markdown and HTML
@@ -71,8 +72,10 @@ checklist.
 Who somebody is, is what the socket says, and on a shared account what `access.keys` of the live configuration says of
 their SSH key, which names them in the log and gives no right; facilitators are named when the drill is started. The
 scenario is written into its directory only when it is over. Whoever has the same account as the drill's process can
-of course read the library's files: a drill keeps honest people honest. Ids of scenarios name causes, and `ps` shows
-the words of a console that was started with one: start a team's drill with `--no-console`, and join it. With
+of course read the library's files: a drill keeps honest people honest. Ids and titles of scenarios name causes, and
+`ps` shows the words of a console that was started with one: start a team's drill with `--no-console` and join it, or
+ask for `--any`. That picks by the seed, or at random without one: of what one person can play, where no facilitator is
+named. Nothing tells which it is until it is over; runs are called `drill-1`, `drill-2`, … With
 `--group` the members of a Unix group may join, where they can reach the home's directory at all: `access.group` of a
 live daemon opens it to them.
 

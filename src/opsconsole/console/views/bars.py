@@ -310,6 +310,9 @@ def _truth(frame: Frame) -> Line:
     """Data age, daemon, query time: never silent about a lost daemon."""
     link, view = frame.link, frame.view
     age = _data_age(frame)
+    drill = frame.answers.get("drill")
+    if link.word == "lost" and isinstance(drill, wire.DrillView) and drill.drill is not None and drill.drill.is_over:
+        return (Span(" ✔ the drill is over", "ok"),)
     if link.word == "lost":
         return (Span(" ✖ daemon lost, retrying", "fail"), *((Span(" · ", "faint"), *age) if age else ()))
     if link.word in ("refused", "foreign"):

@@ -124,7 +124,7 @@ def _of_plan(plan: wire.DrillPlan) -> Iterator[_Part]:
 def _of_all(view: wire.DrillView, now: wire.DrillNow) -> Iterator[_Part]:
     """For a player the briefing comes first."""
     plan = view.plan
-    brief = PANELS[6], tuple(prose("brief", now.brief)), (), "there is none", plan is not None
+    brief = PANELS[6], tuple(_prose("brief", now.brief)), (), "there is none", plan is not None
     here = (
         PANELS[3], tuple(here_rows(view.here)), (Span(counted(len(view.here), "console"), "dim"),), "nobody",
         plan is not None,
@@ -135,6 +135,12 @@ def _of_all(view: wire.DrillView, now: wire.DrillNow) -> Iterator[_Part]:
         yield from (brief, said, hints, here)
         return
     yield from (here, said, hints, brief)
-    yield PANELS[7], tuple(prose("guide", plan.guide)), (), "", True
+    yield PANELS[7], tuple(_prose("guide", plan.guide)), (), "", True
     notes = tuple(row for i, each in enumerate(plan.notes) for row in prose(f"note {i}", each))
     yield PANELS[8], notes, (), "n writes one that players do not see", True
+
+
+def _prose(key: str, text: str) -> Iterator[Row]:
+    """A text of paragraphs, however its lines were broken."""
+    for i, paragraph in enumerate(text.split("\n\n")):
+        yield from prose(f"{key} {i}", " ".join(paragraph.split()))

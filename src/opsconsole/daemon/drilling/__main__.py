@@ -25,6 +25,7 @@ from opsconsole.drills import linting
 from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.moments import length_s
 from opsconsole.drills.paper import html, markdown
+from opsconsole.drills.picking import picked, playable
 from opsconsole.drills.reading import LIBRARY, ScenarioFile, files, find, read, read_script
 from opsconsole.durations import is_duration
 from opsconsole.errors import ConfigError, OpsConsoleError, UsageError
@@ -59,7 +60,10 @@ def main() -> int:
     serving.add_argument("--group", default="")
     serving.set_defaults(answer=_serve)
     making = verbs.add_parser("new")
-    making.add_argument("id")
+    making.add_argument("id", nargs="?", default="")
+    making.add_argument("--difficulty", type=int)
+    making.add_argument("--seed", type=int)
+    making.add_argument("--led", action="store_true")
     making.set_defaults(answer=_new)
     scoring = verbs.add_parser("score")
     scoring.add_argument("run")
@@ -156,10 +160,14 @@ def _play(arguments: argparse.Namespace) -> wire.DrillDone:
 
 
 def _new(arguments: argparse.Namespace) -> wire.DrillServed:
-    """A directory for a drill that people attend: its name tells nobody what will happen."""
-    _found(arguments)
+    """A directory for a drill that people attend: its name tells nobody what will happen. Without an id any one."""
+    if arguments.id:
+        file = _found(arguments)
+    else:
+        every = list(playable(_own(arguments), is_led=arguments.led))
+        file = picked(every, arguments.difficulty, arguments.seed)
     run = _archive(arguments).new(ATTENDED)
-    return wire.DrillServed(run=run.name, home=str(run.home))
+    return wire.DrillServed(run=run.name, home=str(run.home), scenario=str(file.path))
 
 
 def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
