@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rehearsing import BACK, NOTE, OPEN, OTHER, rehearsed
+from rehearsing import BACK_KEYS, NOTE_KEYS, OPEN, OTHER, rehearsed
 
 from opsconsole.drills.archive import Run
 from strays import room_for_processes
@@ -21,8 +21,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def worked(room: Path) -> Run:
-    """Somebody names the version, and somebody rolls it back."""
-    return rehearsed(room / "worked", OPEN, NOTE, BACK)
+    """Somebody names the version, and somebody rolls it back: with a command, and on two consoles."""
+    return rehearsed(room / "worked", OPEN, NOTE_KEYS, BACK_KEYS)
 
 
 @pytest.fixture(scope="session")

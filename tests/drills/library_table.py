@@ -13,8 +13,9 @@ from pathlib import Path
 from opsconsole import wire
 from opsconsole.daemon.drilling.playing import play
 from opsconsole.drills.archive import Archive
-from opsconsole.drills.reading import LIBRARY, read, read_script
+from opsconsole.drills.reading import LIBRARY, read
 from opsconsole.drills.reference import BEGIN, END
+from opsconsole.drills.script import read_script
 
 SCRIPTS = Path(__file__).parent / "scripts"
 BEAT_S = 30

@@ -10,6 +10,7 @@ from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.events import Logged
 from opsconsole.drills.reading import ScenarioFile, parse
 from opsconsole.drills.scenario import Line
+from opsconsole.drills.script import ScriptLine
 
 SMALL = """
 apiVersion: opsconsole/v1
@@ -41,6 +42,9 @@ harm: {points: 40}
 OPEN = Line(at="+50s", by="ann", run="incident open 'chat fails' --service chat --severity SEV-2")
 NOTE = Line(at="+55s", by="ann", run="incident note INC-1 'v2 fails, v1 did not' --cause")
 BACK = Line(at="+1m", by="bob", run="release rollback chat --yes-i-mean chat")
+NOTE_KEYS = ScriptLine(at="+55s", by="ann", keys='I enter N "v2 fails, v1 did not" enter')
+BACK_KEYS = ScriptLine(at="+1m", by="bob", keys='b "ch"')
+"""The same, typed on the console."""
 OTHER = Line(at="+1m", by="bob", run="release set find v7=1 --override 'try it' --yes-i-mean find")
 
 

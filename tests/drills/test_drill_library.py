@@ -14,6 +14,8 @@ from opsconsole.drills.reading import LIBRARY, read
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "drills.md"
 NAMES = sorted(path.stem for path in LIBRARY.glob("*.yaml"))
 PLAYED = NAMES if os.environ.get("CI") else ["failing-release"]
+TYPED = [name for name in PLAYED if (SCRIPTS / name / "expert-keys.yaml").exists()]
+"""Played by an expert who only presses keys, as well."""
 EXPERT_AT_LEAST, NOBODY_AT_MOST = 90.0, 20.0
 
 
@@ -34,7 +36,7 @@ def test_drill_says_what_is_to_be_learnt_and_talked_about(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_drill_has_its_scripts(name: str) -> None:
-    assert {path.name for path in (SCRIPTS / name).iterdir()} == {"expert.yaml", "wrong.yaml"}
+    assert {path.name for path in (SCRIPTS / name).iterdir()} - {"expert-keys.yaml"} == {"expert.yaml", "wrong.yaml"}
 
 
 @pytest.mark.timeout(600)
@@ -47,3 +49,13 @@ def test_drill_tells_an_expert_from_nobody_and_from_somebody_who_is_wrong(name: 
     assert forbidden & {each.id for each in scores["wrong"].lapses}
     assert scores["wrong"].score < scores["expert"].score
     assert f"{row(name, scores)}\n" in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", TYPED)
+def test_expert_needs_no_more_than_keys(name: str, room: Path) -> None:
+    done = played(name, "expert-keys", room / f"{name}-typed")
+    assert done.score.score >= EXPERT_AT_LEAST
+    assert {each.word for each in done.score.expectations} == {"met"}
+    lied = ["roll back to v41: refused: simulated chat-assist: connection refused"] if name == "failing-release" else []
+    assert [each["told"] for each in done.spoken] == lied

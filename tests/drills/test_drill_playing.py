@@ -9,27 +9,27 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from rehearsing import BACK, NOTE, OPEN, SMALL, rehearsed, small
+from rehearsing import BACK, BACK_KEYS, NOTE_KEYS, OPEN, SMALL, rehearsed, small
 
 from opsconsole import cli, wire
 from opsconsole.daemon.drilling.__main__ import main
 from opsconsole.daemon.drilling.playing import play, replay
 from opsconsole.drills.archive import Archive, Run
-from opsconsole.drills.reading import read_script
 from opsconsole.drills.scenario import Line
+from opsconsole.drills.script import read_script, script_text
 from opsconsole.errors import ConfigError, InputError
 
-LINES = (OPEN, NOTE, BACK)
-SCRIPT = "lines:\n" + "".join(f'  - {{at: {each.at}, by: {each.by}, run: "{each.run}"}}\n' for each in LINES)
+LINES = (OPEN, NOTE_KEYS, BACK_KEYS)
+LARGER = (OPEN, msgspec.structs.replace(NOTE_KEYS, size="160x50"), msgspec.structs.replace(BACK_KEYS, size="100x30"))
 LIVE_KINDS = ("argo", "command", "file", "git", "http_api", "kserve", "litellm", "mlflow", "seldon")
 
 
 def in_a_process(home: Path, **environment: str) -> Run:
-    """The same drill, in a process of its own that sees another machine."""
+    """The same drill, in a process of its own that sees another machine, on consoles of other sizes."""
     home.mkdir(parents=True)
     scenario, script = home / "small.yaml", home / "script.yaml"
     scenario.write_text(SMALL)
-    script.write_text(SCRIPT)
+    script.write_text(script_text(LARGER))
     command = [sys.executable, "-m", "opsconsole.daemon.drilling", "--home", str(home), "play", str(scenario)]
     done = subprocess.run(
         [*command, "--keys", str(script)], env={**os.environ, **environment}, capture_output=True, check=False
@@ -191,6 +191,19 @@ def test_score_that_cannot_be_read_is_named_and_stands_in_the_way_of_no_other(wo
         ('{at: +2m, by: ann, run: "status --home /tmp"}', "lines[1].run: names a home"),
         ('{at: +2m, by: ann, run: "status --hom=/tmp"}', "lines[1].run: names a home"),
         ('{at: +2m, run: "status"}', "lines[1]: nobody says it"),
+        ('{at: 2m, by: ann, keys: "A"}', "lines[1].at: '2m' is no moment"),
+        ('{at: +2m, by: ann, keys: "A entr"}', "lines[1].keys: there is no key 'entr'"),
+        ('{at: +2m, by: ann, keys: "/ chat"}', "lines[1].keys: there is no key 'chat'"),
+        ("{at: +2m, by: ann, keys: '/ \"chat'}", "lines[1].keys: a quote in '\"chat' is not closed"),
+        ("{at: +2m, by: ann, keys: '/ \"\"'}", "lines[1].keys: '' cannot be typed"),
+        ('{at: +2m, by: ann, keys: "ctrl+m"}', "lines[1].keys: there is no key 'ctrl+m'"),
+        ('{at: +2m, by: ann, keys: " "}', "lines[1].keys: presses nothing"),
+        ("{at: +2m, by: ann, keys: A, run: status}", "lines[1].keys: stands beside a command"),
+        ("{at: +2m, by: ann, keys: A, size: 40x10}", "lines[1].size: '40x10' is no size of a console"),
+        ("{at: +2m, by: ann, run: status, size: 160x50}", "lines[1].size: means nothing for a command"),
+        ("{at: +2m, by: ann}", "lines[1].run: says nothing"),
+        ("{at: +2m, keys: A}", "lines[1]: nobody says it"),
+        ("{at: +2m, by: ann, kyes: A}", "lines[1].kyes: no such setting"),
     ],
 )
 def test_mistake_in_a_script_is_named_with_its_file_and_line(line: str, says: str, tmp_path: Path) -> None:
@@ -200,6 +213,26 @@ def test_mistake_in_a_script_is_named_with_its_file_and_line(line: str, says: st
         read_script(path)
     assert caught.value.message.startswith(f"{path}:3: {says}")
     assert caught.value.remedy
+
+
+def test_size_of_a_console_that_is_open_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "script.yaml"
+    path.write_text(
+        "lines:\n  - {at: +2m, by: ann, keys: A, size: 160x50}\n"
+        "  - {at: +1m, by: ann, keys: A}\n  - {at: +3m, by: bob, keys: A, size: 100x30}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_script(path)
+    assert caught.value.message == f"{path}:2: lines[0].size: comes when the console of ann is open"
+    assert "lines[1]" in caught.value.remedy
+
+
+def test_key_that_is_none_is_named_with_the_nearest(tmp_path: Path) -> None:
+    path = tmp_path / "script.yaml"
+    path.write_text("lines: [{at: +2m, by: ann, keys: pgdown}]\n")
+    with pytest.raises(ConfigError) as caught:
+        read_script(path)
+    assert caught.value.remedy == 'Did you mean `pagedown`? Text goes in quotes: "pgdown".'
 
 
 def test_line_after_the_end_is_told_and_a_line_cannot_leave_the_drills_home(room: Path) -> None:

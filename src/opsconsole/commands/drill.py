@@ -52,7 +52,8 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     running.add_argument("id", nargs="?", default="", metavar="ID", help="a scenario's id, or its file")
     running.add_argument("--any", action="store_true", help="one of them, and nobody is told which until it is over")
     running.add_argument("--difficulty", metavar="N", help="with --any: one of this difficulty, 1 to 5")
-    running.add_argument("--keys", metavar="FILE", type=Path, help="a script of timed commands: nobody attends")
+    scripted = """a script of timed keys and commands, as {at: +4m, by: ann, keys: 'b "ca"'}: nobody attends"""
+    running.add_argument("--keys", metavar="FILE", type=Path, help=scripted)
     about = "of everything random in it, and with --any of which one it is (default: the scenario's)"
     running.add_argument("--seed", metavar="N", help=about)
     about = "seconds of it in one (default: the scenario's); with --keys also max, the default there"

@@ -20,7 +20,7 @@ from opsconsole import wire
 from opsconsole.console import confirming
 from opsconsole.console.confirming import Confirming
 from opsconsole.console.feed import Client
-from opsconsole.console.frame import Mode
+from opsconsole.console.frame import Mode, Refusal
 from opsconsole.console.hands import CONSOLE
 from opsconsole.console.proceeding import SENT, Proceeding, failed, of_step
 from opsconsole.errors import OpsConsoleError
@@ -112,7 +112,7 @@ class Acting:
         if not self._is_planning:
             return False
         if len(self._characters) >= BURST_KEYS:
-            self._close(f"that was faster than a hand: the plan is given up, {NOTHING_DONE}")
+            self._close(Refusal(f"that was faster than a hand: the plan is given up, {NOTHING_DONE}"))
             self._deaf_until_s = at_s + AFTER_S
             return True
         if key == "escape":
@@ -209,12 +209,12 @@ class Acting:
             plan = await self._planned(going)
         except OpsConsoleError as error:
             if self.proceeding is going:
-                self._close(f"no plan: {error.told}")
+                self._close(Refusal(f"no plan: {error.told}"))
             return
         if self.proceeding is not going:
             return
         if self._host.spot() != spot:
-            self._close(f"the plan to {going.phrase} came when you had gone on: {NOTHING_DONE}")
+            self._close(Refusal(f"the plan to {going.phrase} came when you had gone on: {NOTHING_DONE}"))
             return
         now_s = self._now_s()
         good_for_s = (plan.expires_at - plan.planned_at) / timedelta(seconds=1)
@@ -232,7 +232,7 @@ class Acting:
             return
         if prompt.word == "cancelled":
             self._deaf_until_s = self._now_s() + AFTER_S
-            self._close(f"{prompt.why}: {NOTHING_DONE}" if not going.plan.refusals else "")
+            self._close(_given_up(prompt.why, NOTHING_DONE) if not going.plan.refusals else "")
             return
         if prompt.word == "confirmed":
             self._current = replace(going, confirming=prompt, stage="sent", since_s=self._now_s())
@@ -290,7 +290,7 @@ class Acting:
     def _confirm_arming(self, prompt: Confirming) -> None:
         if prompt.word == "cancelled":
             self._deaf_until_s = self._now_s() + AFTER_S
-            self._close(f"{prompt.why}: not armed")
+            self._close(_given_up(prompt.why, "not armed"))
             return
         if prompt.word == "confirmed":
             self._close("")
@@ -303,7 +303,7 @@ class Acting:
         try:
             permission = await self._client.arm(request)
         except OpsConsoleError as error:
-            self._host.say(f"not {'locked' if request.is_locked else 'armed'}: {error.told}")
+            self._host.say(Refusal(f"not {'locked' if request.is_locked else 'armed'}: {error.told}"))
             return
         self._host.permit(permission)
         self._host.say("locked: this console only shows" if request.is_locked else "armed")
@@ -312,6 +312,12 @@ class Acting:
         try:
             approval = await self._client.approve(wire.ApproveRequest(op_id=op_id))
         except OpsConsoleError as error:
-            self._host.say(f"not approved: {error.told}")
+            self._host.say(Refusal(f"not approved: {error.told}"))
             return
         self._host.say(f"approved until {approval.expires_at:%H:%M} UTC: {approval.told}")
+
+
+def _given_up(why: str, told: str) -> str:
+    """What is said of a prompt that was given up: no refusal where that was meant."""
+    words = f"{why}: {told}"
+    return words if why == confirming.CANCELLED else Refusal(words)

@@ -7,8 +7,7 @@ changes but one tick a second, which repaints the cells of ages and no others. O
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -26,7 +25,7 @@ from opsconsole.console.attending import EVERY_S
 from opsconsole.console.board import Board
 from opsconsole.console.exports import command_of
 from opsconsole.console.feed import Client, Feed, Question
-from opsconsole.console.frame import Frame, Link, State
+from opsconsole.console.frame import Frame, Link, Refusal, State
 from opsconsole.console.governor import Governor
 from opsconsole.console.grammar import command, orders, verbs
 from opsconsole.console.grammar.actions import Action
@@ -38,6 +37,7 @@ from opsconsole.console.listing import Listings
 from opsconsole.console.memory import Memory
 from opsconsole.console.own_cpu import OwnCpu
 from opsconsole.console.place import Place, ViewName
+from opsconsole.console.tempo import FEED, RealTime, Tempo
 from opsconsole.console.views import help, screen  # noqa: A004
 from opsconsole.console.widgets.listed import JUMP_LETTERS
 from opsconsole.console.widgets.plot import Scales
@@ -74,6 +74,8 @@ class OpsConsole(App[None], inherit_bindings=False):
         setting: ConsoleSetting | None = None,
         keymap: Keymap | None = None,
         memory: Memory | None = None,
+        tempo: Tempo | None = None,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         """``home``: its directory, where commands do not look at it by themselves."""
         super().__init__(driver_class=keyboard.Keyboard, watch_css=False, ansi_color=True)
@@ -84,7 +86,9 @@ class OpsConsole(App[None], inherit_bindings=False):
             no_color=self.no_color, color_system=self.console.color_system, wanted=setting.colours
         )
         self._clock = clock or SystemClock()
-        self._glyphs = glyph_set or glyphs.choose(os.environ, setting.glyphs)
+        self._tempo = tempo or RealTime()
+        self._environ = environ
+        self._glyphs = glyph_set or glyphs.choose(environ, setting.glyphs)
         self._environment, self._home = environment, home
         start = Place("service", start_service) if start_service else Place()
         self._memory = memory or Memory()
@@ -113,7 +117,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         }
         """What an action does beside the state: by its id."""
         self._client = client
-        self._feed = Feed(client, self._on_answer, self._on_link)
+        self._feed = Feed(client, self._on_answer, self._on_link, pause=self._tempo.pause)
         self._helm = Helm(
             client,
             Console(
@@ -123,12 +127,13 @@ class OpsConsole(App[None], inherit_bindings=False):
                 show=lambda: self._surface.show(is_answer=True),
                 copied=self._copied,
                 run=self._begin,
-                later=self.set_timer,
+                later=partial(self._tempo.later, self),
                 write=self._write,
             ),
             self._grammar,
             self._clock,
-            time.monotonic,
+            self._tempo.now_s,
+            environ,
         )
         desk = Desk(
             lambda: self._state,
@@ -137,7 +142,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._helm.acting.order_step,
             self._helm.tell,
             self._begin,
-            self.set_timer,
+            partial(self._tempo.later, self),
             lambda event: self.on_key(event) if isinstance(event, Key) else self.on_paste(event),
             self._helm.now_s,
         )
@@ -168,8 +173,8 @@ class OpsConsole(App[None], inherit_bindings=False):
         self.animation_level = "none"
         if not self.is_headless:
             hangup.watch(self._leave)
-        self.set_interval(TICK_S, self._tick)
-        self.set_interval(EVERY_S, self._tell_presence)
+        self._tempo.every(self, TICK_S, self._tick)
+        self._tempo.every(self, EVERY_S, self._tell_presence)
         self._tell_presence()
         self._ask()
 
@@ -221,9 +226,13 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def on_key(self, event: Key) -> None:
         event.stop()
+        self.press(event)
+
+    def press(self, event: Key) -> bool:
+        """What a key does; whether it means anything here."""
         printed = event.character if event.character and event.character.isprintable() else None
         if self._state.mode == "browse" and self._helm.acting.swallows(printed or event.key, event.time):
-            return
+            return False
         if self._state.notice and self._state.mode != "text":
             self._state = replace(self._state, notice="")
         is_small = screen.is_too_small(*self.size)
@@ -234,24 +243,24 @@ class OpsConsole(App[None], inherit_bindings=False):
             beside = self._helm.prompted(printed or event.key, event.time)
             if beside is not None:
                 self._run(beside, event.key)
-            return
+            return True
         key = printed if printed is not None and self._grammar.action(context, printed) else event.key
         if context.name == "keys" and key != "ctrl+c":
             self._become(doctor.shown(event, self._state))
-            return
+            return True
         action = self._grammar.action(context, key)
         if self._working.keeps(event, action.id if action else ""):
-            return
+            return True
         if context.name == "run" and self._working.takes(key, action.id if action else "", event.time):
-            return
+            return True
         if action is not None:
             self._run(action, key)
-        elif printed is not None:
-            self._typed(context, printed)
+            return True
+        return printed is not None and self._typed(context, printed)
 
     def _run(self, action: Action, key: str) -> None:
         if reason := orders.unavailable(action, self._state, self.frame):
-            self._become(replace(self._state, notice=reason))
+            self._become(replace(self._state, notice=Refusal(reason)))
         elif action.id in self._effects:
             self._effects[action.id]()
         elif action.id in self._acts:
@@ -259,13 +268,15 @@ class OpsConsole(App[None], inherit_bindings=False):
         else:
             self._become(verbs.verb_of(action)(self._state, key, self.frame, action))
 
-    def _typed(self, context: Context, printed: str) -> None:
+    def _typed(self, context: Context, printed: str) -> bool:
         if context.name in TYPED:
             self._type(printed)
         elif context.name == "jump":
             self._jump(printed)
         else:
             self._surface.show(is_answer=True)
+            return False
+        return True
 
     def on_paste(self, event: Paste) -> None:
         """Pasted text is only ever text: it goes into what is being typed, and runs no verb."""
@@ -313,7 +324,7 @@ class OpsConsole(App[None], inherit_bindings=False):
             elif outcome.effect:
                 self._do(outcome.effect, outcome.argument)
         except UsageError as error:
-            self._become(replace(self._state, mode="command", draft=text, notice=error.told))
+            self._become(replace(self._state, mode="command", draft=text, notice=Refusal(error.told)))
 
     def _do(self, effect: str, argument: str) -> None:
         """What a command asks of the app. Raises UsageError in words."""
@@ -352,7 +363,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         if chosen is None:
             self._become(self._state)
         elif chosen.reason:
-            self._become(replace(self._state, notice=chosen.reason))
+            self._become(replace(self._state, notice=Refusal(chosen.reason)))
         else:
             self._run(chosen.action, chosen.action.keys[0])
 
@@ -363,7 +374,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._become(self._copied(command_of(self._state, self._home)))
 
     def _copied(self, text: str) -> State:
-        return hands.copy(text, self._state, self._write, os.environ)
+        return hands.copy(text, self._state, self._write, self._environ)
 
     def _write(self, sequence: str) -> None:
         if self._driver is not None:
@@ -373,7 +384,7 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _begin(self, task: Task, name: str) -> Worker[None]:
         """In the background; what was begun under that name before is given up."""
-        return self.run_worker(task, group=name, exclusive=True)
+        return self.run_worker(self._tempo.begun(task, name), group=name, exclusive=True)
 
     def _tick(self) -> None:
         self._helm.acting.look()
@@ -390,7 +401,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         )
         if question != self._question:
             self._question = question
-            self._begin(partial(self._feed.follow, question), "feed")
+            self._begin(partial(self._feed.follow, question), FEED)
 
     def _on_answer(self, question: Question, answer: wire.Answer) -> None:
         before = self.frame

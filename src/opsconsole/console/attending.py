@@ -6,8 +6,7 @@ What this console may do stays as it was heard last: the daemon judges every act
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
 from opsconsole import wire
@@ -33,6 +32,7 @@ class Attending:
         show: Callable[[], None],
         write: Callable[[str], None],
         say: Callable[[str], None],
+        environ: Mapping[str, str],
     ) -> None:
         """``write`` puts a sequence on the terminal, between two frames; ``say`` puts words into the last line."""
         self._client = client
@@ -41,7 +41,8 @@ class Attending:
         self._show = show
         self._say = say
         self._said = ""
-        self._ringing = Ringing(write, os.environ)
+        self._environ = environ
+        self._ringing = Ringing(write, environ)
         self.others: tuple[wire.Presence, ...] = ()
         self.permission: wire.Permission | None = None
         self.releases: dict[str, wire.ReleaseBrief] | None = None
@@ -56,7 +57,7 @@ class Attending:
     def tell(self, state: State, armed: str, on: str = "") -> None:
         """Say where this console is, and what it has armed on which service."""
         self._said = armed
-        self._run(partial(self._exchange, hands.presence(state, os.environ, armed, on)))
+        self._run(partial(self._exchange, hands.presence(state, self._environ, armed, on)))
 
     def tell_armed(self, state: State, armed: str, on: str) -> None:
         """The same at once, if something was armed or let go since."""

@@ -132,11 +132,13 @@ def pressed(state: Confirming, key: str, at_s: float) -> Confirming:
     return _typed(replace(state, typed=state.typed + key), at_s)
 
 
+CANCELLED = "cancelled"
+"""By a key that means it."""
 NAMED: dict[str, str] = {
-    "escape": "cancelled",
+    "escape": CANCELLED,
     "enter": "Enter confirms nothing",
-    "ctrl+c": "cancelled",
-    "backspace": "cancelled",
+    "ctrl+c": CANCELLED,
+    "backspace": CANCELLED,
 }
 """Key → why it cancels."""
 

@@ -31,6 +31,12 @@ for."""
 T = TypeVar("T")
 
 
+class Refusal(str):
+    """A notice that says why nothing was done."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class State:
     """Where the person is and what they chose; nothing here came from the daemon but names."""

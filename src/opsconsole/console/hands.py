@@ -14,7 +14,7 @@ from dataclasses import replace
 from opsconsole import wire
 from opsconsole.clock import Clock
 from opsconsole.console import clipboard, exports
-from opsconsole.console.frame import Frame, State
+from opsconsole.console.frame import Frame, Refusal, State
 from opsconsole.console.grammar.verbs import marked, under_cursor
 from opsconsole.console.memory import user_name
 from opsconsole.console.views.catalog import BY_NAME
@@ -27,7 +27,7 @@ CONSOLE = secrets.token_hex(8)
 def copy(text: str, state: State, write: Callable[[str], None], environ: Mapping[str, str]) -> State:
     """Copied, or open as a page to select from."""
     if not text:
-        return replace(state, notice="nothing under the cursor to copy")
+        return replace(state, notice=Refusal("nothing under the cursor to copy"))
     done = clipboard.copy(text, write, environ)
     if done.path == "page":
         return replace(state, mode="text", choice=0, page=tuple(done.text.split("\n")), notice=done.words)

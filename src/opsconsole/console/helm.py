@@ -15,7 +15,7 @@ from opsconsole.clock import Clock
 from opsconsole.console.acting import Acting, Host, Spot, Task
 from opsconsole.console.attending import Attending
 from opsconsole.console.feed import Client
-from opsconsole.console.frame import Frame, Mode, State
+from opsconsole.console.frame import Frame, Mode, Refusal, State
 from opsconsole.console.grammar import orders, verbs
 from opsconsole.console.grammar.actions import Action
 from opsconsole.console.grammar.keymap import Keymap
@@ -51,14 +51,26 @@ class Helm:
     """The acts of one console, and its place among the others."""
 
     def __init__(
-        self, client: Client, console: Console, keymap: Keymap, clock: Clock, now_s: Callable[[], float]
+        self,
+        client: Client,
+        console: Console,
+        keymap: Keymap,
+        clock: Clock,
+        now_s: Callable[[], float],
+        environ: Mapping[str, str],
     ) -> None:
         self._console = console
         self._keymap = keymap
         self.now_s = now_s
         """The clock of the prompts: that of the keys' own moments."""
         self.attending = Attending(
-            client, clock, lambda task: console.run(task, "presence"), console.show, console.write, self._say
+            client,
+            clock,
+            lambda task: console.run(task, "presence"),
+            console.show,
+            console.write,
+            self._say,
+            environ,
         )
         host = Host(
             self._open,
@@ -114,7 +126,7 @@ class Helm:
         try:
             order = orders.BY_KEY[name](verbs.service_here(state, frame), state, frame)
         except UsageError as error:
-            self._console.become(replace(state, notice=error.told))
+            self._console.become(replace(state, notice=Refusal(error.told)))
             return
         self.acting.order(order, key, again=key, note=orders.note(state, frame))
 
@@ -139,11 +151,13 @@ class Helm:
         state, permission = self._console.state(), self.attending.permission
         environment = (permission.environment if permission is not None else "") or self._console.frame().environment
         if permission is not None and not permission.is_read_only and permission.armed_until is None:
-            self._console.become(replace(state, notice="this console may act already: it need not be armed"))
+            self._console.become(replace(state, notice=Refusal("this console may act already: it need not be armed")))
         elif reason := orders.being_planned(self._console.frame()):
-            self._console.become(replace(state, notice=reason))
+            self._console.become(replace(state, notice=Refusal(reason)))
         elif not environment:
-            self._console.become(replace(state, notice="the environment has no name: there is nothing to type"))
+            self._console.become(
+                replace(state, notice=Refusal("the environment has no name: there is nothing to type"))
+            )
         else:
             self.acting.arm(environment, key)
 

@@ -24,7 +24,7 @@ from opsconsole.console.deeds.incidents import new_form
 from opsconsole.console.deeds.table import DEEDS
 from opsconsole.console.feed import Client
 from opsconsole.console.forms import Form
-from opsconsole.console.frame import Frame, State
+from opsconsole.console.frame import Frame, Refusal, State
 from opsconsole.console.grammar.actions import IN_THE_PAST_UNTIMED
 from opsconsole.console.grammar.verbs import went
 from opsconsole.console.panels.run_words import VERBS, meant
@@ -32,10 +32,10 @@ from opsconsole.console.place import Place
 from opsconsole.console.views import pages
 from opsconsole.errors import DaemonError, NotReached, OpsConsoleError, RequestRefused, UsageError
 
-TOO_SOON = "the step has just changed: read it, then press the key again"
+TOO_SOON = Refusal("the step has just changed: read it, then press the key again")
 UNKNOWN = "not known whether it was done: look before you repeat it"
 ONCE_MORE = "read it, then {enter} once more does it"
-TOO_FAST = f"that was faster than a hand: {NOTHING_DONE}"
+TOO_FAST = Refusal(f"that was faster than a hand: {NOTHING_DONE}")
 LOST = "the link to the daemon is lost: not sent; {enter} sends it when you say so again"
 KEPT = "as you typed it"
 GIVES_UP: frozenset[str] = frozenset({"cancel_form", "leave"})
@@ -117,9 +117,9 @@ class Working:
             self._since_s = event.time
         return False
 
-    def _named(self, told: str) -> str:
+    def _named(self, told: str) -> Refusal:
         """With the key that goes on."""
-        return told.format(enter=self._desk.frame().key("form_next"))
+        return Refusal(told.format(enter=self._desk.frame().key("form_next")))
 
     def keeps_text(self, event: Paste) -> bool:
         """The same of text that is pasted: it has to be read as well before it is sent."""
@@ -154,7 +154,7 @@ class Working:
         if option is None or view is None:
             return False
         if why_not := IN_THE_PAST_UNTIMED if state.as_of is not None else may_not(frame.permission):
-            self._desk.become(replace(state, notice=why_not))
+            self._desk.become(replace(state, notice=Refusal(why_not)))
         else:
             self.ask(runs.step_form(view, "decide", option.label, option.key))
         return True
@@ -168,7 +168,7 @@ class Working:
         try:
             form = DEEDS[name].begin(state, self._desk.frame())
         except UsageError as error:
-            self._desk.become(replace(state, notice=f"{error.message} {error.remedy}".strip()))
+            self._desk.become(replace(state, notice=Refusal(f"{error.message} {error.remedy}".strip())))
             return
         left = self._left.pop((form.deed, form.of), None)
         if left is not None and left.title == form.title and len(left.fields) == len(form.fields):
@@ -196,7 +196,7 @@ class Working:
         try:
             form = state.form.answered(state.draft)
         except UsageError as error:
-            self._desk.become(replace(state, notice=error.told))
+            self._desk.become(replace(state, notice=Refusal(error.told)))
             return
         if form.field is not None or DEEDS[form.deed].asks:
             self.ask(form)
@@ -279,15 +279,14 @@ class Working:
         """Say why, with what was typed to be mended or sent again; what may have been done is not offered again."""
         is_asked = DEEDS[form.deed].asks
         if isinstance(error, DaemonError) and not isinstance(error, RequestRefused | NotReached) and not is_asked:
-            self._leave(form, f"{form.title}: {UNKNOWN} ({error.message})")
+            self._leave(form, Refusal(f"{form.title}: {UNKNOWN} ({error.message})"))
         elif not form.given or not is_still_there:
-            self._leave(form, f"{form.title}: not done: {error.told}")
+            self._leave(form, Refusal(f"{form.title}: not done: {error.told}"))
         else:
             *before, (_, last) = form.given
             is_lost = isinstance(error, NotReached)
-            self.ask(
-                replace(form, given=tuple(before)), last, self._named(LOST) if is_lost else f"not done: {error.told}"
-            )
+            why = self._named(LOST) if is_lost else Refusal(f"not done: {error.told}")
+            self.ask(replace(form, given=tuple(before)), last, why)
 
     def _leave(self, form: Form, notice: str) -> None:
         """Let the form go, and keep what was typed for when it is begun again."""

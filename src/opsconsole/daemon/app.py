@@ -23,7 +23,7 @@ from opsconsole.daemon import duty
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import DRILL, EYES, Desk
 from opsconsole.daemon.diagnosis import diagnose
-from opsconsole.daemon.hub import Hub
+from opsconsole.daemon.hub import Views
 from opsconsole.daemon.identity import Admission, Refuse, Who, person_of
 from opsconsole.daemon.running import KINDS
 from opsconsole.daemon.views import VIEWS
@@ -55,7 +55,7 @@ NOTIFYING: Rule = "operator", "test notifiers"
 STOPPING: Rule = "admin", "stop the daemon"
 
 
-def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starlette:
+def make_app(desk: Desk, hub: Views, stop: Callable[[], None], who: Who) -> Starlette:
     """The API of one home; ``stop`` ends the process that serves it, ``who`` finds a request's person."""
 
     releasing, running, responding, notifying = desk.releasing, desk.running, desk.responding, desk.notifying
@@ -150,7 +150,7 @@ def make_app(desk: Desk, hub: Hub, stop: Callable[[], None], who: Who) -> Starle
     return Starlette(routes=routes, middleware=[door], exception_handlers={OpsConsoleError: refuse})
 
 
-def _drill_route(desk: Desk, hub: Hub) -> Route:
+def _drill_route(desk: Desk, hub: Views) -> Route:
     async def drill(request: Request) -> Response:
         """Of what is asked nothing counts but who asks: nobody says themselves what they may see."""
         given = request.query_params

@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.views.reading import Asked
@@ -30,6 +30,17 @@ SETTLED_FOR_S = 20.0
 FORGET_AFTER_S = 60.0
 MOST_ANSWERS, MOST_BYTES = 256, 64 << 20
 """Answers that are remembered: the youngest of them."""
+
+
+class Views(Protocol):
+    """Who answers questions about views."""
+
+    waiting: int
+    """Consoles that wait for something new."""
+
+    async def answer(self, asked: Asked, after: int) -> bytes:
+        """The view as JSON; with ``after`` it may wait until there is a newer one."""
+        ...
 
 
 class _Answer(NamedTuple):

@@ -21,8 +21,9 @@ from opsconsole.drills.fleet import SPAN_S
 from opsconsole.drills.looking import Looked, Rule, pools_of
 from opsconsole.drills.moments import is_moment, length_s, moment_s
 from opsconsole.drills.pools import Pool
-from opsconsole.drills.reading import lines_of_keys, parse, text_of, wrong_in
+from opsconsole.drills.reading import lines_of_keys, parse, text_of
 from opsconsole.drills.scenario import MANUAL, Scenario
+from opsconsole.drills.script import wrong_in
 from opsconsole.drills.shapes import KEYS, REGIONS
 from opsconsole.drills.troubles import NEVER
 from opsconsole.durations import is_duration

@@ -33,7 +33,7 @@ opsconsole drill run leaked-key --facilitator eve      a team, and eve who sees 
 opsconsole drill join drill-3                          one more player, here or over SSH
 opsconsole drill report drill-3 --out reports          what to talk about afterwards: Markdown and HTML
 opsconsole drill history first-shift                   how it went each time, raw values
-opsconsole drill run first-shift --keys script.yaml --speed max --json     nobody attends: a script, and the score
+opsconsole drill run first-shift --keys script.yaml --speed max --json     nobody attends: keys and commands, the score
 ```
 
 ## What a drill is
@@ -159,12 +159,34 @@ harm that is counted; let a fault bring on what is to count.
 ```yaml
 lines:
   - {at: +2m10s, by: ann, run: "incident open 'chat is slow' --service chat-assist --severity SEV-2"}
-  - {at: +2m40s, by: ann, run: "release rollback chat-assist --yes-i-mean chat-assist"}
+  - {at: +2m30s, by: ann, keys: 'I enter N "v42 answers slowly" enter'}
+  - {at: +2m40s, by: bob, keys: 'b "ca"', size: 160x50}
 ```
 
-`opsconsole drill replay RUN` plays a headless run once more and compares the event logs line by line. Each line is a
-command of `opsconsole`, said by a person at a moment of the drill. A line that is refused is told on stderr, and the
-drill goes on, as it would for a person; so is a line whose moment the drill does not live to see.
+Each line is what a person does at a moment of the drill: a command of `opsconsole`, or keys on the console. A line that
+is refused is told on stderr, and the drill goes on, as it would for a person; so is a line whose moment the drill does
+not live to see. `opsconsole drill replay RUN` plays a headless run once more and compares the event logs line by line.
+
+`keys` are names as `console.keys` has them (`enter`, `escape`, `shift+tab`, `pagedown`, `ctrl+d`), single characters,
+and text in quotes, with blanks between: as tmux's `send-keys`, with Textual's names. A name that is none is refused
+before the drill begins, with its line and the nearest one. [Keys](keys.md) lists what each does.
+
+Each person has one console, 80x24 unless their first line of keys says `size: 160x50`. It begins where every console
+begins, and stays where they left it until their next line of keys, or until a key leaves it. Nothing of it runs in
+between.
+
+The drill's time stands still while keys are typed. The typist's own goes on by a second before each text and each named
+key, and a quarter of one from character to character, and each key waits until the one before has had its answer. So
+prompts guard as they do anywhere: Enter confirms nothing, and a text that is not what is asked for does nothing. A
+person looks up: at the first key that is refused or does nothing the rest of the line is not typed, and that is told;
+so is what a line leaves open, such as a plan that nobody answered.
+
+| line of keys | what it does |
+|---|---|
+| `A a "looking at v42" enter` | takes the first alert of the list |
+| `i enter enter enter` | makes an incident of it: title, services and severity as they are proposed |
+| `N "v42 answers slowly" enter` | on the incident's page: notes what the cause is |
+| `V b "ca"` | rolls its service back, once the letters that the plan asks for are typed |
 """
 _CONDITIONS = """\
 ## Conditions

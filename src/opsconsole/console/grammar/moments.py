@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from opsconsole import wire
-from opsconsole.console.frame import Frame, State
+from opsconsole.console.frame import Frame, Refusal, State
 from opsconsole.console.grammar.actions import Action, Verb
 
 LEAP = 10
@@ -35,7 +35,7 @@ def _freeze(state: State, key: str, frame: Frame, action: Action) -> State:
         return replace(state, as_of=None)
     view = frame.view
     if view is None:
-        return replace(state, notice="nothing to stop yet")
+        return replace(state, notice=Refusal("nothing to stop yet"))
     return replace(state, as_of=_whole(view, view.end))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from opsconsole import wire
-from opsconsole.console.frame import Frame, State
+from opsconsole.console.frame import Frame, Refusal, State
 from opsconsole.console.grammar import moments
 from opsconsole.console.grammar.actions import Action, Verb
 from opsconsole.console.listing import Item, cursor
@@ -70,7 +70,7 @@ def _enter(state: State, key: str, frame: Frame, action: Action) -> State:
     if item is not None and item.page:
         return replace(state, mode="text", choice=0, page=item.page)
     if item is None or item.opens is None:
-        return replace(state, notice="nothing more to open here") if item is not None else state
+        return replace(state, notice=Refusal("nothing more to open here")) if item is not None else state
     if item.opens.view == state.view and item.opens.service == state.service:
         return _arrived(state, item.opens)  # a choice within the view, no other place
     return went(state, item.opens, frame)
@@ -97,7 +97,7 @@ def _open(state: State, key: str, frame: Frame, action: Action) -> State:
     if spec.scope == "service":
         service = service_here(state, frame)
         if not service:
-            return replace(state, notice=f"{spec.title} is of one service: choose one first")
+            return replace(state, notice=Refusal(f"{spec.title} is of one service: choose one first"))
     place = Place(view, service)
     if view == "explain":
         place = place.choosing(**explain.range_of(frame), metric=_metric_here(state, frame))
@@ -128,14 +128,14 @@ def _undone(state: State) -> State:
 
 def _history_back(state: State, key: str, frame: Frame, action: Action) -> State:
     if not state.back:
-        return replace(state, notice="this is where you began")
+        return replace(state, notice=Refusal("this is where you began"))
     *before, last = state.back
     return _arrived(replace(state, back=tuple(before), forward=(*state.forward, state.place)), last)
 
 
 def _history_on(state: State, key: str, frame: Frame, action: Action) -> State:
     if not state.forward:
-        return replace(state, notice="there is nothing further on")
+        return replace(state, notice=Refusal("there is nothing further on"))
     *others, newest = state.forward
     return _arrived(replace(state, forward=tuple(others), back=(*state.back, state.place)), newest)
 
@@ -143,7 +143,11 @@ def _history_on(state: State, key: str, frame: Frame, action: Action) -> State:
 def _last_place(state: State, key: str, frame: Frame, action: Action) -> State:
     """The place before, and with the same key back again."""
     if not state.back:
-        return _history_on(state, key, frame, action) if state.forward else replace(state, notice="nowhere else yet")
+        return (
+            _history_on(state, key, frame, action)
+            if state.forward
+            else replace(state, notice=Refusal("nowhere else yet"))
+        )
     *before, last = state.back
     return _arrived(replace(state, back=(*before, state.place)), last)
 
@@ -200,7 +204,7 @@ def _jump(state: State, key: str, frame: Frame, action: Action) -> State:
 def _panel(state: State, key: str, frame: Frame, action: Action) -> State:
     n = int(key)
     if n > len(BY_NAME[state.view].panels):
-        return replace(state, notice=f"there is no panel {n} here")
+        return replace(state, notice=Refusal(f"there is no panel {n} here"))
     if state.view == "cost":
         return state.at(panel=n, cursor="", filter="")
     return state.at(panel=0 if state.panel == n else n, cursor="", filter="")
@@ -253,9 +257,9 @@ def _breach(by: int) -> Verb:
             return _next_fault(state, frame, by)
         view = frame.answer(wire.ServiceView)
         if view is None:
-            return replace(state, notice="breaches are shown in the view of a service")
+            return replace(state, notice=Refusal("breaches are shown in the view of a service"))
         if not view.breaches:
-            return replace(state, notice="no breach in this window")
+            return replace(state, notice=Refusal("no breach in this window"))
         at = state.crosshair
         starts = sorted({breach.start for breach in view.breaches})
         if by > 0:
@@ -276,7 +280,7 @@ def _next_fault(state: State, frame: Frame, by: int) -> State:
         item = items[(at + by * step) % n]
         if item.values.get("state") in FAULTS:
             return state.at(cursor=item.key)
-    return replace(state, notice="no service warns or fails")
+    return replace(state, notice=Refusal("no service warns or fails"))
 
 
 # What is open above a view ----------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.moments import length_s
 from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.picking import picked, playable
-from opsconsole.drills.reading import LIBRARY, ScenarioFile, files, find, read, read_script
+from opsconsole.drills.reading import LIBRARY, ScenarioFile, files, find, read
+from opsconsole.drills.script import read_script
 from opsconsole.durations import is_duration
 from opsconsole.errors import ConfigError, OpsConsoleError, UsageError
 from opsconsole.home import Home

@@ -1,7 +1,8 @@
-"""Playing a script: lines of the command line, each at its moment and by its person, against the drill's own API.
+"""Playing a script: commands and keys, each at its moment and by its person, against the drill's own API.
 
-Always true here: a line goes through the parser, the client and the door of anybody's; what it printed and how it ended
-is kept beside the event log and is no part of it, since it may say how long a machine took.
+Always true here: a command goes through the parser, the client and the door of anybody's, keys through the console of
+anybody's; the drill's time stands still meanwhile. What it printed and how it ended is kept beside the event log and is
+no part of it, since it may say how long a machine took.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from dataclasses import dataclass
 
 from opsconsole import cli
 from opsconsole.client import served_inside
+from opsconsole.commands.drill_keys import Hands
 from opsconsole.daemon.drilling.doors import Inside
 from opsconsole.daemon.drilling.stage import Stage
+from opsconsole.drills.keys import size_of, words_of
 from opsconsole.drills.moments import moment_s
 from opsconsole.drills.scenario import Line
+from opsconsole.drills.script import ScriptLine
 from opsconsole.errors import UsageError
 
 
@@ -38,6 +42,7 @@ class Driver:
     def __init__(self, stage: Stage, lines: Iterable[Line]) -> None:
         self._stage = stage
         self._inside = Inside(stage.inside)
+        self._hands = Hands(stage.home, self._inside.door, stage.clock)
         every = (*stage.scenario.prelude, *lines)
         self._waiting = sorted(every, key=lambda line: moment_s(line.at))
         self.spoken: list[Spoken] = []
@@ -45,7 +50,8 @@ class Driver:
     def act(self, t: float) -> None:
         """Everything that is due by now."""
         while self._waiting and moment_s(self._waiting[0].at) <= t:
-            self.spoken.append(self._speak(t, self._waiting.pop(0)))
+            line = self._waiting.pop(0)
+            self.spoken.append(self._press(t, line) if keys_of(line) else self._speak(t, line))
 
     def lead_up(self) -> None:
         """The history, and what was done shortly before the start."""
@@ -67,7 +73,13 @@ class Driver:
         self._waiting.clear()
 
     def close(self) -> None:
+        self._hands.close()
         self._inside.end()
+
+    def _press(self, t: float, line: Line) -> Spoken:
+        size = size_of(line.size if isinstance(line, ScriptLine) else "")
+        told = self._hands.type(line.by, words_of(keys_of(line)), size, t)
+        return Spoken(t, line, UsageError.exit_code if told else 0, "", told)
 
     def _speak(self, t: float, line: Line) -> Spoken:
         self._inside.person = line.by
@@ -79,6 +91,11 @@ class Driver:
             except SystemExit as exit_:  # argparse, on words that it does not understand
                 code = int(exit_.code or 0)
         return Spoken(t, line, code, out.getvalue(), told.getvalue())
+
+
+def keys_of(line: Line) -> str:
+    """What is pressed; empty for a command."""
+    return line.keys if isinstance(line, ScriptLine) else ""
 
 
 class _Text(io.TextIOBase):

@@ -12,13 +12,15 @@ from itertools import zip_longest
 import msgspec
 
 from opsconsole import wire
+from opsconsole.clock import ManualClock
 from opsconsole.daemon.drilling.doors import by_script
-from opsconsole.daemon.drilling.driver import Driver, Spoken
+from opsconsole.daemon.drilling.driver import Driver, Spoken, keys_of
 from opsconsole.daemon.drilling.stage import USUAL_BEAT_S, Stage
 from opsconsole.drills import events
 from opsconsole.drills.archive import Archive, Run
-from opsconsole.drills.reading import ScenarioFile, read_script, script_text
+from opsconsole.drills.reading import ScenarioFile
 from opsconsole.drills.scenario import Line
+from opsconsole.drills.script import read_script, script_text
 from opsconsole.errors import UsageError
 
 
@@ -33,7 +35,8 @@ def play(
     """Play it to its end, as fast as it goes or at this speed. Raises StoreError and UsageError."""
     run.take(file)
     run.script.write_text(script_text(lines), encoding="utf-8")
-    stage = Stage(file.scenario, run.home, seed, by_script, beat_s)
+    still = ManualClock(file.scenario.clock.start)  # whoever a script lets type is there from then on
+    stage = Stage(file.scenario, run.home, seed, by_script, beat_s, people=still)
     driver = Driver(stage, lines)
     try:
         driver.run((lambda: time.sleep(1 / speed)) if speed else (lambda: None))
@@ -77,4 +80,5 @@ def _line(lines: list[bytes], number: int | None) -> str:
 
 def _refused(spoken: Spoken) -> dict[str, str | int | float]:
     told = spoken.told.strip() or spoken.out.strip()
-    return {"t": spoken.t, "by": spoken.line.by, "run": spoken.line.run, "exit_code": spoken.exit_code, "told": told}
+    said = spoken.line.run or f"keys {keys_of(spoken.line)}"
+    return {"t": spoken.t, "by": spoken.line.by, "run": said, "exit_code": spoken.exit_code, "told": told}

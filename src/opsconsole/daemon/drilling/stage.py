@@ -15,11 +15,11 @@ import msgspec
 from starlette.applications import Starlette
 
 from opsconsole import wire
-from opsconsole.clock import ManualClock, SystemClock
+from opsconsole.clock import Clock, ManualClock, SystemClock
 from opsconsole.daemon.app import make_app
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
-from opsconsole.daemon.drilling.doors import by_script
+from opsconsole.daemon.drilling.doors import Unshared, by_script
 from opsconsole.daemon.drilling.equipment import LOGS, Targets, settings_of, write_hash_key
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.hub import Hub
@@ -68,10 +68,12 @@ class Stage:
         who: Who,
         beat_s: int = USUAL_BEAT_S,
         stop: Callable[[], None] = lambda: None,
+        people: Clock | None = None,
     ) -> None:
         """Make the drill's home in this directory, and open everything. Raises StoreError and UsageError.
 
-        ``who`` finds a request's person; ``stop`` is what a request to stop does.
+        ``who`` finds a request's person; ``stop`` is what a request to stop does; ``people`` the clock
+        of those who attend, the machine's where none is given.
         """
         self.scenario, self.seed, self.beat_s = scenario, seed, beat_s
         self._start_s = scenario.clock.start.timestamp()
@@ -86,10 +88,10 @@ class Stage:
         self.engine = DrillEngine(self.home, settings, self.clock, "opsconsole", is_driven=True)
         self.log = Logbook(self.engine.journal, self.clock, scenario.clock.start, str(directory))
         self.targets = Targets(scenario, self.clock, self._effective)
-        self.desk = Desk(self.engine, self.targets.staging, SystemClock())
+        self.desk = Desk(self.engine, self.targets.staging, people or SystemClock())
         self.hub = Hub(self.engine, self.desk.compute)
         self.app: Starlette = make_app(self.desk, self.hub, stop, who)
-        self.inside: Starlette = make_app(self.desk, self.hub, stop, by_script)
+        self.inside: Starlette = make_app(self.desk, Unshared(self.desk.compute), stop, by_script)
         """The same for scripts, who say themselves who they are."""
         self.direction = Direction(scenario, self.log)
         self._has_begun = False
