@@ -242,10 +242,14 @@ def test_every_verb_of_a_drill_has_a_reason_where_it_cannot_run() -> None:
 def test_the_last_line_names_what_this_person_does() -> None:
     keymap = Keymap()
 
-    def named(view: wire.DrillView) -> list[str]:
-        return [each.label for each in keymap.hints(CONTEXTS["drill"], frame_at(PAGE, view))][:7]
+    def named(view: wire.DrillView, cursor: str = "") -> list[str]:
+        return [each.label for each in keymap.hints(CONTEXTS["drill"], frame_at(replace(PAGE, cursor=cursor), view))][
+            :6
+        ]
 
-    assert named(leading()) == ["tell now", "pause", "speed", "judge", "say", "note", "end"]
+    assert named(leading()) == ["tell now", "say", "note", "pause", "speed", "end"]
+    assert named(leading(), "e words")[:2] == ["judge", "say"]
+    assert named(leading(), "e back")[:2] == ["say", "note"]
     assert named(playing())[:2] == ["hint", "open"]
     assert named(alone(is_paused=True))[:3] == ["resume", "hint", "end"]
     assert named(live())[0] == "open"

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import secrets
-import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,15 +70,24 @@ def test_two_players_and_a_facilitator_over_ssh(team: Team, tmux: Tmux, room: Pa
     for screen in (ann, ben):
         screen.until(" DRILL ", "chat-assist", "v42", "1 other")
 
-    leading = shell(tmux, team.eve)
-    shown["plan"] = typed_command(leading, "opsconsole drill plan drill-1 | head -16", f"{team.ben.name} (127.0.0.1)")
-    assert "v42 refuses what it cannot parse" in shown["plan"]
-    assert f"{team.ann.name} (127.0.0.1): fleet" in shown["plan"]
+    leading = tmux.open("eve", *team.eve.login, "opsconsole", "drill", "join", "drill-1")
+    leading.until(" DRILL ", "2 others")
+    leading.press("D")
+    seen = f"here {team.ann.name} (fleet), {team.ben.name} (fleet)"
+    shown["plan"] = leading.until("◌ to come", "v42 refuses what it cannot parse", "? to judge", seen)
+    ben.press("D")
+    shown["player"] = ben.until(f"led by {team.eve.name}", "You are on call for chat-assist", "1 hint may be asked for")
+    for secret in ("refuses", "to come", "score", "fails for half"):
+        assert secret not in shown["player"]
+    ben.press("i")
+    ben.until(f"the facilitator's: {team.eve.name}")
+    ben.press("q")
     for words in ("plan drill-1", "say drill-1 psst", "end drill-1"):
         refused = team.ann.attempt("opsconsole", "drill", *words.split())
         assert refused.returncode == 6
         assert f"{team.ann.name} is a player of this drill" in refused.stdout
-    typed_command(leading, "opsconsole drill inject drill-1 support", "Is somebody at it?")
+    leading.press("i")
+    leading.until("✔ told +", "Is somebody at it?")
     for screen in (ann, ben):
         screen.until("support: Customers get no answer. Is somebody at it?")
     shown["told"] = ben.text
@@ -129,18 +137,26 @@ def test_two_players_and_a_facilitator_over_ssh(team: Team, tmux: Tmux, room: Pa
     typed(ann, "send")
     enter(ann)
     ann.until("INC-1: written down")
-    typed_command(leading, "opsconsole drill speed drill-1 30", "at 30x")
+    answer(leading, ">", "seconds of it in one", "")
+    leading.until("5x")
+    team.eve.run("opsconsole", "drill", "speed", "drill-1", "30")
     until(lambda: is_well(team), lambda: ann.text)
     answer(ann, "X", "because", "v41 serves again")
     ann.until("✔ resolved")
 
-    typed_command(leading, "opsconsole drill judge drill-1 words 0.5", "at 30x")
-    typed_command(leading, f"opsconsole drill note drill-1 '{NOTE}'", "at 30x")
-    shown["end"] = typed_command(leading, "opsconsole drill end drill-1", "opsconsole drill report drill-1")
+    answer(leading, "/", "Enter keep", "They say")
+    answer(leading, "J", "how well, 0 to 1", "0.5")
+    leading.until("✔ judged 0.5")
+    answer(leading, "n", "note:", NOTE)
+    leading.until("written down; players do not see it")
+    leading.press("Escape")
+    shown["judged"] = leading.until("✔ judged 0.5", "✔ told +")
+    answer(leading, "X", "end drill-1 for everybody", "end")
     for screen in (ann, ben):
         screen.until("the drill is over: opsconsole drill report drill-1")
-    shown["over"] = ann.text
-    typed_command(leading, "opsconsole drill report drill-1 --out .", "wrote drill-1.html")
+    ann.press("D")
+    shown["over"] = ann.until("✔ over", "score", "it is over; the rest: opsconsole drill report drill-1", "judged 0.5")
+    team.eve.run("opsconsole", "drill", "report", "drill-1", "--out", ".")
     report = (room / "people" / team.eve.name / "drill-1.md").read_text()
     improved = report.partition("## To be improved")[2].partition("\n## ")[0].strip().splitlines()
     assert improved[0] == f"- A hint was taken (takes hint 1, by {team.ben.name}): 5 points."
@@ -176,20 +192,6 @@ def is_well(team: Team) -> bool:
     """Have users been well for long enough that somebody may be said to have helped them?"""
     plan = json.loads(team.eve.run("opsconsole", "drill", "plan", "drill-1", "--json"))
     return plan["score"]["durations"]["mitigate_s"] is not None
-
-
-def shell(tmux: Tmux, who: Account) -> Screen:
-    """Their shell, and who they are in its prompt."""
-    screen = tmux.open("shell", *who.login, shlex.quote("PS1=eve$ "), "sh", "-i")
-    screen.until("eve$")
-    return screen
-
-
-def typed_command(screen: Screen, line: str, expected: str) -> str:
-    """Type it; what the screen shows once it is answered."""
-    screen.press("-l", f"clear; {line}")
-    screen.press("Enter")
-    return screen.until(expected)
 
 
 def paged(screen: Screen) -> None:

@@ -6,6 +6,7 @@ row under the cursor, named before anything is asked; nothing ends a drill but t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import get_args
 
 from opsconsole import wire
@@ -218,19 +219,24 @@ async def _hint(client: Client, form: Form) -> Done:
     return Done(f"{hint.text} (-{hint.cost:g})")
 
 
-def label(name: str, usual: str, frame: Frame) -> str:
-    """What the last line calls a deed of a drill; what this person never does is not named there."""
+def label(name: str, usual: str, state: State, frame: Frame) -> str:
+    """What the last line calls a deed of a drill: what this person never does, or not to this row, it does not name."""
     view = _view(frame)
     if view is None or view.drill is None or view.drill.is_over:
         return ""
-    is_mine = view.is_facilitator or (not view.drill.facilitators and name in ALONE)
     if name == "hint":
         return "" if view.is_facilitator else usual
-    return "" if not is_mine else "resume" if name == "pause" and view.drill.is_paused else usual
+    is_mine = view.is_facilitator or (not view.drill.facilitators and name in ALONE)
+    is_of_this_row = name not in OF_A_ROW or OF_A_ROW[name](state, frame) is not None
+    if not is_mine or not is_of_this_row:
+        return ""
+    return "resume" if name == "pause" and view.drill.is_paused else usual
 
 
 ALONE: frozenset[str] = frozenset({"pause", "end_drill"})
 """What whoever plays alone does as well."""
+OF_A_ROW: dict[str, Callable[[State, Frame], object]] = {"inject": inject_here, "judge": judged_here}
+"""What is done to the row under the cursor → that row, if it is one of these."""
 DEEDS: dict[str, Deed] = {
     "inject": Deed(_why_not_inject, _begin_inject, _inject, ANYBODY),
     "pause": Deed(_not_mine_in_a_team, _begin_pause, _pause, ANYBODY),

@@ -78,7 +78,7 @@ def label(action: Action, state: State, frame: Frame) -> str:
         found = meant(action.id, view)
         return found[1] if action.label and found is not None else ""
     if action.id in drills.DEEDS:
-        return drills.label(action.id, action.label, frame)
+        return drills.label(action.id, action.label, state, frame)
     return action.label
 
 

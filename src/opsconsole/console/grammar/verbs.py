@@ -33,7 +33,7 @@ def under_cursor(state: State, frame: Frame) -> Item | None:
     return items[cursor(items, state.place.cursor)] if items else None
 
 
-ACTED_ON: frozenset[ViewName] = frozenset({"fleet", "alerts", "incidents", "checklists", "drill"})
+ACTED_ON: frozenset[ViewName] = frozenset({"fleet", "alerts", "incidents", "checklists"})
 """Views whose rows something is done about; in the others the first row is the newest, and the cursor stays with it."""
 
 

@@ -13,11 +13,12 @@ from opsconsole.console import numbers
 from opsconsole.console.lines import Span, span
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels.document import Row, prose
+from opsconsole.console.text import fit, safe
 from opsconsole.page import counted
 
 INJECT, EXPECTATION = "i ", "e "
 """How the keys of these rows begin: their id follows."""
-MOST_ID = 14
+MOST_ID, BY_CELLS = 14, 10
 WORLD = "world"
 """Who does something where somebody set it off."""
 FAULTS: dict[wire.FaultWord, tuple[str, Ink]] = {
@@ -32,7 +33,7 @@ def _state(sign: str, word: str, ink: Ink) -> Span:
 
 
 def _name(name: str, cells: int) -> Span:
-    return span(f"{name[:cells]:<{cells}} ", "strong")
+    return Span(f"{fit(safe(name), cells)} ", "strong")
 
 
 def _cells(names: Iterator[str]) -> int:
@@ -131,11 +132,11 @@ def _kept(score: wire.DrillScore) -> Iterator[Row]:
 
 
 def _points(text: str) -> Span:
-    return span(f"{text:>7}  ", "strong")
+    return span(f"{text:>8}  ", "strong")
 
 
 def _by(name: str) -> Span:
-    return span(f"{name[:9]:<9} ", "dim")
+    return Span(f"{fit(safe(name), BY_CELLS)} ", "dim")
 
 
 def _expectation(each: wire.ExpectationScore, how: wire.DrillExpected | None, *, is_over: bool) -> Row:
@@ -196,7 +197,7 @@ def hint_rows(now: wire.DrillNow) -> Iterator[Row]:
 
 
 def here_rows(here: tuple[wire.Presence, ...]) -> Iterator[Row]:
-    for each in here:
+    for each in sorted(here, key=lambda each: each.user):
         at = f"{each.view} {each.service}".strip()
         armed = (span(f"  {each.armed}", "alert"),) if each.armed else ()
         line = (span(f" {each.user:<12} ", "strong"), span(f"{at:<30}"), span(f" {each.origin}", "dim"), *armed)

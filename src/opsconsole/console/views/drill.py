@@ -90,7 +90,8 @@ def _head(view: wire.DrillView, now: wire.DrillNow, frame: Frame, width: int) ->
         rest = f"opsconsole drill report {now.run}"
         rows.append(fill((Span("   it is over; the rest: ", "text"), span(rest, "head")), width))
     elif view.is_facilitator and frame.present:
-        here = ", ".join(f"{each.user} ({each.view} {each.service}".rstrip() + ")" for each in frame.present)
+        others = sorted(frame.present, key=lambda each: each.user)
+        here = ", ".join(f"{each.user} ({each.view} {each.service}".rstrip() + ")" for each in others)
         rows.append(fill((Span("   here ", "dim"), span(here, "accent")), width))
     return rows
 
@@ -130,14 +131,14 @@ def _of_all(view: wire.DrillView, now: wire.DrillNow) -> Iterator[_Part]:
         plan is not None,
     )  # fmt: skip
     said = PANELS[4], tuple(said_rows(now)), (Span("newest first", "dim"),), "nothing yet", True
-    hints = PANELS[5], tuple(hint_rows(now)), (), "none may be asked for now", plan is not None
+    hints = PANELS[5], tuple(hint_rows(now)), (), "" if now.is_over else "none may be asked for now", plan is not None
     if plan is None:
         yield from (brief, said, hints, here)
         return
     yield from (here, said, hints, brief)
     yield PANELS[7], tuple(_prose("guide", plan.guide)), (), "", True
     notes = tuple(row for i, each in enumerate(plan.notes) for row in prose(f"note {i}", each))
-    yield PANELS[8], notes, (), "n writes one that players do not see", True
+    yield PANELS[8], notes, (), "" if now.is_over else "n writes one that players do not see", True
 
 
 def _prose(key: str, text: str) -> Iterator[Row]:
