@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 from answers_drill import HERE, NOW_OF_IT, PLAN, alone, leading, live, over, playing
-from driver import Session, check_snapshot, drive
+from driver import SEND, Session, check_snapshot, drive
 from fleet import FakeClient
 from painting import LARGE, SMALL, frame_at, row_with, text_of
 
 from opsconsole import wire
+from opsconsole.console.confirming import HAND_S
 from opsconsole.console.deeds.table import DEEDS, unavailable
+from opsconsole.console.frame import Frame
 from opsconsole.console.grammar.contexts import CONTEXTS
 from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.place import Place
@@ -52,7 +54,9 @@ def run(view: wire.DrillView, keys: list[str], until: str, **answered: Any) -> l
     fake = DrillClient(view, **answered)
 
     async def scenario(session: Session) -> None:
-        await session.press("D", *keys)
+        await session.press("D", *keys[:-1])
+        await session.pilot.pause(2 * HAND_S)
+        await session.press(keys[-1])
         await session.until(until)
 
     drive(scenario, client=fake)
@@ -65,6 +69,11 @@ def commanded(keys: list[str], until: str, view: wire.DrillView | None = None, *
     ((path, request),) = run(view or leading(), keys, until, drill_command=answer)
     assert path == "drill/command"
     return request  # type: ignore[no-any-return]
+
+
+def row(frame: Frame, needle: str) -> str:
+    """The first line of a wide screen that holds a text."""
+    return row_with(frame, needle, LARGE)
 
 
 # What is seen -----------------------------------------------------------------------------------------------------
@@ -96,20 +105,19 @@ def test_a_players_page_shows_no_fault_nothing_to_come_and_no_score(panel: int, 
 
 def test_the_facilitator_sees_what_is_coming_what_happened_and_who_looks_at_what() -> None:
     frame = replace(frame_at(PAGE), present=HERE[:2])
-    assert "✔ told +0:40" in row_with(frame, "bill")
-    assert "◌ to come" in row_with(frame, "boss")
-    assert "if not done(back) and t > 6m" in row_with(frame, "Did any")
-    assert "✖ there 62%" in row_with(frame, "stranger from")
-    assert "a decoy" in row_with(frame, "slow")
-    assert "10/10  ann" in row_with(frame, "The page is taken")
-    assert "? to judge" in row_with(frame, "They say what")
-    assert "✔ judged 0.5" in row_with(frame, "A clear report")
-    assert "ann (incident INC-1), ben (cost chat-assist)" in row_with(frame, "here ann")
+    assert "✔ told +0:40" in row(frame, "bill")
+    assert "◌ to come" in row(frame, "boss")
+    assert "if not done(back) and t > 6m" in row(frame, "Did any")
+    assert "✖ there 62%" in row(frame, "stranger from")
+    assert "a decoy" in row(frame, "slow")
+    assert "10/10  ann" in row(frame, "The page is taken")
+    assert "? to judge" in row(frame, "They say what")
+    assert "✔ judged 0.5" in row(frame, "A clear report")
+    assert "ann (incident INC-1), ben (cost chat-assist)" in row(frame, "here ann")
 
 
 def test_once_it_is_over_everybody_sees_the_score_and_where_the_rest_is() -> None:
-    frame = frame_at(PAGE, over())
-    shown = text_of(frame)
+    shown = text_of(frame_at(PAGE, over()), LARGE)
     for told in ("✔ over", "score 32.5 of 100", "opsconsole drill report drill-3", "✖ missed", "somebody uses the key"):
         assert told in shown
 
@@ -167,12 +175,12 @@ def test_what_was_told_already_is_not_told_again() -> None:
 
 
 def test_what_the_cursor_is_on_is_judged_by_a_number() -> None:
-    asked = commanded(["/", *"They say", "enter", "J", *"0.5", "enter"], "words: 0.5 of 1")
+    asked = commanded(["/", *"They say", "enter", "J", *"0.5", SEND], "words: 0.5 of 1")
     assert (asked.word, asked.text, asked.number) == ("judge", "words", 0.5)
 
 
 def test_what_is_no_number_is_said_and_can_be_mended() -> None:
-    assert run(leading(), ["/", *"They say", "enter", "J", *"half", "enter"], "'half' is no number") == []
+    assert run(leading(), ["/", *"They say", "enter", "J", *"half", SEND], "'half' is no number") == []
 
 
 def test_what_no_person_judges_is_not_judged() -> None:
@@ -185,33 +193,33 @@ def test_time_is_paused_resumed_and_made_faster() -> None:
     assert commanded(["p"], "its time stands still", is_paused=True).word == "pause"
     standing = leading(drill=msgspec.structs.replace(NOW_OF_IT, is_paused=True))
     assert commanded(["p"], "its time goes on", standing).word == "resume"
-    asked = commanded([">", "enter"], "at 5x", speed=5)
+    asked = commanded([">", SEND], "at 5x", speed=5)
     assert (asked.word, asked.number) == ("speed", 5.0)
 
 
 def test_something_is_said_and_something_is_written_down() -> None:
-    asked = commanded(["U", *"Who commands?", "enter"], "everybody was told")
+    asked = commanded(["U", *"Who commands?", SEND], "everybody was told")
     assert (asked.word, asked.text) == ("say", "Who commands?")
-    asked = commanded(["n", *"ann waits", "enter"], "written down; players do not see it")
+    asked = commanded(["n", *"ann waits", SEND], "written down; players do not see it")
     assert (asked.word, asked.text) == ("note", "ann waits")
 
 
 def test_it_is_ended_by_the_word_that_is_typed_for_it_and_by_no_key() -> None:
     assert run(leading(), ["X", "enter"], "type end, or Esc") == []
-    assert commanded(["X", *"end", "enter"], "the drill is over: opsconsole drill report drill-3").word == "end"
+    assert commanded(["X", *"end", SEND], "the drill is over: opsconsole drill report drill-3").word == "end"
 
 
 def test_a_player_takes_a_hint_and_is_told_what_it_cost() -> None:
     hint = wire.DrillHint(text="Look at the keys.", cost=10)
-    assert [path for path, _ in run(playing(), ["h", "enter"], "Look at the keys. (-10)", drill_hint=hint)] == [
+    assert [path for path, _ in run(playing(), ["h", SEND], "Look at the keys. (-10)", drill_hint=hint)] == [
         "drill/hint"
     ]
-    assert run(playing(), ["h", "down", "enter"], "no hint was taken") == []
+    assert run(playing(), ["h", "down", SEND], "no hint was taken") == []
 
 
 def test_what_the_daemon_refuses_is_said() -> None:
     refused = RequestRefused("ann is a player of this drill and may not say", "A facilitator is named at its start.")
-    run(leading(), ["U", *"hello", "enter"], "ann is a player of this drill", drill_command=refused)
+    run(leading(), ["U", *"hello", SEND], "ann is a player of this drill", drill_command=refused)
 
 
 # Who may ----------------------------------------------------------------------------------------------------------

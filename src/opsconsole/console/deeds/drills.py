@@ -41,7 +41,7 @@ def _now(frame: Frame) -> wire.DrillNow:
 def _not_going_on(frame: Frame) -> str:
     view = _view(frame)
     if view is None:
-        return "D shows the drill, where there is one"
+        return f"{frame.key('open_drill')} shows the drill, where there is one"
     if view.drill is None:
         return NO_DRILL
     return f"the drill is over: opsconsole drill report {view.drill.run}" if view.drill.is_over else ""
@@ -92,7 +92,8 @@ def _why_not_inject(state: State, frame: Frame) -> str:
     inject = inject_here(state, frame)
     if inject is None:
         return "choose what is to be told first"
-    return f"{inject.id} was told already: U says it in your own words" if inject.is_told else ""
+    says = f"{frame.key('say')} says it in your own words"
+    return f"{inject.id} was told already: {says}" if inject.is_told else ""
 
 
 def _begin_inject(state: State, frame: Frame) -> Form:
@@ -113,9 +114,8 @@ def _begin_judge(state: State, frame: Frame) -> Form:
     if judged is None:
         raise UsageError("choose an expectation first that a person judges")
     before = f"{judged.quality:g}" if judged.quality is not None else ""
-    return Form(
-        "judge", f"judge {judged.id}", judged.id, (Field("number", "how well, 0 to 1", before, is_needed=True),)
-    )
+    fields = (Field("number", "how well, 0 to 1", before, is_needed=True, check=number_of),)
+    return Form("judge", f"judge {judged.id}", judged.id, fields)
 
 
 # Its course -------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from opsconsole import wire
 from opsconsole.console import numbers
+from opsconsole.console.frame import Frame
 from opsconsole.console.lines import Span, span
 from opsconsole.console.palette import Ink
 from opsconsole.console.panels.document import Row, prose
@@ -19,6 +20,10 @@ from opsconsole.page import counted
 INJECT, EXPECTATION = "i ", "e "
 """How the keys of these rows begin: their id follows."""
 MOST_ID, BY_CELLS = 14, 10
+STATE_CELLS = 15
+"""Of a sign and a word with their blanks: further lines of a row begin behind them."""
+TITLE_CELLS = STATE_CELLS + 10 + BY_CELLS + 1
+"""The same of a row of the score sheet, with its points and whose they are."""
 WORLD = "world"
 """Who does something where somebody set it off."""
 FAULTS: dict[wire.FaultWord, tuple[str, Ink]] = {
@@ -29,7 +34,7 @@ FAULTS: dict[wire.FaultWord, tuple[str, Ink]] = {
 
 
 def _state(sign: str, word: str, ink: Ink) -> Span:
-    return Span(f" {sign} {word:<12} ", ink)
+    return Span(f" {sign} {word:<{STATE_CELLS - 4}} ", ink)
 
 
 def _name(name: str, cells: int) -> Span:
@@ -43,11 +48,11 @@ def _cells(names: Iterator[str]) -> int:
 # What is coming ---------------------------------------------------------------------------------------------------
 
 
-def coming_rows(plan: wire.DrillPlan) -> Iterator[Row]:
+def coming_rows(plan: wire.DrillPlan, frame: Frame) -> Iterator[Row]:
     """What people are told, and how the world answers what they do, in the scenario's order."""
     cells = _cells(each.id for each in plan.injects)
     for inject in plan.injects:
-        yield _inject(inject, cells)
+        yield _inject(inject, cells, frame)
     for i, reaction in enumerate(plan.reactions):
         yield _reaction(i, reaction, cells)
 
@@ -58,20 +63,20 @@ def _when(inject: wire.DrillInject) -> str:
     return "by hand" if inject.when == "manual" else f"at {inject.when}"
 
 
-def _inject(inject: wire.DrillInject, cells: int) -> Row:
+def _inject(inject: wire.DrillInject, cells: int, frame: Frame) -> Row:
     told = f"told {numbers.since_start(inject.told_t)}" if inject.told_t is not None else "told"
     state = _state("✔", told, "ok") if inject.is_told else _state("◌", "to come", "accent")
     said = f"{inject.sender}: {' '.join(inject.text.split())}"
     cost = (f"costs {inject.cost:g} points where it was needed",) if inject.cost else ()
     page = (
         f"{inject.id}  {_when(inject)}, by {inject.sender} ({inject.via})",
-        told if inject.is_told else "not told yet: i tells people now",
+        told if inject.is_told else f"not told yet: {frame.key('inject')} tells people now",
         *cost,
         "",
         *inject.text.split("\n"),
     )
     line = (state, _name(inject.id, cells), span(f"{_when(inject)}  ", "dim"), span(said))
-    return Row(f"{INJECT}{inject.id}", line, page=page, is_fault=not inject.is_told)
+    return Row(f"{INJECT}{inject.id}", line, page=page, is_fault=not inject.is_told, hang=STATE_CELLS)
 
 
 def _reaction(i: int, each: wire.DrillReaction, cells: int) -> Row:
@@ -81,7 +86,7 @@ def _reaction(i: int, each: wire.DrillReaction, cells: int) -> Row:
     does += [f"{each.by}: {' '.join(each.says.split())}"] if each.says else []
     page = (f"if {each.when}", "", *does)
     line = (state, _name(WORLD, cells), span(f"if {each.when}  ", "dim"), span("; ".join(does)))
-    return Row(f"r {i}", line, page=page, is_fault=not each.is_set_off)
+    return Row(f"r {i}", line, page=page, is_fault=not each.is_set_off, hang=STATE_CELLS)
 
 
 def fault_rows(plan: wire.DrillPlan) -> Iterator[Row]:
@@ -89,14 +94,14 @@ def fault_rows(plan: wire.DrillPlan) -> Iterator[Row]:
     for each in plan.faults:
         sign, ink = FAULTS[each.word]
         since = f" {numbers.since_start(each.since_t)}" if each.since_t is not None else ""
-        grown = f" {100 * each.level:.0f}%" if 0 < each.level < 1 else ""
+        grown = f" {numbers.share(each.level)}" if 0 < each.level < 1 else ""
         state = _state(sign, f"{each.word}{grown or since}", ink)
         begins = "by a reaction" if each.at == "never" else f"from {each.at}"
         until = f" until {each.until}" if each.until else ""
         decoy = (Span("a decoy  ", "warn"),) if each.is_decoy else ()
         page = (f"{each.id}  {each.word}{since}", f"{begins}{until}", "", *each.about.split("\n"))
         line = (state, _name(each.id, cells), span(f"{begins}{until}  ", "dim"), *decoy, span(each.about))
-        yield Row(f"f {each.id}", line, page=page, is_fault=each.word == "there")
+        yield Row(f"f {each.id}", line, page=page, is_fault=each.word == "there", hang=STATE_CELLS)
 
 
 # What is met ------------------------------------------------------------------------------------------------------
@@ -113,22 +118,24 @@ def sheet_rows(plan: wire.DrillPlan) -> Iterator[Row]:
         yield _expectation(each, expected.get(each.id), is_over=plan.now.is_over)
     for i, lapse in enumerate(plan.score.lapses):
         state = _state("✖", f"lost {numbers.since_start(lapse.t)}", "fail")
-        line = (state, _points(f"-{lapse.points:g}"), _by(lapse.by), span(f"{lapse.title}  "), span(lapse.what, "dim"))
-        yield Row(f"l {i}", line, page=(lapse.title, "", lapse.what), is_fault=True)
+        line = (state, _points(f"-{lapse.points:g}"), _by(lapse.by), span(lapse.title))
+        what = (span(f"  {lapse.what}", "dim"),)
+        yield Row(f"l {i}", line, page=(lapse.title, "", lapse.what), is_fault=True, hang=TITLE_CELLS, beside=what)
     yield from _kept(plan.score)
 
 
 def _kept(score: wire.DrillScore) -> Iterator[Row]:
     """What was kept from users, and how often people were told."""
     harm, cadence = score.harm, score.cadence
-    saved = numbers.MISSING if harm.saved is None else f"{100 * harm.saved:.0f}%"
-    told = f"harm kept from users: {saved}; {harm.bad:,} bad answers, {harm.bad_twin:,} without faults"
+    saved = numbers.MISSING if harm.saved is None else numbers.share(harm.saved)
+    told = f"harm kept from users: {saved}"
+    bad = Span(f"  {harm.bad:,} bad answers, {harm.bad_twin:,} without faults", "dim")
     line = (_state("·", "harm", "dim"), _points(f"{harm.earned:g}/{harm.points:g}"), _by(""), span(told))
-    yield Row("harm", line)
+    yield Row("harm", line, hang=TITLE_CELLS, beside=(bad,))
     if cadence is not None:
         told = f"told every {numbers.minutes(cadence.every_s)}: {cadence.kept} of {cadence.due} times"
         line = (_state("·", "cadence", "dim"), _points(f"{cadence.earned:g}/{cadence.points:g}"), _by(""), span(told))
-        yield Row("cadence", line)
+        yield Row("cadence", line, hang=TITLE_CELLS)
 
 
 def _points(text: str) -> Span:
@@ -163,10 +170,10 @@ def _expectation(each: wire.ExpectationScore, how: wire.DrillExpected | None, *,
         state,
         _points(f"{each.earned:g}/{each.points:g}"),
         _by(each.by),
-        span(f"{each.title}  "),
-        span("" if is_met else due, "dim"),
+        span(each.title),
     )
-    return Row(f"{EXPECTATION}{each.id}", line, page=page, is_fault=not is_met)
+    beside = () if is_met else (span(f"  {due}", "dim"),)
+    return Row(f"{EXPECTATION}{each.id}", line, page=page, is_fault=not is_met, hang=TITLE_CELLS, beside=beside)
 
 
 def _due(how: wire.DrillExpected | None) -> str:
@@ -184,13 +191,14 @@ def said_rows(now: wire.DrillNow) -> Iterator[Row]:
         head = f"{numbers.since_start(each.t)} "
         page = (f"{head}{each.sender} ({each.via})", "", *each.text.split("\n"))
         line = (Span(f" {head}", "dim"), span(f"{each.sender} ", "head"), span(" ".join(each.text.split())))
-        yield Row(f"m {i}", line, page=page)
+        yield Row(f"m {i}", line, page=page, hang=7)
 
 
-def hint_rows(now: wire.DrillNow) -> Iterator[Row]:
+def hint_rows(now: wire.DrillNow, frame: Frame) -> Iterator[Row]:
     """What may be asked for, and what was told already."""
     if now.hints and now.hint_cost is not None:
-        may = f"{counted(now.hints, 'hint')} may be asked for: h takes the next one, for {now.hint_cost:g} points"
+        takes = f"{frame.key('hint')} takes the next one, for {now.hint_cost:g} points"
+        may = f"{counted(now.hints, 'hint')} may be asked for: {takes}"
         yield Row("hint", (Span(" ◌ ", "accent"), span(may)))
     for i, each in enumerate(now.hinted):
         yield from prose(f"hinted {i}", f"✔ -{each.cost:g}  {' '.join(each.text.split())}")

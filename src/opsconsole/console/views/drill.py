@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from opsconsole import wire
 from opsconsole.console import numbers
 from opsconsole.console.frame import Frame
-from opsconsole.console.lines import EMPTY, Line, Span, block, ends, fill, separated, span
+from opsconsole.console.lines import EMPTY, Line, Span, block, broken, ends, fill, separated, span
 from opsconsole.console.listing import Listing
 from opsconsole.console.panels import document
 from opsconsole.console.panels.document import Row, Section, prose
@@ -45,7 +45,7 @@ def listing(frame: Frame) -> Listing | None:
         return None
     panel, now = frame.state.panel, view.drill
     return frame.listings.of(
-        ("drill", str(panel)), view, lambda: document.listing("lines", sections(view, now, panel), panel, {})
+        ("drill", str(panel)), view, lambda: document.listing("lines", sections(view, now, frame), panel, {})
     )
 
 
@@ -57,7 +57,7 @@ def paint(frame: Frame, width: int, height: int) -> list[Line]:
         return block(list(_none()), width, height)
     head = _head(view, view.drill, frame, width)
     items = frame.shown(listing(frame))
-    shown = sections(view, view.drill, frame.state.panel)
+    shown = sections(view, view.drill, frame)
     return [*head, *document.painted(shown, items, frame, width, height - len(head))]
 
 
@@ -81,30 +81,36 @@ def _head(view: wire.DrillView, now: wire.DrillNow, frame: Frame, width: int) ->
         ),
         "  ",
     )
-    led = f"led by {', '.join(now.facilitators)}" if now.facilitators else "alone: p pauses, X ends"
+    led = f"led by {', '.join(now.facilitators)}" if now.facilitators else _alone(frame)
     told = f"score {view.plan.score.score:g} of 100" if view.plan is not None else led
     rows = [ends(left, (span(f"{told} ", "strong" if now.is_over else "dim"),), width)]
     if view.plan is not None:
-        rows.append(fill((Span("   ", "text"), span(view.plan.title, "strong")), width))
+        rows += broken((Span("   ", "text"), span(view.plan.title, "strong")), width, 3, 2)
     if now.is_over:
         rest = f"opsconsole drill report {now.run}"
         rows.append(fill((Span("   it is over; the rest: ", "text"), span(rest, "head")), width))
     elif view.is_facilitator and frame.present:
         others = sorted(frame.present, key=lambda each: each.user)
         here = ", ".join(f"{each.user} ({each.view} {each.service}".rstrip() + ")" for each in others)
-        rows.append(fill((Span("   here ", "dim"), span(here, "accent")), width))
-    return rows
+        rows += broken((Span("   here ", "dim"), span(here, "accent")), width, 3, 2)
+    return [fill(row, width) for row in rows]
 
 
-def sections(view: wire.DrillView, now: wire.DrillNow, panel: int) -> tuple[Section, ...]:
+def _alone(frame: Frame) -> str:
+    return f"alone: {frame.key('pause')} pauses, {frame.key('end_drill')} ends"
+
+
+def sections(view: wire.DrillView, now: wire.DrillNow, frame: Frame) -> tuple[Section, ...]:
     """Those that were sent, numbered from 1; a panel beyond them says whose it is."""
-    made = [*(_of_plan(view.plan) if view.plan is not None else ()), *_of_all(view, now)]
+    panel = frame.state.panel
+    made = [*(_of_plan(view.plan, frame) if view.plan is not None else ()), *_of_all(view, now, frame)]
     numbered = tuple(
         Section(i, title, rows, told, nothing, is_beside)
         for i, (title, rows, told, nothing, is_beside) in enumerate(made, 1)
     )
     if panel > len(numbered):
-        return (Section(panel, "not yours", (), nothing="players see it once the drill is over; 0 shows all"),)
+        told = f"players see it once the drill is over; {frame.key('overview')} shows all"
+        return (Section(panel, "not yours", (), nothing=told),)
     return numbered
 
 
@@ -112,17 +118,23 @@ _Part = tuple[str, tuple[Row, ...], Line, str, bool]
 """A section without its digit."""
 
 
-def _of_plan(plan: wire.DrillPlan) -> Iterator[_Part]:
+def _of_plan(plan: wire.DrillPlan, frame: Frame) -> Iterator[_Part]:
     """What the facilitator has before all others."""
     score = plan.score
     to_come = sum(not each.is_told for each in plan.injects)
-    yield PANELS[0], tuple(coming_rows(plan)), (Span(f"{to_come} to tell", "dim"),), "nobody says anything in it", False
+    yield (
+        PANELS[0],
+        tuple(coming_rows(plan, frame)),
+        (Span(f"{to_come} to tell", "dim"),),
+        "nobody says anything in it",
+        False,
+    )
     yield PANELS[1], tuple(fault_rows(plan)), (), "none", False
-    told = f"{score.score:g} of 100: {score.earned:g} earned, {score.lost:g} lost, of {score.possible:g}"
-    yield PANELS[2], tuple(sheet_rows(plan)), (Span(told, "dim"),), "", False
+    sums = f"{score.score:g} of 100: {score.earned:g} earned, {score.lost:g} lost, of {score.possible:g}"
+    yield PANELS[2], tuple(sheet_rows(plan)), (Span(sums, "dim"),), "", False
 
 
-def _of_all(view: wire.DrillView, now: wire.DrillNow) -> Iterator[_Part]:
+def _of_all(view: wire.DrillView, now: wire.DrillNow, frame: Frame) -> Iterator[_Part]:
     """For a player the briefing comes first."""
     plan = view.plan
     brief = PANELS[6], tuple(_prose("brief", now.brief)), (), "there is none", plan is not None
@@ -131,14 +143,21 @@ def _of_all(view: wire.DrillView, now: wire.DrillNow) -> Iterator[_Part]:
         plan is not None,
     )  # fmt: skip
     said = PANELS[4], tuple(said_rows(now)), (Span("newest first", "dim"),), "nothing yet", True
-    hints = PANELS[5], tuple(hint_rows(now)), (), "" if now.is_over else "none may be asked for now", plan is not None
+    hints = (
+        PANELS[5],
+        tuple(hint_rows(now, frame)),
+        (),
+        "" if now.is_over else "none may be asked for now",
+        plan is not None,
+    )
     if plan is None:
         yield from (brief, said, hints, here)
         return
     yield from (here, said, hints, brief)
     yield PANELS[7], tuple(_prose("guide", plan.guide)), (), "", True
     notes = tuple(row for i, each in enumerate(plan.notes) for row in prose(f"note {i}", each))
-    yield PANELS[8], notes, (), "" if now.is_over else "n writes one that players do not see", True
+    writes = f"{frame.key('drill_note')} writes one that players do not see"
+    yield PANELS[8], notes, (), "" if now.is_over else writes, True
 
 
 def _prose(key: str, text: str) -> Iterator[Row]:
