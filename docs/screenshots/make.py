@@ -1,13 +1,15 @@
 """Takes the pictures of the console that the documentation shows: the real console, on the real daemon, on the demo.
 
-``make screenshots`` runs it; names of views behind it leave the others as they are. The demo fleet and its daemon live
-in a temporary home and end with this script. It waits until the demo's bad version has raised its alert.
+``make screenshots`` runs it; names of views behind it leave the others as they are. The demo fleet, a drill and their
+daemons live in temporary homes and end with this script. It waits until the demo's bad version has raised its alert.
 """
 
 from __future__ import annotations
 
 import asyncio
+import getpass
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,6 +49,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "incident": ("I", "enter"),
     "checklists": ("C",),
     "run": ("C", "enter"),
+    "drill": ("D",),
 }
 """View → the keys that lead to it from the fleet, the cursor on the service that warns."""
 READY_WITHIN_S = 60.0
@@ -57,7 +60,19 @@ FONT = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
 """What is on the reader's machine: a picture fetches nothing."""
 
 
+DRILL, LEADS, DRILLED_S = "leaked-key", getpass.getuser(), 200.0
+"""Which drill is shown, to whom, and how long after its start."""
+
+
 def main() -> None:
+    names = sys.argv[1:] or list(WAYS)
+    if "drill" in names:
+        take_drill()
+    if views := [name for name in names if name != "drill"]:
+        take_demo(views)
+
+
+def take_demo(views: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="opsconsole-") as directory:
         home = Home(Path(directory))
         home.create()
@@ -69,9 +84,28 @@ def main() -> None:
             wait_until_judged(client)
             work(client, wait_until_called(client))
             for size in SIZES:
-                asyncio.run(take(home, size, sys.argv[1:] or list(WAYS)))
+                asyncio.run(take(home, size, views))
         finally:
             stop_fleet(home.directory)
+            client.stop()
+            client.close()
+            wait_until_gone(home)
+
+
+def take_drill() -> None:
+    """What its facilitator sees in the middle of it."""
+    with tempfile.TemporaryDirectory(prefix="opsconsole-") as directory:
+        words = ["drill", "run", DRILL, "--facilitator", LEADS, "--speed", "30", "--no-console", "--home", directory]
+        subprocess.run([sys.executable, "-m", "opsconsole.cli", *words], check=True)  # noqa: S603 - our own words
+        home = Home(Path(directory) / "drills" / "drill-1" / "home")
+        client = Client(home)
+        try:
+            while client.drill().t < DRILLED_S:
+                time.sleep(0.2)
+            client.drill_command(wire.DrillCommand(word="pause"))
+            for size in SIZES:
+                asyncio.run(take(home, size, ["drill"]))
+        finally:
             client.stop()
             client.close()
             wait_until_gone(home)

@@ -19,8 +19,9 @@ from rehearsing import SMALL, small
 from opsconsole import wire
 from opsconsole.client import Client, decoded
 from opsconsole.console.frame import Frame, Link, State
+from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import plain
-from opsconsole.console.place import Place
+from opsconsole.console.place import Place, ViewName
 from opsconsole.console.views import drill
 from opsconsole.daemon.drilling.doors import by_script
 from opsconsole.daemon.drilling.session import Session
@@ -101,7 +102,8 @@ def shown(view: wire.DrillView) -> str:
     for size in ((80, 22), (160, 48)):
         for panel in range(10):
             state = State(place=Place("drill", panel=panel))
-            frame = Frame(state=state, link=Link("ok"), environment="DRILL", answers={"drill": view})
+            answers: dict[ViewName, wire.Answer] = {"drill": view}
+            frame = Frame(state=state, link=Link("ok"), environment="DRILL", answers=answers, keys=Keymap().names)
             pages += [plain(line) for line in drill.paint(frame, *size)]
     return "\n".join(pages)
 

@@ -84,6 +84,8 @@ at what; `i` tells people now what the cursor is on, `J` judges an expectation t
 something, `n` writes a note that players do not see, `p` pauses, `>` goes faster, `X` ends it once `end` is typed. A
 player has the briefing, what was said, and `h` for a hint. What a player's page lacks was not sent to their console.
 
+![A drill as its facilitator sees it: what is coming, the faults, the score sheet](screenshots/drill-80x24.svg)
+
 What somebody says, the facilitator among them, stands in the last line of every console that is attached. A drill that
 somebody else's account runs stays open when its facilitator ends it, for the debrief on its own panels, until nobody
 has looked for ten minutes; so long `drill report` gives everybody in it the report, whose files are that account's.

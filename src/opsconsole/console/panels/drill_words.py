@@ -157,11 +157,11 @@ def _expectation(each: wire.ExpectationScore, how: wire.DrillExpected | None, *,
         state = _state(sign, f"judged {how.quality:g}", ink)
     else:
         state = _state(sign, f"{each.word} {numbers.since_start(each.t or 0.0)}", ink)
-    due = _due(how)
+    due, after = _due(how)
     page = (
         each.title,
         "",
-        f"{each.id}  {each.earned:g} of {each.points:g} points" + (f", {due}" if due else ""),
+        f"{each.id}  {each.earned:g} of {each.points:g} points" + "".join(f", {part}" for part in (due, after) if part),
         "judged by the facilitator, from 0 to 1" if is_judged else f"met by {how.match}" if how is not None else "",
         *((f"{numbers.since_start(each.t)} {each.by}: {each.what}",) if each.t is not None else ()),
     )
@@ -169,17 +169,20 @@ def _expectation(each: wire.ExpectationScore, how: wire.DrillExpected | None, *,
     line = (
         state,
         _points(f"{each.earned:g}/{each.points:g}"),
-        _by(each.by),
+        _by(each.by if is_met else due),
         span(each.title),
     )
-    beside = () if is_met else (span(f"  {due}", "dim"),)
+    beside = () if is_met else (span(f"  {after}", "dim"),)
     return Row(f"{EXPECTATION}{each.id}", line, page=page, is_fault=not is_met, hang=TITLE_CELLS, beside=beside)
 
 
-def _due(how: wire.DrillExpected | None) -> str:
-    if how is None or not how.within:
-        return f"after {how.after}" if how is not None and how.after else ""
-    return f"within {how.within}" + (f" of {how.after}" if how.after else "")
+def _due(how: wire.DrillExpected | None) -> tuple[str, str]:
+    """Until when it is in time, and what has to be met before it."""
+    if how is None:
+        return "", ""
+    if not how.after:
+        return f"by +{how.within}" if how.within else "", ""
+    return f"within {how.within}" if how.within else "", f"after {how.after}"
 
 
 # What everybody sees ----------------------------------------------------------------------------------------------
