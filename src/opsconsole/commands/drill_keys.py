@@ -51,9 +51,11 @@ class Hands:
         return told
 
     def close(self) -> None:
-        for name in list(self._typists):
-            self._leave(name)
-        self._runner.close()
+        try:
+            for name in list(self._typists):
+                self._leave(name)
+        finally:
+            self._runner.close()
 
     def _open(self, name: str, size: tuple[int, int], at_s: float) -> None:
         from opsconsole.console.typist import Typist

@@ -159,10 +159,10 @@ class Typist:
         return told
 
     async def close(self) -> None:
+        """Leave it; one that failed is closed, and ``type`` has said so."""
         if not self.has_left:
             self._app.exit()
         await self._running
-        self._raise_failure()
 
     def _raise_failure(self) -> None:
         """A console that fails closes itself, and says why to nobody here."""
@@ -181,11 +181,12 @@ class Typist:
                 if told := self._new_refusals():
                     return _stopped(told, left)
                 left -= 1
-                told = "" if await self._press(key) else f"{key!r} does nothing here"
+                is_meant = await self._press(key)
                 if self.has_left:
                     return _stopped("the console was left", left) if left else ""
+                told = self._new_refusals() or ("" if is_meant else f"{key!r} does nothing here")
                 await self._time.settled()
-                if told := self._new_refusals() or told:
+                if told := told or self._new_refusals():
                     return _stopped(told, left)
         await self._time.advance(LOOK_S)
         return self._new_refusals() or self._left_open()

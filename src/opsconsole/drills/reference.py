@@ -220,7 +220,7 @@ _LIBRARY = """\
 ## The library
 
 Each as three people play it: an expert, nobody, and somebody who is wrong (`tests/drills/scripts`). The scores are
-compared by the tests.
+compared by the tests. `first-shift` and `failing-release` are also played by an expert who only presses keys.
 
 """
 

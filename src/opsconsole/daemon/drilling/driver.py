@@ -73,8 +73,10 @@ class Driver:
         self._waiting.clear()
 
     def close(self) -> None:
-        self._hands.close()
-        self._inside.end()
+        try:
+            self._hands.close()
+        finally:
+            self._inside.end()
 
     def _press(self, t: float, line: Line) -> Spoken:
         size = size_of(line.size if isinstance(line, ScriptLine) else "")
