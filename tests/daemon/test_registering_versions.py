@@ -97,6 +97,21 @@ def test_a_contradiction_is_refused_unless_it_is_to_replace(
     assert [each["is_replacement"] for each in added(daemon)] == [False, True]
 
 
+def test_who_contradicts_what_is_registered_stands_in_the_journal_and_the_timeline_once_a_minute(
+    daemon: Daemon,
+) -> None:
+    add(daemon, manifest(*WHOLE))
+    other = manifest(part("model", digest=sha("f")), *WHOLE[1:])
+    for _ in range(20):
+        with pytest.raises(ReleaseRefused):
+            add(daemon, other)
+    (told,) = [event for event in daemon.engine.journal.events() if event.kind == "version.refused"]
+    assert (told.actor, told.data["service"], told.data["version"]) == ("ann", "chat-assist", "v42")
+    assert "differs: model sha256:aaaaaaaaaaaa → sha256:ffffffffffff" in told.data["why"]
+    shown = daemon.ask("GET", "/v1/timeline", wire.TimelineView, window="1h")
+    assert any("not registered: chat-assist v42 is registered already" in each.text for each in shown.events)
+
+
 @pytest.mark.parametrize(
     ("refused", "why"),
     [

@@ -56,10 +56,6 @@ def _no_admin(gate: Gate) -> None:
         by_hand(gate.book, gate.executor.refused, BOB, request, gate.clock.now(), gate.around.setting)
 
 
-def _only_shown(gate: Gate) -> None:
-    gate.plan("abort", asking=BOB)
-
-
 @pytest.mark.parametrize(
     ("refuse", "act", "rule"),
     [
@@ -71,7 +67,6 @@ def _only_shown(gate: Gate) -> None:
         (_moved, "rollback", "moved"),
         (_no_approver, "approve", "role"),
         (_no_admin, "freeze", "role"),
-        (_only_shown, "abort", "nothing to do"),
     ],
 )
 def test_a_refusal_is_written_down_with_who_asked_and_the_rule(
@@ -83,11 +78,13 @@ def test_a_refusal_is_written_down_with_who_asked_and_the_rule(
     assert "s3cret" not in "".join(path.read_text() for path in gate.directory.glob("*.jsonl"))
 
 
-def test_a_plan_that_is_refused_says_that_it_was_only_shown(gate: Gate) -> None:
+def test_to_be_shown_a_plan_that_would_be_refused_is_no_act_and_to_have_it_done_is(gate: Gate) -> None:
     plan = gate.plan("promote", "v42", EVE)
-    assert refusals(gate)[0]["is_shown_only"]
+    assert plan.refusals
+    assert refusals(gate) == []
     gate.apply(plan, EVE)
-    assert "is_shown_only" not in refusals(gate)[1]
+    (told,) = refusals(gate)
+    assert (told["actor"], told["act"]) == ("eve", "promote")
 
 
 def test_what_automation_may_not_do_is_written_down_too(gate: Gate) -> None:

@@ -2,23 +2,26 @@
 
 Always true here: a manifest is checked before it is written, because it is shown on terminals and put into commands
 for as long as the journal lasts; what was registered is never contradicted unless somebody says that it is to be
-replaced; no URL with a password or a token in it gets into the journal.
+replaced; who tries that stands in the journal; no URL with a password or a token in it gets into the journal.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from opsconsole import wire
 from opsconsole.daemon.engine import Engine
 from opsconsole.errors import ReleaseRefused, UsageError
+from opsconsole.journal.refused import Refused
 from opsconsole.provenance import compare, short_digest
 from opsconsole.releases.manifests import ADDED, fold
 from opsconsole.releases.orders import troubles_of_text
 
+REFUSED = "version.refused"
 MOST_PARTS, MOST_COMMANDS = 64, 32
 _LIMITS: dict[str, int] = {"name": 200, "uri": 2_000, "digest": 200, "caveat": 500, "a command": 4_000, "note": 2_000}
 """Characters, of each word of a manifest."""
@@ -36,6 +39,9 @@ class Registering:
         """Raises JournalError when the journal registers a version that is not understood."""
         self._engine = engine
         self._registrations = fold(engine.journal.events())
+        self._refused = Refused(self._note, engine.clock)
+        engine.every_so_often(self._refused.catch_up)
+        engine.on_stop(lambda: self._refused.catch_up(is_last=True))
 
     def manifests(self, service: str = "") -> wire.ManifestsReply:
         """What is registered of a service, or of every one."""
@@ -54,7 +60,18 @@ class Registering:
         for trouble in _troubles(manifest):
             raise UsageError(f"the version is not registered: {trouble}", "See `opsconsole version add --help`.")
         actor = added_by or self._engine.actor
-        return self._engine.submit(lambda: self._add(manifest, actor, is_replacement=request.is_replacement)).result()
+        try:
+            return self._engine.submit(
+                lambda: self._add(manifest, actor, is_replacement=request.is_replacement)
+            ).result()
+        except ReleaseRefused as error:
+            named = {"service": manifest.service, "version": manifest.version}
+            self._refused.tell(actor, REFUSED, tuple(named.values()), **named, why=error.message)
+            raise
+
+    def _note(self, actor: str, kind: str, **data: Any) -> None:
+        self._engine.journal.append(actor, kind, data)
+        self._engine.changed()
 
     def _add(self, manifest: wire.Manifest, actor: str, *, is_replacement: bool) -> wire.Registered:
         before = self._registrations.newest(manifest.service, manifest.version)

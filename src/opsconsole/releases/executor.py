@@ -55,6 +55,9 @@ class Executor:
     def plan(self, asking: Asking, order: wire.OrderRequest) -> wire.Plan:
         """What would be done, and every rule that says no; nothing is changed.
 
+        What a person is shown is no act, and no refusal of one. Automation looks at its plans alone, so that a refused
+        one is where its act ends.
+
         Raises UsageError for an order that means nothing, ReleaseError where the target cannot be read.
         """
         order = msgspec.structs.replace(order, via="automation") if asking.is_automation else orders.of_person(order)
@@ -64,8 +67,8 @@ class Executor:
         facts = gathered(self._around, self.book, asking, order, before, one)
         plan = preview(self._around, facts)
         self.plans.add(Shown(plan, facts))
-        if plan.refusals:
-            refusing.tell(self.refused, asking.actor, plan.refusals, **refusing.of_plan(plan), is_shown_only=True)
+        if plan.refusals and asking.is_automation:
+            refusing.tell(self.refused, asking.actor, plan.refusals, **refusing.of_plan(plan))
         return plan
 
     # Apply --------------------------------------------------------------------------------------------------------

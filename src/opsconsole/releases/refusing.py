@@ -29,8 +29,7 @@ def tell(
     refused: Refused, actor: str, no: tuple[wire.Refusal, ...], *, act: str, service: str = "", **data: Any
 ) -> None:
     """Have it written down; the same rules against the same act are the same refusal."""
-    shown = "shown" if data.get("is_shown_only") else ""
-    same = (act, service, str(data.get("version", "")), shown, *(each.rule for each in no))
+    same = (act, service, str(data.get("version", "")), *(each.rule for each in no))
     refused.tell(actor, REFUSED, same, act=act, service=service, refusals=msgspec.to_builtins(no), **data)
 
 

@@ -57,10 +57,13 @@ def _release_verified(event: Event) -> Told:
     return "release", str(event.data["service"]), f"{verdict['effect']}: {verdict['why']}"
 
 
+def _version_refused(event: Event) -> Told:
+    return "release", str(event.data["service"]), f"not registered: {event.data['why']}{_times(event)}"
+
+
 def _release_refused(event: Event) -> Told:
     no = event.data["refusals"][0]
-    word = "would be refused" if event.data.get("is_shown_only") else "refused"
-    told = f"{event.data['act']} {word} ({no['rule']}): {no['why']}{_times(event)}"
+    told = f"{event.data['act']} refused ({no['rule']}): {no['why']}{_times(event)}"
     return "release", str(event.data["service"]), told
 
 
@@ -187,6 +190,7 @@ TOLD: dict[str, Callable[[Event], Told]] = {
     "sources.attached": _attached,
     "baseline.set": _baseline,
     "version.added": _version_added,
+    "version.refused": _version_refused,
     "release.observed": _observed,
     "release.found_out_of_band": _out_of_band,
     "release.started": _release_started,
