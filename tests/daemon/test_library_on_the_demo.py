@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from demo_fleet import DemoFleet
+from doors import listening, opsconsole
 from operating import Operator
 
 from opsconsole import wire
 from opsconsole.checklists.catalogue import LIBRARY
+from opsconsole.releases.access import Person
 
+OPERATOR = Person(uid=os.getuid(), name="ann")
 CHAT = {"service": "chat-assist"}
 SCRIPTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "latency-regression-after-promote": (CHAT, {"decide": "r"}),
@@ -78,6 +82,25 @@ def _of_the_slow_canary(run: wire.Run) -> None:
     assert [each.kind for each in run.steps["rollback"].evidence] == ["plan", "outcome"]
     (finding,) = run.steps["rollback"].findings
     assert finding.told.startswith("share 0,")
+
+
+def test_on_the_command_line_an_undoing_is_left_out_by_its_name_and_no_other(demo: DemoFleet) -> None:
+    run = demo.begin("bad-canary", service="chat-assist").run.id
+    operator = Operator(demo, {"decide": "r"})
+    view = demo.view(run)
+    while not view.run.ops:
+        view = operator._move(view)
+    with listening(demo.daemon, OPERATOR):
+        early = opsconsole(demo.daemon, "checklist", "step", run, "skip", "so", "--undoing", f"{run}:rollback:1")
+        assert (early.code, f"{run} undoes nothing now" in early.err) == (2, True)
+        demo.do(run, "abort", text="it was the other service")
+        unnamed = opsconsole(demo.daemon, "checklist", "step", run, "skip", "it may stay")
+        assert (unnamed.code, f"skip would leave {run}:rollback:1 as it is" in unnamed.err) == (2, True)
+        assert demo.view(run).undoing == f"{run}:rollback:1"
+        named = ("skip", "it may stay", "--undoing", f"{run}:rollback:1")
+        left = opsconsole(demo.daemon, "checklist", "step", run, *named)
+        assert f"left as it is: {run}:rollback:1" in left.err
+    assert demo.view(run).run.word == "aborted"
 
 
 def test_aborting_sets_back_what_ran_and_nothing_else(demo: DemoFleet) -> None:

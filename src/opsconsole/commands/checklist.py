@@ -48,6 +48,7 @@ opsconsole checklist step RUN-3 act --yes-i-mean chat-assist
 opsconsole checklist step RUN-3 approve --typed v42
 opsconsole checklist step RUN-3 join commander                take a role
 opsconsole checklist step RUN-3 abort 'wrong service'         then undo what ran: plan, act
+opsconsole checklist step RUN-3 skip 'it may stay' --undoing RUN-3:rollback:1      or leave it as it is
 """
 
 
@@ -84,6 +85,9 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
     stepping.add_argument("verb", nargs="?", choices=VERBS, default="look", metavar="VERB", help=", ".join(VERBS))
     stepping.add_argument("text", nargs="?", default="", metavar="TEXT", help="a reason, a note, an option, a role")
     stepping.add_argument("--step", default="", metavar="STEP", help="only if it is this step's turn")
+    stepping.add_argument(
+        "--undoing", default="", metavar="OPERATION", help="of skip, once a run is aborting: what is left as it is"
+    )
     stepping.add_argument("--typed", default="", metavar="WORD", help="of approve: what it asks to be typed")
     stepping.add_argument("--yes-i-mean", default="", metavar="SERVICE", help="of act: confirm by the service's name")
     stepping.add_argument(
@@ -212,7 +216,10 @@ def run_step(arguments: argparse.Namespace) -> int:
         plan: wire.Plan | None = None
         if arguments.verb == "act":
             plan = _confirmed(client, arguments)
+        left = _skipped(client, arguments) if arguments.verb == "skip" else ""
         reply = client.step(_request(arguments, plan))
+        if left:
+            narrate(f"left as it is: {left}")
         view = _waited(client, reply.view, arguments.wait)
     if arguments.json and reply.plan is not None:
         print_json(reply)
@@ -223,12 +230,26 @@ def run_step(arguments: argparse.Namespace) -> int:
     return _exit_code(view)
 
 
+def _skipped(client: Client, arguments: argparse.Namespace) -> str:
+    """What is to be skipped, by name; empty for the step itself. Raises UsageError where another thing would be."""
+    view = look(client, arguments.name)
+    if view.undoing != arguments.undoing:
+        if not view.undoing:
+            raise UsageError(f"{arguments.name} undoes nothing now", "Leave --undoing out to skip its step.")
+        raise UsageError(
+            f"{arguments.name} is aborting: skip would leave {view.undoing} as it is",
+            f"Add --undoing {view.undoing} if that is meant; or undo it: plan, act.",
+        )
+    return view.undoing
+
+
 def _request(arguments: argparse.Namespace, plan: wire.Plan | None) -> wire.StepRequest:
     is_choice = arguments.verb == "decide"
     return wire.StepRequest(
         run=arguments.name,
         verb=arguments.verb,
         step=arguments.step,
+        undoes=arguments.undoing if arguments.verb == "skip" else None,
         option=arguments.text if is_choice else "",
         text="" if is_choice else arguments.text,
         typed=plan.confirm_with if plan is not None else arguments.typed,
