@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import msgspec
@@ -168,6 +169,39 @@ def test_the_silence_of_the_row_stands_first_and_says_what_it_is_of() -> None:
 
     drive(scenario, client=fake, size=LARGE)
     assert fake.done == [("alert/unsilence", wire.UnsilenceRequest(silence="S-3"))]
+
+
+class Silenced(FakeClient):
+    """Two silences are in force; the page of A-1 is held by one of them, and A-2's does not come."""
+
+    async def view(self, kind: str, parameters: Mapping[str, str], after: int = 0) -> wire.Answer:
+        if parameters.get("alert") == "A-2":
+            await asyncio.Event().wait()
+        return await super().view(kind, parameters, after)
+
+    def answer(self, kind: str, parameters: Mapping[str, str]) -> wire.Answer:
+        answer = super().answer(kind, parameters)
+        other = msgspec.structs.replace(SILENCE, id="S-1", subject="ticket-router", what="", reason="moving house")
+        is_list = isinstance(answer, wire.AlertsView)
+        return msgspec.structs.replace(answer, silences=(other, SILENCE)) if is_list else answer
+
+
+def test_on_the_page_of_an_alert_only_the_silences_that_hold_it_are_ended() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("A", "j", "j", "j", "enter", "u")
+        assert "end S-3 chat-assist inputs until 14:04: load test · which: S-3" in session.bottom
+        assert session.app.frame.state.form is not None
+        assert session.app.frame.state.form.fields[0].choices == ("S-3",)
+
+    drive(scenario, client=Silenced(), size=LARGE)
+
+
+def test_a_silence_of_the_page_before_is_not_offered_on_a_page_that_has_not_come() -> None:
+    async def scenario(session: Session) -> None:
+        await session.press("A", "j", "j", "j", "enter", ":", *"alert A-2", "enter", "u")
+        assert "no silence is in force" in session.bottom
+
+    drive(scenario, client=Silenced(), size=LARGE)
 
 
 def test_what_the_daemon_refuses_is_said_and_can_be_typed_again() -> None:
