@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from answers_incidents import BOB, BRIEFS, incident, incident_view
+from answers_incidents import BOB, BRIEFS, SUGGESTED, incident, incident_view
 from driver import LARGE, SEND, Session, drive
 from fleet import NOW, FakeClient, fleet_view
 from painting import LARGE as WIDE
@@ -97,6 +97,16 @@ def test_a_checklist_that_the_signals_ask_for_is_shown_and_begun_with_the_key_th
         assert "of incident: INC-7" in session.bottom
 
     drive(scenario, client=client())
+
+
+def test_several_checklists_that_are_asked_for_leave_room_for_people_and_are_told_by_their_panel() -> None:
+    many = tuple(msgspec.structs.replace(SUGGESTED, checklist=f"list-{i}", told=f"signal {i} > 5%") for i in range(6))
+    view = msgspec.structs.replace(incident_view({}), suggested=many)
+    text = " ".join(text_of(frame_at(ONE, view)).split())
+    assert "◌ suggested list-0, list-1, list-2, list-3, list-4, list-5 1 shows why, c begins one" in text
+    assert "3 people" in text
+    alone = text_of(frame_at(ONE.changed(panel=1), view))
+    assert all(f"suggested list-{i}  c begins it  signal {i} > 5%" in alone for i in range(6))
 
 
 def test_the_first_screen_of_80x24_has_what_is_due_milestones_and_people() -> None:

@@ -156,11 +156,23 @@ def _due(view: wire.IncidentView, frame: Frame) -> Iterator[Row]:
         yield Row(f"due {timer.name}", (Span(" ", "text"), timer_words(timer, frame, view), told), is_fault=late)
     for i, each in enumerate(view.running):
         yield from prose(f"running {i}", f"● running: {each}", "accent")
+    yield from _suggested(view, frame)
+
+
+def _suggested(view: wire.IncidentView, frame: Frame) -> Iterator[Row]:
+    """The checklists that the signals ask for; several share a row, so that people are on the first screen as well."""
+    begins = frame.key("begin_checklist")
+    if len(view.suggested) > 1 and frame.state.panel != DUE:
+        names = ", ".join(dict.fromkeys(asks.checklist for asks in view.suggested))
+        told = Span(f"  {DUE} shows why, {begins} begins one", "dim")
+        here = frame.state.place.changed(panel=DUE, cursor="")
+        yield Row("suggested", (Span(" ◌ suggested ", "accent"), span(names), told), opens=here)
+        return
     for asks in view.suggested:
         line = (
             Span(" ◌ suggested ", "accent"),
             span(asks.checklist, "strong"),
-            Span(f"  {frame.key('begin_checklist')} begins it  ", "dim"),
+            Span(f"  {begins} begins it  ", "dim"),
             span(asks.told),
         )
         values = {"checklist": asks.checklist, "service": asks.service}
