@@ -97,7 +97,7 @@ def playing(**changes: Any) -> wire.DrillView:
 
 def alone(**changes: Any) -> wire.DrillView:
     """As somebody who plays without a facilitator sees it."""
-    now = msgspec.structs.replace(NOW_OF_IT, facilitators=(), **changes)
+    now = msgspec.structs.replace(NOW_OF_IT, facilitators=(), players_stop=True, **changes)
     return playing(drill=now, here=HERE[:1])
 
 

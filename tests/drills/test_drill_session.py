@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import httpx
 import msgspec
 import pytest
-from rehearsing import SMALL, small
+from attending import Attended
 
 from opsconsole import wire
 from opsconsole.client import Client, decoded
@@ -23,52 +20,14 @@ from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import plain
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.views import drill
-from opsconsole.daemon.drilling.doors import by_script
-from opsconsole.daemon.drilling.session import Session
-from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.daemon.running import KINDS
 from opsconsole.daemon.views import VIEWS
 from opsconsole.daemon_process import ask_to_stop, await_stop, ensure_daemon
-from opsconsole.drills.archive import Archive
 from opsconsole.errors import RequestRefused, UsageError
 from opsconsole.home import Home
 from strays import processes_of
 
-TEXT = SMALL.replace("id: fails", "id: f-secret").replace("id: late", "id: i-secret") + (
-    "hints:\n  - {after: +30s, text: Look at the versions., cost: 7}\n"
-)
 PROGRAM = (sys.executable, "-c", "import sys; from opsconsole.cli import main; sys.exit(main())")
-
-
-class Attended:
-    """A session whose seconds are stepped by hand, and people who ask it."""
-
-    def __init__(self, directory: Path, facilitators: tuple[str, ...] = ("eve",), text: str = TEXT) -> None:
-        self.run = Archive(directory).new("drill")
-        self.file = small(text)
-        self.stage = Stage(self.file.scenario, self.run.home, 42, by_script, beat_s=10)
-        self.session = Session(self.stage, self.file, self.run, facilitators, speed=1.0)
-        self.stage.app.router.routes.extend(self.session.routes())
-        self.session.lead_up()
-
-    def until(self, t: float) -> None:
-        while self.stage.t < t and not self.stage.is_over:
-            self.stage.second()
-
-    def get(self, person: str, path: str, **params: str) -> httpx.Response:
-        return asyncio.run(self._ask(person, "GET", path, None, params))
-
-    def post(self, person: str, path: str, body: msgspec.Struct) -> httpx.Response:
-        return asyncio.run(self._ask(person, "POST", path, msgspec.json.encode(body), {}))
-
-    async def _ask(self, person: str, method: str, path: str, content: Any, params: dict[str, str]) -> httpx.Response:
-        transport = httpx.ASGITransport(self.stage.app, client=(person, 0))
-        async with httpx.AsyncClient(transport=transport, base_url="http://drill", timeout=60) as http:
-            return await http.request(method, f"/v1/{path}", content=content, params=params)
-
-    def command(self, person: str, word: Any, text: str = "", number: float = 0.0) -> wire.DrillNow:
-        asked = wire.DrillCommand(word=word, text=text, number=number)
-        return decoded(self.post(person, "drill/command", asked), wire.DrillNow)
 
 
 @pytest.fixture(scope="module")

@@ -165,7 +165,7 @@ def _refuse_what_means_nothing(arguments: argparse.Namespace) -> None:
         if given:
             raise UsageError(f"{given[0]} means nothing where people attend", "It goes with a script: --keys FILE.")
         return
-    given = [f"--{name}" for name in ("facilitator", "group") if getattr(arguments, name)]
+    given = [f"--{name}" for name in ("facilitator", "observer", "group") if getattr(arguments, name)]
     given += [f"--{name.replace('_', '-')}" for name in ("no_console", "any") if getattr(arguments, name)]
     if given:
         raise UsageError(f"{given[0]} means nothing where a script plays", "Leave it out, or --keys.")

@@ -61,6 +61,10 @@ def add_attending(running: argparse.ArgumentParser) -> None:
         "--facilitator", action="append", default=[], metavar="NAME",
         help="an account that sees what is coming; may be repeated. Without one it is a solo drill",
     )  # fmt: skip
+    running.add_argument(
+        "--observer", action="append", default=[], metavar="NAME",
+        help="an account that looks on and may do nothing; may be repeated",
+    )  # fmt: skip
     running.add_argument("--group", default="", metavar="GROUP", help="a Unix group that may join")
     running.add_argument("--no-console", action="store_true", help="start it, and open no console here")
     running.add_argument(
@@ -184,6 +188,7 @@ def _start(arguments: argparse.Namespace, home: Home, scenario: str) -> None:
     if arguments.speed:
         command += ["--speed", str(speed_of(arguments))]
     command += [word for name in arguments.facilitator for word in ("--facilitator", name)]
+    command += [word for name in arguments.observer for word in ("--observer", name)]
     command += whole(arguments, "seed")
     log = run / "drill.log"
     log.touch(mode=0o600)

@@ -79,6 +79,8 @@ def now_page(now: wire.DrillNow) -> str:
     """What everybody may know."""
     state = "over" if now.is_over else "paused" if now.is_paused else f"at {now.speed:g}x"
     lines = [f"{safe(now.run)} {since_start(now.t)} of {minutes(now.length_s)}, {state}"]
+    if now.observers:
+        lines.append(f"looking on: {', '.join(map(safe, now.observers))}")
     if now.brief:
         lines += ["", *_prose(now.brief)]
     if now.messages:
@@ -95,21 +97,22 @@ def _message(each: wire.DrillMessage) -> str:
 
 def plan_page(plan: wire.DrillPlan) -> str:
     """What the facilitator sees."""
-    lines = [now_page(plan.now).splitlines()[0], safe(plan.title), ""]
-    lines += _prose(plan.guide)
-    lines += ["", "faults"]
+    lines = [now_page(plan.now).splitlines()[0]]
+    lines += [safe(plan.title)] if plan.title else []
+    lines += ["", *_prose(plan.guide)] if plan.guide else []
+    lines += ["", "faults"] if plan.faults else []
     for fault in plan.faults:
         state = f"{100 * fault.level:.0f} %" if fault.level else "not there"
         until = f" until {safe(fault.until)}" if fault.until else ""
         decoy = ", a decoy" if fault.is_decoy else ""
         lines.append(f"  {safe(fault.id)}: {state} (from {safe(fault.at)}{until}{decoy}): {safe(fault.about)}")
-    lines += ["", "injects"]
+    lines += ["", "injects"] if plan.injects else []
     lines += [
         f"  {'✓' if each.is_told else '·'} {safe(each.id)} ({safe(each.when)}) {safe(each.sender)}: {safe(each.text)}"
         for each in plan.injects
     ]
     lines += ["", "who is here", *(f"  {safe(each)}" for each in plan.consoles or ("nobody",)), ""]
-    return "".join(f"{line}\n" for line in lines) + score_page(plan.score)
+    return "".join(f"{line}\n" for line in lines) + (score_page(plan.score) if plan.score is not None else "")
 
 
 def replay_page(replayed: wire.DrillReplayed) -> str:
@@ -126,7 +129,8 @@ def score_page(score: wire.DrillScore) -> str:
 
 
 def _score(score: wire.DrillScore) -> Iterator[str]:
-    yield f"{safe(score.title)} ({safe(score.scenario)} {score.version}, seed {score.seed})"
+    if score.title:  # a player who sees what is expected is not told what it is about
+        yield f"{safe(score.title)} ({safe(score.scenario)} {score.version}, seed {score.seed})"
     yield (
         f"score {score.score:g} of 100: {points(score.earned)} earned, {points(score.lost)} lost, "
         f"of {points(score.possible)}"

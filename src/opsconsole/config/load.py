@@ -94,9 +94,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 @cache
-def _shape(kind: type[msgspec.Struct]) -> tuple[Mapping[str, Any], tuple[msgspec.structs.FieldInfo, ...]]:
-    """A struct's types by key, and its fields; many sections are of one struct."""
-    return get_type_hints(kind, include_extras=True), msgspec.structs.fields(kind)
+def _shape(kind: type[msgspec.Struct]) -> tuple[Mapping[str, Any], Mapping[str, msgspec.structs.FieldInfo]]:
+    """A struct's types and its fields, by the key that each is written under; many sections are of one struct."""
+    hints, fields = get_type_hints(kind, include_extras=True), msgspec.structs.fields(kind)
+    return {info.encode_name: hints[info.name] for info in fields}, {info.encode_name: info for info in fields}
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,10 @@ class _Reader:
             name = f"{field}.{key}" if field else key
             if key not in types_by_key:
                 self._refuse(key_node, name, "no such setting", nearest(key, types_by_key))
-            values[key] = self.read(value_node, types_by_key[key], name)
-        for info in fields:
+            values[fields[key].name] = self.read(value_node, types_by_key[key], name)
+        for key, info in fields.items():
             if info.required and info.name not in values:
-                self._refuse(node, field, f"`{info.name}` is missing", f"Add `{info.name}: …`.")
+                self._refuse(node, field, f"`{key}` is missing", f"Add `{key}: …`.")
         if kind is SourceSetting:
             self._known_columns(node, values, field)
         try:

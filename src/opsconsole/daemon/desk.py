@@ -43,7 +43,7 @@ from opsconsole.ingest.mapping_yaml import from_yaml, to_yaml
 from opsconsole.ingest.sniff import sniff
 from opsconsole.ingest.source import Source
 from opsconsole.journal import Event
-from opsconsole.releases.access import Access, Person
+from opsconsole.releases.access import Person
 from opsconsole.releases.arming import Arms
 from opsconsole.signals.health import HealthSettings
 from opsconsole.store.queries import SpanMemory
@@ -89,7 +89,7 @@ class Desk:
             warn_cost_ratio=health.dearer,
         )
         self.attendance = Attendance(engine.clock, people)
-        self.access = Access(engine.settings.access, engine.home.directory.stat().st_uid)
+        self.access = staging.access(engine.settings.access, engine.home.directory.stat().st_uid)
         environment = engine.settings.environment
         kind = engine.settings.console.environments.get(environment) or environment_kind(environment)
         arms = Arms(self.access, engine.clock, environment, kind)

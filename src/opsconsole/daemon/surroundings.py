@@ -18,13 +18,14 @@ import duckdb
 
 from opsconsole import wire
 from opsconsole.config.load import lines_of
-from opsconsole.config.settings import ReleaseSetting
+from opsconsole.config.settings import AccessSetting, ReleaseSetting
 from opsconsole.daemon.analysing import Analysing
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.presence import Attendance
 from opsconsole.daemon.registering import Registering
 from opsconsole.daemon.views.reading import Asked
 from opsconsole.errors import StoreError, UsageError
+from opsconsole.releases.access import Access
 from opsconsole.releases.ledger import ServiceReleases
 from opsconsole.releases.previews import new_id
 from opsconsole.releases.targets import registry
@@ -58,6 +59,8 @@ class Staging:
     """A pause of so many seconds, while a change is read back."""
     new_id: Callable[[], str]
     """Names an operation."""
+    access: Callable[[AccessSetting, int], Access] = Access
+    """The rules of who may do what, and whom the home belongs to."""
 
 
 LIVE = Staging(registry.make, time.sleep, new_id)

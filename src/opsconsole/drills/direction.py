@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
+from opsconsole.drills.company import Stop
 from opsconsole.drills.conditions import condition
 from opsconsole.drills.logbook import Logbook
 from opsconsole.drills.moments import is_moment, length_s, moment_s
@@ -27,6 +28,7 @@ class Direction:
         log.on_event(self.tracker.take)
         self._told: set[str] = set()
         self._contingent = {each.id: condition(each.when) for each in scenario.injects if each.when}
+        self._stops = [(each, condition(each.when)) for each in scenario.stop_conditions if each.when]
         self._waiting: list[tuple[float, int, Reaction]] = []
         self._taken = 0
         self._numbers = count()
@@ -57,6 +59,12 @@ class Direction:
         if inject.id in self._contingent:
             return t >= 0 and self.tracker.holds(self._contingent[inject.id], t)
         return is_moment(inject.at) and t >= moment_s(inject.at)
+
+    def stops(self, t: float) -> list[Stop]:
+        """What holds now for the first time, and stops the drill."""
+        found = [(each, wanted) for each, wanted in self._stops if t >= 0 and self.tracker.holds(wanted, t)]
+        self._stops = [each for each in self._stops if each not in found]
+        return [each for each, _ in found]
 
     def reactions(self, t: float) -> Iterator[Reaction]:
         """What follows now from what people did; ends of faults are reactions, too."""

@@ -23,6 +23,7 @@ LOOKED = "drill.steady"
 EFFECTIVE = "drill.effective"
 SAID = "drill.said"
 NOTED = "drill.noted"
+STOPPED = "drill.stopped"
 
 
 class Logged(msgspec.Struct, frozen=True, kw_only=True):

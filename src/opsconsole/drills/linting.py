@@ -188,11 +188,38 @@ def _texts(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for i, inject in enumerate(scenario.injects):
         if inject.when:
             yield f"injects[{i}].when", inject.when
+    for i, stop in enumerate(scenario.stop_conditions):
+        if stop.when:
+            yield f"stop_conditions[{i}].when", stop.when
     for i, fault in enumerate(scenario.faults):
         if fault.until and not is_moment(fault.until):
             yield f"faults[{i}].until", fault.until
     if scenario.cause:
         yield "cause", scenario.cause
+
+
+def _stops(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """Each says one thing, no two say something of the same, and nothing is said to no effect."""
+    said: Counter[str] = Counter()
+    for i, stop in enumerate(looked.scenario.stop_conditions):
+        field = f"stop_conditions[{i}]"
+        keys = [key for key in ("real_incident", "manual") if getattr(stop, key) is not None]
+        keys += ["when"] if stop.when else []
+        if len(keys) != 1:
+            yield looked.found(field, "is none or several of `real_incident`, `manual`, `when`", "Write one of them.")
+            continue
+        said[keys[0]] += keys[0] != "when"
+        if said[keys[0]] > 1:
+            yield looked.found(field, f"`{keys[0]}` is said twice", "Keep one of them.")
+        if stop.does is not None and (stop.manual is not None or stop.real_incident is False):
+            yield looked.found(f"{field}.does", f"has no effect beside `{keys[0]}`", "Take it out.")
+
+
+def _views(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """Nothing is hidden that there is not."""
+    scenario = looked.scenario
+    if "hints" in scenario.views.player.hide and not scenario.hints:
+        yield looked.found("views.player.hide", "there are no hints to be hidden", "Take `hints` out, or write some.")
 
 
 def _prelude(looked: Looked) -> Iterator[wire.DrillProblem]:
@@ -298,7 +325,8 @@ def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
 
 
 RULES: tuple[Rule, ...] = (
-    _moments, _names, _conditions, _prelude, _spans, _files, *recording_rules.RULES, _numbers, _whole, _worth,
+    _moments, _names, _conditions, _stops, _views, _prelude, _spans, _files, *recording_rules.RULES, _numbers, _whole,
+    _worth,
 )  # fmt: skip
 
 

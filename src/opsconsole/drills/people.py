@@ -103,6 +103,7 @@ _WORDS: Mapping[str, Callable[[Logged], str]] = {
     events.HINTED: lambda event: f"takes hint {event.data['hint']}",
     events.NOTED: lambda event: f"notes as facilitator: {_short(event.data['text'])}",
     events.JUDGED: lambda event: f"judges {event.data['expectation']}: {event.data['quality']:g}",
+    events.STOPPED: lambda event: f"the drill is to {event.data['does']}: {_short(event.data['when'])}",
     events.STARTED: lambda event: "the drill begins",
     events.ENDED: lambda event: "the drill ends",
 }

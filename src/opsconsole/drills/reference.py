@@ -48,7 +48,8 @@ nothing else: with the same scenario, seed, beat and script the event log is the
 speed, the time zone, the locale or the terminal.
 
 A real page goes first: while the live daemon of the home runs, an alert of it that pages somebody makes the drill's
-time stand still within ten seconds, and everybody in it is told.
+time stand still within ten seconds, and everybody in it is told. A scenario's `stop_conditions` can have it end
+instead, and can end it or make it stand still as soon as something holds: `{when: done(back) and t > 8m}`.
 
 **Three worlds answer the same requests.** One is what players see. Its *twin* is without faults; the *worst* one has
 all of them, and nobody does anything. Harm is bad answers (failed, slower than the SLO, worthless, or never seen) and
@@ -61,13 +62,20 @@ checklist.
 
 ## Who sees what
 
-| | players | facilitator | afterwards |
-|---|---|---|---|
-| panels, alerts, timeline, messages, `query`, `audit` | yes | yes | yes |
-| `drill now`, and the view `drill` (`D`): time, briefing, messages, hints, who is here | yes | yes | yes |
-| `drill plan`, and the rest of the view: faults, what is to come, the score as it stands | no | yes | yes |
-| `inject`, `say`, `note`, `judge`, `speed` | no | yes | |
-| `pause`, `resume`, `end` | alone only | yes | |
+| | players | observers | facilitator | afterwards |
+|---|---|---|---|---|
+| panels, alerts, timeline, messages, `query`, `audit` | yes | yes | yes | yes |
+| `drill now`, and the view `drill` (`D`): time, briefing, messages, hints, who is here | yes | yes | yes | yes |
+| `drill plan`, the rest of the view: faults, what is to come, the score as it stands | no (1) | no (2) | yes | yes |
+| everything that changes something, hints | yes | no | yes | |
+| `inject`, `say`, `note`, `judge`, `speed` | no | no | yes | |
+| `pause`, `resume`, `end` | alone only (3) | no | yes | |
+
+(1) What a scenario's `views: player: hide` does not name is shown them, and `hints` can be hidden there. (2) With
+`views: observer: as: facilitator` it is. (3) With `stop_conditions: [{manual: players}]` in a team, too.
+
+An observer is named when the drill is started (`--observer NAME`), may open consoles, and is refused whatever they
+want to do, even if the home is theirs.
 
 Who somebody is, is what the socket says, and on a shared account what `access.keys` of the live configuration says of
 their SSH key, which names them in the log and gives no right; facilitators are named when the drill is started. The

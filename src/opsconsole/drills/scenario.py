@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from opsconsole.config.section import Section
 from opsconsole.drills.cast import Replay, Service
+from opsconsole.drills.company import Stop, Views
 from opsconsole.drills.goals import Cadence, Expectation, Forbidden, Harm, Hint, Objective, SteadyState
 from opsconsole.drills.limits import NotNegative, Positive
 from opsconsole.drills.troubles import Fault, Reaction
@@ -135,6 +136,10 @@ class Scenario(Section, frozen=True, kw_only=True):
     """What must not be done."""
     steady_state: tuple[SteadyState, ...] = ()
     """What has to hold before and after."""
+    stop_conditions: tuple[Stop, ...] = ()
+    """What stops it, beside its time."""
+    views: Views = Views()
+    """Who sees what of it."""
     hints: tuple[Hint, ...] = ()
     """Help that can be asked for."""
     debrief: Debrief = Debrief()

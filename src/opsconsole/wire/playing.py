@@ -45,6 +45,10 @@ class DrillNow(Struct, frozen=True, kw_only=True):
     facilitators: tuple[str, ...]
     run: str
     """Its name, for when it is over."""
+    observers: tuple[str, ...] = ()
+    """Who look on and do nothing."""
+    players_stop: bool = False
+    """Players may pause and end it: they are alone, or the scenario lets them."""
     hint_cost: float | None = None
     """Points that the next one costs; None where none may be asked for now."""
     hinted: tuple[DrillHint, ...] = ()
@@ -113,7 +117,7 @@ class DrillExpected(Struct, frozen=True, kw_only=True):
 
 
 class DrillPlan(Struct, frozen=True, kw_only=True):
-    """What the facilitator sees: what is coming, what is met, who is here."""
+    """What the facilitator sees: what is coming, what is met, who is here. What is hidden from others is empty."""
 
     now: DrillNow
     scenario: str
@@ -121,8 +125,8 @@ class DrillPlan(Struct, frozen=True, kw_only=True):
     guide: str
     faults: tuple[DrillFault, ...]
     injects: tuple[DrillInject, ...]
-    score: DrillScore
-    """As it stands."""
+    score: DrillScore | None
+    """As it stands; None where it is hidden."""
     consoles: tuple[str, ...]
     """Who looks at what."""
     reactions: tuple[DrillReaction, ...] = ()
@@ -130,6 +134,8 @@ class DrillPlan(Struct, frozen=True, kw_only=True):
     """In the order of the score's."""
     notes: tuple[str, ...] = ()
     """The facilitator's own."""
+    hidden: frozenset[str] = frozenset()
+    """Parts that whoever asks does not see."""
 
 
 class DrillView(View, frozen=True, kw_only=True):
@@ -141,6 +147,8 @@ class DrillView(View, frozen=True, kw_only=True):
     """None for players, as long as it goes on."""
     is_facilitator: bool = False
     """Whoever asks leads it."""
+    is_observer: bool = False
+    """Whoever asks looks on."""
     here: tuple[Presence, ...] = ()
     """Everyone who is attached."""
 

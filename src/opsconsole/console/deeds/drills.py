@@ -44,6 +44,8 @@ def _not_going_on(frame: Frame) -> str:
         return f"{frame.key('open_drill')} shows the drill, where there is one"
     if view.drill is None:
         return NO_DRILL
+    if view.is_observer:
+        return "an observer looks on, and does nothing"
     return f"the drill is over: opsconsole drill report {view.drill.run}" if view.drill.is_over else ""
 
 
@@ -59,10 +61,10 @@ def _not_mine(state: State, frame: Frame) -> str:
 
 
 def _not_mine_in_a_team(state: State, frame: Frame) -> str:
-    """Whoever plays alone may do this as well."""
+    """Whoever plays alone may do this as well, and others where the scenario lets them."""
     reason, view = _not_going_on(frame), _view(frame)
-    is_alone = view is not None and view.drill is not None and not view.drill.facilitators
-    return reason or ("" if is_alone else _not_mine(state, frame))
+    is_theirs = view is not None and view.drill is not None and view.drill.players_stop
+    return reason or ("" if is_theirs else _not_mine(state, frame))
 
 
 # What the cursor is on --------------------------------------------------------------------------------------------
@@ -222,11 +224,11 @@ async def _hint(client: Client, form: Form) -> Done:
 def label(name: str, usual: str, state: State, frame: Frame) -> str:
     """What the last line calls a deed of a drill: what this person never does, or not to this row, it does not name."""
     view = _view(frame)
-    if view is None or view.drill is None or view.drill.is_over:
+    if view is None or view.drill is None or view.drill.is_over or view.is_observer:
         return ""
     if name == "hint":
         return "" if view.is_facilitator else usual
-    is_mine = view.is_facilitator or (not view.drill.facilitators and name in ALONE)
+    is_mine = view.is_facilitator or (view.drill.players_stop and name in ALONE)
     is_of_this_row = name not in OF_A_ROW or OF_A_ROW[name](state, frame) is not None
     if not is_mine or not is_of_this_row:
         return ""
@@ -234,7 +236,7 @@ def label(name: str, usual: str, state: State, frame: Frame) -> str:
 
 
 ALONE: frozenset[str] = frozenset({"pause", "end_drill"})
-"""What whoever plays alone does as well."""
+"""What whoever plays may do as well, alone or where the scenario lets them."""
 OF_A_ROW: dict[str, Callable[[State, Frame], object]] = {"inject": inject_here, "judge": judged_here}
 """What is done to the row under the cursor → that row, if it is one of these."""
 DEEDS: dict[str, Deed] = {

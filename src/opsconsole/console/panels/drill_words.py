@@ -111,17 +111,17 @@ MET: dict[wire.ExpectationWord, tuple[str, Ink]] = {
 }  # fmt: skip
 
 
-def sheet_rows(plan: wire.DrillPlan) -> Iterator[Row]:
+def sheet_rows(plan: wire.DrillPlan, score: wire.DrillScore) -> Iterator[Row]:
     """Every expectation with its points, what was lost, and what users were spared."""
     expected = {each.id: each for each in plan.expected}
-    for each in plan.score.expectations:
+    for each in score.expectations:
         yield _expectation(each, expected.get(each.id), is_over=plan.now.is_over)
-    for i, lapse in enumerate(plan.score.lapses):
+    for i, lapse in enumerate(score.lapses):
         state = _state("✖", f"lost {numbers.since_start(lapse.t)}", "fail")
         line = (state, _points(f"-{lapse.points:g}"), _by(lapse.by), span(lapse.title))
         what = (span(f"  {lapse.what}", "dim"),)
         yield Row(f"l {i}", line, page=(lapse.title, "", lapse.what), is_fault=True, hang=TITLE_CELLS, beside=what)
-    yield from _kept(plan.score)
+    yield from _kept(score)
 
 
 def _kept(score: wire.DrillScore) -> Iterator[Row]:

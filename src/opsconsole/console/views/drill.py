@@ -82,9 +82,10 @@ def _head(view: wire.DrillView, now: wire.DrillNow, frame: Frame, width: int) ->
         "  ",
     )
     led = f"led by {', '.join(now.facilitators)}" if now.facilitators else _alone(frame)
-    told = f"score {view.plan.score.score:g} of 100" if view.plan is not None else led
+    score = view.plan.score if view.plan is not None else None
+    told = f"score {score.score:g} of 100" if score is not None else led
     rows = [ends(left, (span(f"{told} ", "strong" if now.is_over else "dim"),), width)]
-    if view.plan is not None:
+    if view.plan is not None and view.plan.title:
         rows += broken((Span("   ", "text"), span(view.plan.title, "strong")), width, 3, 2)
     if now.is_over:
         rest = f"opsconsole drill report {now.run}"
@@ -119,19 +120,17 @@ _Part = tuple[str, tuple[Row, ...], Line, str, bool]
 
 
 def _of_plan(plan: wire.DrillPlan, frame: Frame) -> Iterator[_Part]:
-    """What the facilitator has before all others."""
+    """What the facilitator has before all others, and others where the scenario shows it them."""
     score = plan.score
     to_come = sum(not each.is_told for each in plan.injects)
-    yield (
-        PANELS[0],
-        tuple(coming_rows(plan, frame)),
-        (Span(f"{to_come} to tell", "dim"),),
-        "nobody says anything in it",
-        False,
-    )
-    yield PANELS[1], tuple(fault_rows(plan)), (), "none", False
-    sums = f"{score.score:g} of 100: {score.earned:g} earned, {score.lost:g} lost, of {score.possible:g}"
-    yield PANELS[2], tuple(sheet_rows(plan)), (Span(sums, "dim"),), "", False
+    if "injects.future" not in plan.hidden:
+        told = (Span(f"{to_come} to tell", "dim"),)
+        yield PANELS[0], tuple(coming_rows(plan, frame)), told, "nobody says anything in it", False
+    if "faults" not in plan.hidden:
+        yield PANELS[1], tuple(fault_rows(plan)), (), "none", False
+    if score is not None:
+        words = f"{score.score:g} of 100: {score.earned:g} earned, {score.lost:g} lost, of {score.possible:g}"
+        yield PANELS[2], tuple(sheet_rows(plan, score)), (Span(words, "dim"),), "", False
 
 
 def _of_all(view: wire.DrillView, now: wire.DrillNow, frame: Frame) -> Iterator[_Part]:
@@ -154,6 +153,8 @@ def _of_all(view: wire.DrillView, now: wire.DrillNow, frame: Frame) -> Iterator[
         yield from (brief, said, hints, here)
         return
     yield from (here, said, hints, brief)
+    if "guide" in plan.hidden:
+        return
     yield PANELS[7], tuple(_prose("guide", plan.guide)), (), "", True
     notes = tuple(row for i, each in enumerate(plan.notes) for row in prose(f"note {i}", each))
     writes = f"{frame.key('drill_note')} writes one that players do not see"

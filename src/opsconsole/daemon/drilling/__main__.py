@@ -58,6 +58,7 @@ def main() -> int:
     serving.add_argument("--beat", type=int, choices=BEATS_S, default=2)
     serving.add_argument("--speed", type=float)
     serving.add_argument("--facilitator", action="append", default=[])
+    serving.add_argument("--observer", action="append", default=[])
     serving.add_argument("--group", default="")
     serving.set_defaults(answer=_serve)
     making = verbs.add_parser("new")
@@ -175,6 +176,8 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
     """Which scenario it is, stdin says: arguments can be read by everybody."""
     arguments.id = sys.stdin.read().strip()
     file = _found(arguments)
+    if both := sorted({*arguments.facilitator} & {*arguments.observer}):
+        raise UsageError(f"{both[0]} is named as facilitator and as observer", "An observer does nothing: choose one.")
     run = Run(Path(arguments.run))
     serve(
         file,
@@ -183,6 +186,7 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
         beat_s=arguments.beat,
         speed=arguments.speed or file.scenario.clock.speed,
         facilitators=tuple(arguments.facilitator),
+        observers=tuple(arguments.observer),
         live=Home(arguments.home),
         access=AccessSetting(keys=_keys(Home(arguments.home).config), group=arguments.group),
     )

@@ -1,6 +1,7 @@
-"""Asking a drill's API from within its own process, as a person of one's choice.
+"""Who comes in to a drill: people of a script, who say themselves who they are, and observers, who act on nothing.
 
-Always true here: it is the same app, with the same door, as behind the socket; only who asks is told otherwise.
+Always true here: it is the same app, with the same rules, as behind any socket; only who asks is told otherwise, and an
+observer is a viewer, whoever the home belongs to.
 """
 
 from __future__ import annotations
@@ -12,10 +13,16 @@ import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from opsconsole.config.settings import AccessSetting
+from opsconsole.daemon.identity import Who
 from opsconsole.daemon.views.reading import Asked
-from opsconsole.releases.access import Person
+from opsconsole.errors import RequestRefused
+from opsconsole.releases.access import Access, Person
+from opsconsole.wire import Role
 
 NOBODYS_UID = -1
+LOOKING = frozenset({"/v1/query", "/v1/presence"})
+"""What is sent and changes nothing."""
 
 
 def person_named(name: str) -> Person:
@@ -26,6 +33,32 @@ def person_named(name: str) -> Person:
 async def by_script(request: Request) -> Person:
     """Whom the transport names as its client."""
     return person_named(request.client.host if request.client else "")
+
+
+class Audience(Access):
+    """The rules of a drill's home: as any home's, but for its observers."""
+
+    def __init__(self, observers: tuple[str, ...], setting: AccessSetting, owner_uid: int) -> None:
+        super().__init__(setting, owner_uid)
+        self._observers = observers
+
+    def roles(self, person: Person) -> tuple[Role, ...]:
+        return ("viewer",) if person.name in self._observers else super().roles(person)
+
+
+def watching(who: Who, observers: tuple[str, ...]) -> Who:
+    """The same people; an observer who wants to do something is told that they are one."""
+
+    async def found(request: Request) -> Person:
+        person = await who(request)
+        if person.name in observers and request.method != "GET" and request.url.path not in LOOKING:
+            raise RequestRefused(
+                f"{person.actor} is an observer of this drill and may do nothing in it",
+                "Whoever starts it says who observes: opsconsole drill run ID --observer NAME.",
+            )
+        return person
+
+    return found
 
 
 class Unshared:

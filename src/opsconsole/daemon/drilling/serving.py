@@ -46,6 +46,7 @@ def serve(
     beat_s: int,
     speed: float,
     facilitators: tuple[str, ...],
+    observers: tuple[str, ...],
     live: Home,
     access: AccessSetting,
 ) -> None:
@@ -57,7 +58,7 @@ def serve(
     home = Home(run.home)
     home.create()
     with only_daemon_of(home):
-        asyncio.run(_serve(file, run, home, seed, beat_s, speed, facilitators, live, access))
+        asyncio.run(_serve(file, run, home, seed, beat_s, speed, facilitators, observers, live, access))
     home.socket.unlink(missing_ok=True)
 
 
@@ -69,14 +70,15 @@ async def _serve(
     beat_s: int,
     speed: float,
     facilitators: tuple[str, ...],
+    observers: tuple[str, ...],
     live: Home,
     access: AccessSetting,
 ) -> None:
     def stop() -> None:
         server.should_exit = True
 
-    stage = Stage(file.scenario, run.home, seed, by_peer(access.keys), beat_s, stop)
-    session = Session(stage, file, run, facilitators, speed)
+    stage = Stage(file.scenario, run.home, seed, by_peer(access.keys), beat_s, stop, observers=observers)
+    session = Session(stage, file, run, facilitators, speed, observers)
     stage.app.router.routes.extend(session.routes())
     server = Server(
         uvicorn.Config(

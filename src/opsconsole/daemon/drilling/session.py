@@ -1,8 +1,8 @@
 """A drill that people attend: its pace, what they may ask of it, and what only the facilitator may.
 
 Always true here: who may know what is decided here, by the person that the socket names; as long as it runs nobody but
-a facilitator is told of faults, of what is to come, or of the score, whatever they ask; time stands still while it is
-paused, and how fast it goes changes nothing of what a second brings.
+a facilitator is told of faults, of what is to come, or of the score, where the scenario does not show it them; time
+stands still while it is paused, and how fast it goes changes nothing of what a second brings.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from opsconsole.daemon.identity import person_of
 from opsconsole.daemon.views.untimed import frame_of
 from opsconsole.drills import events
 from opsconsole.drills.archive import Archive, Run
+from opsconsole.drills.company import KEPT, Part, Stop, stop_of
+from opsconsole.drills.goals import Hint
 from opsconsole.drills.moments import moment_s
 from opsconsole.drills.paper import html, markdown
 from opsconsole.drills.reading import ScenarioFile
@@ -36,7 +38,7 @@ from opsconsole.drills.score import scored
 from opsconsole.errors import RequestRefused, UsageError
 from opsconsole.releases.access import Person
 
-FACILITATOR, PLAYER = "facilitator", "player"
+FACILITATOR, PLAYER, OBSERVER = "facilitator", "player", "observer"
 FASTEST = 60.0
 SLICE_S = 0.05
 """Longest sleep between two looks at whether it was paused or ended."""
@@ -47,10 +49,21 @@ log = logging.getLogger("opsconsole")
 class Session:
     """One attended drill."""
 
-    def __init__(self, stage: Stage, file: ScenarioFile, run: Run, facilitators: tuple[str, ...], speed: float) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        file: ScenarioFile,
+        run: Run,
+        facilitators: tuple[str, ...],
+        speed: float,
+        observers: tuple[str, ...] = (),
+    ) -> None:
         """Without facilitators it is a solo drill: whoever plays may pause it, and sees nothing of what is to come."""
         self.stage, self._file, self._run = stage, file, run
-        self._facilitators = facilitators
+        self._facilitators, self._observers = facilitators, observers
+        stage.pause = self._stand_still
+        manual = stop_of(stage.scenario.stop_conditions, "manual")
+        self._players_stop = not facilitators or (manual is not None and manual.manual == "players")
         self._speed = speed
         self._is_paused = False
         self._stopping = threading.Event()
@@ -112,8 +125,8 @@ class Session:
         """What everybody may know."""
         stage = self.stage
         stage.log.follow()
-        taken, left = stage.scenario.hints[: self._hinted], stage.scenario.hints[self._hinted :]
-        may_be_taken = [each for each in left if moment_s(each.after) <= stage.t]
+        taken = stage.scenario.hints[: self._hinted]
+        may_be_taken = [each for each in self._hints() if moment_s(each.after) <= stage.t]
         return wire.DrillNow(
             t=stage.t,
             length_s=stage.length_s,
@@ -126,13 +139,20 @@ class Session:
             hint_cost=may_be_taken[0].cost if may_be_taken else None,
             hinted=tuple(wire.DrillHint(text=each.text, cost=each.cost) for each in taken),
             facilitators=self._facilitators,
+            observers=self._observers,
+            players_stop=self._players_stop,
             run=self._run.name,
         )
+
+    def _hints(self) -> tuple[Hint, ...]:
+        """Those that nobody took yet; none where they are hidden."""
+        scenario = self.stage.scenario
+        return () if "hints" in scenario.views.player.hide else scenario.hints[self._hinted :]
 
     def hint(self, person: Person, _: wire.HintRequest) -> wire.DrillHint:
         """Raises UsageError where there is none yet."""
         with self._lock:
-            left = self.stage.scenario.hints[self._hinted :]
+            left = self._hints()
             if not left or moment_s(left[0].after) > self.stage.t or self.stage.is_over:
                 raise UsageError("there is no hint now", "Look at the versions, the timeline, and what changed.")
             self._hinted += 1
@@ -140,46 +160,51 @@ class Session:
             return wire.DrillHint(text=left[0].text, cost=left[0].cost)
 
     def plan(self, person: Person) -> wire.DrillPlan:
-        """Raises RequestRefused for whoever is no facilitator, as long as it runs."""
-        self._require(person, "see what is coming", is_known_afterwards=True)
-        return self._plan()
+        """What this person may see of it. Raises RequestRefused for whoever may see nothing, as long as it runs."""
+        hidden = self._hidden(self.eyes(person))
+        if hidden.issuperset(KEPT):
+            self._require(person, "see what is coming")
+        return self._plan(hidden)
 
-    def _plan(self) -> wire.DrillPlan:
-        stage, now = self.stage, self.now()
-        log = list(stage.log.events)
-        return wire.DrillPlan(
-            now=now,
-            scenario=stage.scenario.id,
-            title=stage.scenario.title,
-            guide=stage.scenario.guide,
-            faults=telling.faults(stage, log),
-            injects=telling.injects(stage, log),
-            reactions=tuple(telling.reactions(stage)),
-            expected=tuple(telling.expected(stage)),
-            score=self.score(),
-            notes=telling.notes(log),
-            consoles=tuple(
-                f"{each.user} ({each.origin}): {each.view} {each.service} {each.armed}".rstrip()
-                for each in stage.desk.attendance.here()
-            ),
+    def _plan(self, hidden: frozenset[Part]) -> wire.DrillPlan:
+        consoles = tuple(
+            f"{each.user} ({each.origin}): {each.view} {each.service} {each.armed}".rstrip()
+            for each in self.stage.desk.attendance.here()
         )
+        return telling.plan(self.stage, self.now(), self.score(), consoles, hidden)
+
+    def _hidden(self, eyes: str) -> frozenset[Part]:
+        """What somebody does not see: nothing is hidden from the facilitator, and from nobody once it is over."""
+        views = self.stage.scenario.views
+        sees_all = eyes == FACILITATOR or (eyes == OBSERVER and views.observer.as_ == FACILITATOR) or self.stage.is_over
+        return frozenset() if sees_all else frozenset({*views.player.hide} - {"hints"})
 
     def eyes(self, person: Person) -> str:
         """Whoever has the same sees the same: its view is computed once for all of them."""
-        return FACILITATOR if person.name in self._facilitators else PLAYER
+        if person.name in self._facilitators:
+            return FACILITATOR
+        return OBSERVER if person.name in self._observers else PLAYER
 
     def view(self, eyes: str) -> wire.DrillView:
         """On a console; of a revision that it is not behind of: after the end there is no newer one."""
         began, revision = perf_counter(), self.stage.engine.revision
-        sees_plan = eyes == FACILITATOR or self.stage.is_over
-        plan = self._plan() if sees_plan else None
+        hidden = self._hidden(eyes)
+        plan = self._plan(hidden) if not hidden.issuperset(KEPT) else None
         return wire.DrillView(
             drill=plan.now if plan is not None else self.now(),
             plan=plan,
             is_facilitator=eyes == FACILITATOR,
+            is_observer=eyes == OBSERVER,
             here=self.stage.desk.attendance.here(),
             **{**frame_of(self.stage.engine, began), "revision": revision},
         )
+
+    def score_as(self, person: Person) -> wire.DrillScore:
+        """Raises RequestRefused for whoever does not see it."""
+        hidden = self._hidden(self.eyes(person))
+        if "expectations" in hidden:
+            self._require(person, "see the score")
+        return telling.nameless(self.score(), hidden)
 
     def score(self) -> wire.DrillScore:
         return scored(self.stage.scenario, self._file.text, list(self.stage.log.events))
@@ -194,7 +219,7 @@ class Session:
 
     def command(self, person: Person, asked: wire.DrillCommand) -> wire.DrillNow:
         """Raises RequestRefused for whoever may not, UsageError for what means nothing."""
-        is_of_player = asked.word in ("pause", "resume", "end") and not self._facilitators
+        is_of_player = asked.word in ("pause", "resume", "end") and self._players_stop
         if not is_of_player:
             self._require(person, asked.word)
         with self._lock:
@@ -204,8 +229,8 @@ class Session:
         self.stage.engine.changed()
         return self.now()
 
-    def _require(self, person: Person, act: str, *, is_known_afterwards: bool = False) -> None:
-        if person.name in self._facilitators or (is_known_afterwards and self.stage.is_over):
+    def _require(self, person: Person, act: str) -> None:
+        if person.name in self._facilitators:
             return
         raise RequestRefused(
             f"{person.actor} is a player of this drill and may not {act}",
@@ -213,16 +238,27 @@ class Session:
         )
 
     def give_way(self, pages: Sequence[wire.Alert]) -> None:
-        """A real page: time stands still at once, and everybody is told why; once for each."""
+        """A real page: time stands still at once, or as the scenario wants it, and everybody is told why; once for
+        each."""
         new = [each for each in pages if each.id not in self._gave_way]
-        if not new:
+        rule = stop_of(self.stage.scenario.stop_conditions, "real_incident") or Stop(real_incident=True)
+        if not new or not rule.real_incident:
             return
+        is_over = rule.does == "end"
         with self._lock:
             self._gave_way |= {each.id for each in new}
-            self._is_paused = True
+            self._is_paused = not is_over
             for each in new:
-                words = f"A REAL PAGE: {each.title}. This drill is paused; look at the live console."
+                word = "over" if is_over else "paused"
+                words = f"A REAL PAGE: {each.title}. This drill is {word}; look at the live console."
                 self.stage.tell(Inject(id="real", at="manual", sender="opsconsole", via="page", text=words))
+            if is_over:
+                self.stage.end()
+
+    def _stand_still(self) -> None:
+        """The scenario wants people to stop and talk."""
+        self._is_paused = True
+        self.stage.ring("the drill is paused: opsconsole drill resume goes on", has_bell=True)
 
     def _pause(self, person: Person, asked: wire.DrillCommand) -> None:
         self._is_paused = asked.word == "pause"
@@ -273,8 +309,7 @@ class Session:
             return _json(await asyncio.to_thread(self.plan, person_of(request)))
 
         async def score(request: Request) -> Response:
-            self._require(person_of(request), "see the score", is_known_afterwards=True)
-            return _json(await asyncio.to_thread(self.score))
+            return _json(await asyncio.to_thread(self.score_as, person_of(request)))
 
         async def papers(request: Request) -> Response:
             return _json(await asyncio.to_thread(self.papers))

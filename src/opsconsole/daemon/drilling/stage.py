@@ -8,7 +8,9 @@ seconds follow one another is somebody else's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,7 +21,7 @@ from opsconsole.clock import Clock, ManualClock, SystemClock
 from opsconsole.daemon.app import make_app
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
-from opsconsole.daemon.drilling.doors import Unshared, by_script
+from opsconsole.daemon.drilling.doors import Audience, Unshared, by_script, watching
 from opsconsole.daemon.drilling.equipment import LOGS, Targets, settings_of, write_hash_key
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.hub import Hub
@@ -69,11 +71,12 @@ class Stage:
         beat_s: int = USUAL_BEAT_S,
         stop: Callable[[], None] = lambda: None,
         people: Clock | None = None,
+        observers: tuple[str, ...] = (),
     ) -> None:
         """Make the drill's home in this directory, and open everything. Raises StoreError and UsageError.
 
         ``who`` finds a request's person; ``stop`` is what a request to stop does; ``people`` the clock
-        of those who attend, the machine's where none is given.
+        of those who attend, the machine's where none is given; ``observers`` may look and not act.
         """
         self.scenario, self.seed, self.beat_s = scenario, seed, beat_s
         self._start_s = scenario.clock.start.timestamp()
@@ -88,12 +91,15 @@ class Stage:
         self.engine = DrillEngine(self.home, settings, self.clock, "opsconsole", is_driven=True)
         self.log = Logbook(self.engine.journal, self.clock, scenario.clock.start, str(directory))
         self.targets = Targets(scenario, self.clock, self._effective)
-        self.desk = Desk(self.engine, self.targets.staging, people or SystemClock())
+        staging = replace(self.targets.staging, access=partial(Audience, observers))
+        self.desk = Desk(self.engine, staging, people or SystemClock())
         self.hub = Hub(self.engine, self.desk.compute)
-        self.app: Starlette = make_app(self.desk, self.hub, stop, who)
+        self.app: Starlette = make_app(self.desk, self.hub, stop, watching(who, observers))
         self.inside: Starlette = make_app(self.desk, Unshared(self.desk.compute), stop, by_script)
         """The same for scripts, who say themselves who they are."""
         self.direction = Direction(scenario, self.log)
+        self.pause: Callable[[], None] = lambda: None
+        """Makes its time stand still, where people attend."""
         self._has_begun = False
         self.is_over = False
         self._changed_elsewhere: set[str] = set()
@@ -135,8 +141,19 @@ class Stage:
         act(t)
         self.log.follow()
         self._react(t)
+        self._stop(t)
         if t >= self.length_s and not self.is_over:
             self.end()
+
+    def _stop(self, t: float) -> None:
+        """What is to stop it does."""
+        for each in self.direction.stops(t) if not self.is_over else ():
+            does = each.does or "end"
+            self.log.note(events.STOPPED, when=each.when, does=does)
+            if does == "pause":
+                self.pause()
+            else:
+                self.end()
 
     def end(self) -> None:
         """It is over; what is written down afterwards is not part of it."""

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from opsconsole import wire
 from opsconsole.daemon.drilling.stage import Stage
 from opsconsole.drills import events
+from opsconsole.drills.company import Part
 from opsconsole.drills.events import Logged
 from opsconsole.drills.goals import Expectation
 from opsconsole.drills.scenario import Inject
@@ -64,6 +67,33 @@ def _fault(each: Fault, level: float, last: Logged | None) -> wire.DrillFault:
         id=each.id, about=each.about, at=each.at, until=each.until, is_decoy=each.decoy, level=level,
         word=word, since_t=last.t if last is not None else None,
     )  # fmt: skip
+
+
+def plan(
+    stage: Stage, now: wire.DrillNow, score: wire.DrillScore, consoles: tuple[str, ...], hidden: frozenset[Part]
+) -> wire.DrillPlan:
+    """All of it but what is hidden; what it is about is told to nobody from whom anything is hidden."""
+    log, is_whole = list(stage.log.events), not hidden
+    are_faults, are_expected = "faults" not in hidden, "expectations" not in hidden
+    return wire.DrillPlan(
+        now=now,
+        scenario=stage.scenario.id if is_whole else "",
+        title=stage.scenario.title if is_whole else "",
+        guide=stage.scenario.guide if "guide" not in hidden else "",
+        faults=faults(stage, log) if are_faults else (),
+        injects=tuple(each for each in injects(stage, log) if "injects.future" not in hidden or each.is_told),
+        reactions=tuple(reactions(stage)) if are_faults else (),
+        expected=tuple(expected(stage)) if are_expected else (),
+        score=nameless(score, hidden) if are_expected else None,
+        notes=notes(log) if "guide" not in hidden else (),
+        consoles=consoles,
+        hidden=frozenset(map(str, hidden)),
+    )
+
+
+def nameless(score: wire.DrillScore, hidden: frozenset[Part]) -> wire.DrillScore:
+    """Without the words that tell what it is about, for whoever is not to know."""
+    return msgspec.structs.replace(score, scenario="", title="", checklists=()) if hidden else score
 
 
 def reactions(stage: Stage) -> Iterator[wire.DrillReaction]:
