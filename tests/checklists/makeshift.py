@@ -66,6 +66,7 @@ class CountingHands:
 
     world: World
     who: str = "ann"
+    configured: tuple[str, ...] = ()
     plans: dict[str, wire.Plan] = field(default_factory=dict)
 
     @property

@@ -114,3 +114,12 @@ def test_bad_scenarios_of_ones_own_are_listed_with_their_problem_beside_the_othe
         "gone": "No such file or directory",
         "latin": "byte 57 is no UTF-8",
     }
+
+
+def test_what_would_serve_at_a_table_is_a_mistake() -> None:
+    problems = lint(Path("small.yaml"), SMALL + "mode: tabletop\n")
+    assert [(each.message, each.line) for each in problems if each.is_error] == [
+        ("services.chat: serves in a tabletop", 10),
+        ("services.find: serves in a tabletop", 11),
+        ("faults: nothing serves that could fail", 14),
+    ]

@@ -36,6 +36,6 @@ def params_of(checklist: wire.Checklist, given: Mapping[str, str], incident: str
 
 def _known_service(name: str, hands: Hands) -> None:
     reply = hands.ask("FROM services()", {}, 1_000)
-    known = [str(row[0]) for row in reply.rows]
+    known = sorted({str(row[0]) for row in reply.rows} | {*hands.configured})
     if name not in known:
         raise UsageError(f"there is no service {name!r}", nearest(name, known) if known else "There is none yet.")

@@ -6,7 +6,7 @@ daemon looks by itself).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from opsconsole import wire
@@ -18,6 +18,8 @@ class Hands(Protocol):
     actor: str
     """As the journal names whoever acts."""
     party: wire.Party
+    configured: Collection[str]
+    """Services that the configuration names, whether a record of them ever came or not."""
 
     def ask(self, sql: str, parameters: Mapping[str, wire.QueryValue], limit: int) -> wire.QueryReply:
         """Read-only SQL over the store, with bound parameters; more of them than the statement names is no mistake.

@@ -7,7 +7,7 @@ person, with all that the gate refuses; what became of it is what the gate's own
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from opsconsole import wire
 from opsconsole.daemon.asking import ask
@@ -37,6 +37,7 @@ class DaemonHands:
         self._engine, self._releasing, self._view, self._notify = engine, releasing, view, notify
         self._person = person
         self.clock = engine.clock
+        self.configured: Collection[str] = engine.settings.services.keys()
         self.actor = person.actor if person is not None else "opsconsole"
         self.party = wire.Party(
             who=person.who if person is not None else "opsconsole",

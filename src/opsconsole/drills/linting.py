@@ -303,6 +303,17 @@ def _whole(looked: Looked) -> Iterator[wire.DrillProblem]:
         yield looked.found("expectations", "nothing is expected", "Say what should be done, and by when.")
 
 
+def _tabletop(looked: Looked) -> Iterator[wire.DrillProblem]:
+    """Nothing serves: services are there to be named."""
+    for name, service in looked.scenario.services.items() if looked.scenario.mode == "tabletop" else ():
+        if service.rate or service.pool is not None:
+            yield looked.found(
+                f"services.{name}", "serves in a tabletop", "Write `rate: 0`, or make it a team's drill."
+            )
+    if looked.scenario.mode == "tabletop" and looked.scenario.faults:
+        yield looked.found("faults", "nothing serves that could fail", "Tell what happens by `injects`.")
+
+
 def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
     """What makes it less worth playing."""
     scenario = looked.scenario
@@ -316,7 +327,11 @@ def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
     is_recorded = scenario.replay is not None
     history_s = length_s(scenario.clock.history) if is_duration(scenario.clock.history) else 0.0
     for name, service in scenario.services.items():
-        is_drawn = not is_recorded and (service.pool is None or service.pool.arrivals == "drawn")
+        is_drawn = (
+            not is_recorded
+            and scenario.mode != "tabletop"
+            and (service.pool is None or service.pool.arrivals == "drawn")
+        )
         if is_drawn and service.rate * history_s < LEAST_REQUESTS:
             yield looked.found(
                 f"services.{name}.rate", f"its history holds fewer than {LEAST_REQUESTS} requests",
@@ -326,7 +341,7 @@ def _worth(looked: Looked) -> Iterator[wire.DrillProblem]:
 
 RULES: tuple[Rule, ...] = (
     _moments, _names, _conditions, _stops, _views, _prelude, _spans, _files, *recording_rules.RULES, _numbers, _whole,
-    _worth,
+    _tabletop, _worth,
 )  # fmt: skip
 
 

@@ -99,6 +99,19 @@ somebody else's account runs stays open when its facilitator ends it, for the de
 has looked for ten minutes; so long `drill report` gives everybody in it the report, whose files are that account's.
 [A drill for two](team-drill.md) goes through all of it.
 
+## At a table
+
+In a `tabletop` nothing serves: services are there to be named (`rate: 0`), and a facilitator tells people what
+happens. The drill's console is what they write into: incident, roles, checklist, messages. Injects with `at: manual`
+come when the facilitator says so, and what no event shows is judged by them:
+
+```
+opsconsole drill run poisoned-document --facilitator eve --observer oz --no-console
+opsconsole drill inject drill-4 lawyer         eve: tell them now
+opsconsole drill say drill-4 'It was v12.'     eve: an answer that no inject has
+opsconsole drill judge drill-4 words 0.5       eve: half as it should be said
+```
+
 ## How it is scored
 
 `drill score RUN` computes it again from the scenario and the event log alone.
