@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_drill_session import Attended
+from attending import Attended
 
 from opsconsole import wire
 from opsconsole.client import decoded

@@ -101,6 +101,11 @@ def test_replay_is_the_original_minute_by_minute(recorded: Recorded, again: Run)
     assert [row for row in replayed if row[0] == "chat"] == [row for row in original if row[0] == "chat"]
 
 
+def test_report_of_a_replay_has_charts_and_no_world_to_compare_with(again: Run) -> None:
+    assert "chat: latency p99" in again.html.read_text()
+    assert "without faults" not in again.html.read_text().partition("<h2>Overview")[0]
+
+
 def test_what_was_done_then_is_expected_now(recorded: Recorded, again: Run) -> None:
     expected = {each.id: each.match for each in read(recorded.scenario).scenario.expectations}
     assert expected["answer"] == "ack or open"
@@ -128,4 +133,5 @@ def test_export_holds_all_that_a_score_is_computed_from(worked: Run, tmp_path: P
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
         tar.extractall(tmp_path, filter="data")
     elsewhere = Run(tmp_path / worked.name)
+    assert elsewhere.kept_shown() == worked.kept_shown() != ()
     assert elsewhere.score_again() == worked.score_again()

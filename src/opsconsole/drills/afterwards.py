@@ -1,6 +1,7 @@
 """The after-action report: what happened, beside what users saw, and what is to be learnt from it.
 
-Always true here: everything but the facilitator's word follows from the scenario and the event log; what players could
+Always true here: everything but the facilitator's word and what panels showed follows from the scenario and the event
+log; what players could
 not see is marked as hidden; earlier scores are raw values of the same scenario and version, and no mean is made of
 them.
 """
@@ -8,7 +9,9 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
+
+import msgspec
 
 from opsconsole import wire
 from opsconsole.drills import events
@@ -21,7 +24,8 @@ _QUIET = frozenset({"alert.escalated", "release.observed", "incident.linked", "b
                     "checklist.entered", "checklist.evidence", "checklist.acted", events.SERVED, events.LOOKED,
                     events.TOLD})  # fmt: skip
 """What would drown the rest."""
-_MARKED = ("incident.opened", "release.started", "incident.resolved", events.FAULTED)
+_MARKED = ("alert.acknowledged", "incident.opened", "release.started", "checklist.decided", "incident.resolved",
+           events.FAULTED, events.CLEARED)  # fmt: skip
 _HELPS = frozenset({"release.started", "checklist.ticked", "checklist.decided"})
 """What may make users well."""
 _SLOW_S = 300.0
@@ -34,14 +38,16 @@ def report(
     scenario: Scenario,
     score: wire.DrillScore,
     log: Sequence[Logged],
+    shown: Iterable[wire.ShownService] = (),
     history: Iterable[tuple[str, float]] = (),
     unreadable: Iterable[str] = (),
 ) -> wire.DrillReport:
-    """What is read afterwards; ``history`` is earlier runs of the same scenario, without those that are unreadable."""
+    """What is read afterwards; ``shown`` is what players' panels showed, ``history`` earlier runs of the same scenario,
+    without those that are unreadable."""
     return wire.DrillReport(
         score=score,
         timeline=tuple(_timeline(log)),
-        served=tuple(_served(log)),
+        shown=tuple(_with_twin(each, log) for each in shown),
         marks=tuple((each.moment, _mark(each)) for each in log if each.t >= 0 and _is_marked(each)),
         questions=scenario.debrief.questions,
         strengths=tuple(_strengths(score, log)),
@@ -84,25 +90,24 @@ def _mark(event: Logged) -> str:
     return f"{who}{told(event).partition(':')[0]}"
 
 
-def _served(log: Iterable[Logged]) -> Iterator[wire.ServedLine]:
-    found = [each for each in log if each.kind == events.SERVED]
-    if not found:
-        return
-    step_s = int(found[0].data["seconds"])
-    start = datetime.fromtimestamp(found[0].moment.timestamp() - step_s, tz=found[0].moment.tzinfo)
-    for service in found[0].data["worlds"]["actual"]:
-        worlds = [each.data["worlds"] for each in found]
-        yield wire.ServedLine(
-            service=service,
-            axis=wire.Axis(start=start, step_s=step_s, buckets=len(found)),
-            bad=tuple(_share(each["actual"][service]) for each in worlds),
-            bad_twin=tuple(_share(each["twin"][service]) for each in worlds),
-            usd=tuple(float(each["actual"][service][3]) for each in worlds),
-        )
-
-
-def _share(part: Sequence[float]) -> float | None:
-    return part[1] / part[0] if part[0] else None
+def _with_twin(shown: wire.ShownService, log: Iterable[Logged]) -> wire.ShownService:
+    """Beside what a service showed, what it would have been without faults: from the drill's start on."""
+    sums: list[list[float]] = [[0, 0, 0.0] for _ in range(shown.axis.buckets)]
+    for event in log:
+        part = event.data["worlds"].get("twin", {}).get(shown.service) if event.kind == events.SERVED else None
+        if part is None:
+            continue
+        since = event.moment - timedelta(seconds=float(event.data["seconds"])) - shown.axis.start
+        bucket = int(since.total_seconds() // shown.axis.step_s)
+        if 0 <= bucket < len(sums):
+            sums[bucket] = [a + b for a, b in zip(sums[bucket], (part[0], part[2], part[3]), strict=True)]
+    if not any(n for n, _, _ in sums):
+        return shown
+    return msgspec.structs.replace(
+        shown,
+        twin_errors=tuple(errors / n if n else None for n, errors, _ in sums),
+        twin_usd=tuple(usd if n else None for n, _, usd in sums),
+    )
 
 
 def _due(scenario: Scenario, score: wire.DrillScore) -> dict[str, float]:

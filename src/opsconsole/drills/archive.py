@@ -68,6 +68,11 @@ class Run:
         return self.directory / "report.html"
 
     @property
+    def shown(self) -> Path:
+        """What players' panels showed: no part of the score."""
+        return self.directory / "shown.json"
+
+    @property
     def spoken(self) -> Path:
         """What the lines of a script were answered: no part of the score."""
         return self.directory / "spoken.json"
@@ -77,6 +82,19 @@ class Run:
         self.scenario.write_text(file.text, encoding="utf-8")
         for each in recordings_of(file.scenario):
             shutil.copyfile(each, self.directory / each.name)
+
+    def keep_shown(self, shown: tuple[wire.ShownService, ...]) -> None:
+        _write(self.shown, msgspec.json.encode(shown) + b"\n")
+
+    def kept_shown(self) -> tuple[wire.ShownService, ...]:
+        """Nothing of a run that did not keep it. Raises InputError."""
+        try:
+            return msgspec.json.decode(self.shown.read_bytes(), type=tuple[wire.ShownService, ...])
+        except FileNotFoundError:
+            return ()
+        except (OSError, msgspec.DecodeError) as error:
+            remedy = "Remove it: the report is made without charts then."
+            raise InputError(f"{self.shown} cannot be read: {error}", remedy) from error
 
     def log(self) -> list[Logged]:
         """Raises InputError."""
@@ -105,7 +123,7 @@ class Run:
         self.log()
         made = io.BytesIO()
         with gzip.GzipFile(fileobj=made, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
-            for path in (self.scenario, self.events, self.score, self.markdown, self.html):
+            for path in (self.scenario, self.events, self.score, self.shown, self.markdown, self.html):
                 content = path.read_bytes() if path.exists() else b""
                 member = tarfile.TarInfo(f"{self.name}/{path.name}")
                 member.size = len(content)
@@ -187,7 +205,7 @@ class Archive:
         score = scored(file.scenario, file.text, log)
         earlier, unreadable = self._earlier(run, score)
         _write(run.score, msgspec.json.format(msgspec.json.encode(score), indent=2) + b"\n")
-        made = report(file.scenario, score, log, earlier, unreadable)
+        made = report(file.scenario, score, log, run.kept_shown(), earlier, unreadable)
         run.markdown.write_text(markdown(made), encoding="utf-8")
         run.html.write_text(html(made), encoding="utf-8")
         return made

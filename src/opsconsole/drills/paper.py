@@ -6,12 +6,12 @@ the HTML file fetches nothing and runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from opsconsole import wire
 from opsconsole.drills.moments import spelled
-from opsconsole.incidents.charts import Mark, chart
+from opsconsole.incidents.charts import Line, Mark, lines_chart
 from opsconsole.incidents.html import document
 from opsconsole.incidents.markdown import plain, table
 from opsconsole.page import counted
@@ -171,19 +171,32 @@ def _html(report: wire.DrillReport) -> Iterator[str]:
     for title, items in _lists(report):
         listed = "".join(f"<li>{escape(each)}</li>" for each in items) or "<li>None.</li>"
         yield f"<section><h2>{escape(title)}</h2><ul>{listed}</ul></section>"
-    yield f"<section><h2>What users got</h2>{''.join(_charts(report))}</section>"
+    if report.shown:
+        yield f"<section><h2>What the panels showed</h2>{''.join(_charts(report))}</section>"
     for title, heading, rows in sections(report):
         yield f"<section><h2>{escape(title)}</h2>{_table(heading, rows)}</section>"
 
 
 def _charts(report: wire.DrillReport) -> Iterator[str]:
+    """Of each service, a line a version; the thin one is what it would have been without faults, of all together."""
     marks = [Mark(at, label) for at, label in report.marks]
-    for line in report.served:
-        bad = [None if each is None else 100 * each for each in line.bad]
-        twin = [None if each is None else 100 * each for each in line.bad_twin]
-        yield chart(f"{line.service}: bad answers", "%", line.axis, bad, marks)
-        yield chart(f"{line.service}: bad answers without faults", "%", line.axis, twin, marks)
-        yield chart(f"{line.service}: money", "USD", line.axis, line.usd, marks)
+    for each in report.shown:
+        rates = {one.version: _percent(one.errors, one.requests) for one in each.versions}
+        twin = [None if value is None else 100 * value for value in each.twin_errors]
+        p99 = {one.version: one.p99_ms for one in each.versions}
+        usd = {one.version: one.usd for one in each.versions}
+        yield lines_chart(f"{each.service}: errors", "%", each.axis, _lines(rates, twin), marks)
+        yield lines_chart(f"{each.service}: latency p99", "ms", each.axis, _lines(p99, ()), marks)
+        yield lines_chart(f"{each.service}: cost a minute", "USD", each.axis, _lines(usd, each.twin_usd), marks)
+
+
+def _percent(parts: Sequence[int], wholes: Sequence[int]) -> list[float | None]:
+    return [100 * part / whole if whole else None for part, whole in zip(parts, wholes, strict=True)]
+
+
+def _lines(versions: Mapping[str, Sequence[float | None]], twin: Sequence[float | None]) -> list[Line]:
+    made = [Line(name or "no version", values) for name, values in versions.items()]
+    return [*made, Line("without faults", twin, is_reference=True)] if twin else made
 
 
 def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -127,6 +127,13 @@ opsconsole drill judge drill-4 words 0.5       eve: half as it should be said
 The end of a drill that people attend lets the live daemon write down that its checklists were rehearsed, as does a
 headless run with `--tell`; `checklist list` shows when. `drill end` ends its process, too.
 
+## The report
+
+`drill report RUN` prints it; `--out DIRECTORY` writes Markdown and one HTML file that fetches nothing. Its charts are
+what the players' panels showed, from the drill's own store: failures, p99 and cost of each minute, a line a version,
+with what happened and who did what across them. The thin line is the twin's: failures and cost of the whole service as
+they would have been without faults. They are kept beside the run (`shown.json`) and count for nothing.
+
 ## From an incident
 
 `opsconsole drill record INC-7` makes a scenario of an incident that is stored: its traffic as a recording, its true

@@ -15,9 +15,10 @@ from opsconsole.incidents.charts import Mark, chart
 from opsconsole.incidents.ledger import moment
 
 _STYLE = """
-:root{color-scheme:light dark;--back:#fff;--text:#1c1f23;--soft:#5c6670;--line:#d5dade;--data:#0b62c4;--mark:#b3261e}
+:root{color-scheme:light dark;--back:#fff;--text:#1c1f23;--soft:#5c6670;--line:#d5dade;--data:#0b62c4;--mark:#b3261e;
+--second:#a15c00;--third:#1d7a46;--fourth:#7a3fb0}
 @media (prefers-color-scheme:dark){:root{--back:#14171a;--text:#e4e7ea;--soft:#9aa4ae;--line:#343b42;--data:#6db3ff;
---mark:#ff8a80}}
+--mark:#ff8a80;--second:#ffb65c;--third:#6fd39b;--fourth:#cfa3ff}}
 body{background:var(--back);color:var(--text);font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;
 padding:1.5rem}
 h1{font-size:1.5rem}h2{border-bottom:1px solid var(--line);font-size:1.15rem;margin-top:2rem}
@@ -30,7 +31,11 @@ svg{display:block;height:auto;margin:.4rem 0;max-width:100%;width:45rem}
 svg text{fill:var(--text);font:11px system-ui,sans-serif}
 svg .title{font-weight:600}svg .soft{fill:var(--soft)}svg .end{text-anchor:end}svg .mark{fill:var(--mark)}
 svg .axis{fill:none;stroke:var(--line)}svg .line{fill:none;stroke:var(--data);stroke-width:1.5}
-svg .dot{fill:var(--data)}svg .milestone{stroke:var(--mark);stroke-dasharray:3 3}
+svg .line.second{stroke:var(--second);stroke-dasharray:7 3}svg .line.third{stroke:var(--third);stroke-dasharray:2 2}
+svg .line.fourth{stroke:var(--fourth);stroke-dasharray:9 3 2 3}svg .line.reference{stroke:var(--soft);stroke-width:.8}
+svg .dot{fill:var(--data)}svg .dot.second{fill:var(--second)}svg .dot.third{fill:var(--third)}
+svg .dot.fourth{fill:var(--fourth)}svg .dot.reference{fill:var(--soft)}
+svg .milestone{stroke:var(--mark);stroke-dasharray:3 3}
 .soft{color:var(--soft)}
 @media print{body{max-width:none}}
 """

@@ -157,15 +157,25 @@ class CadenceScore(Struct, frozen=True, kw_only=True):
     earned: float
 
 
-class ServedLine(Struct, frozen=True, kw_only=True):
-    """What users of a service got, for a chart; one value for each bucket."""
+class ShownVersion(Struct, frozen=True, kw_only=True):
+    """What players' panels showed of a version; one value for each bucket."""
+
+    version: str
+    requests: tuple[int, ...]
+    errors: tuple[int, ...]
+    p99_ms: tuple[float | None, ...]
+    usd: tuple[float | None, ...]
+
+
+class ShownService(Struct, frozen=True, kw_only=True):
+    """What players' panels showed of a service."""
 
     service: str
     axis: Axis
-    bad: tuple[float | None, ...]
-    """Shares."""
-    bad_twin: tuple[float | None, ...]
-    usd: tuple[float, ...]
+    versions: tuple[ShownVersion, ...]
+    twin_errors: tuple[float | None, ...] = ()
+    """What its share of failures would have been without faults; empty where nobody knows."""
+    twin_usd: tuple[float | None, ...] = ()
 
 
 class DrillScore(Struct, frozen=True, kw_only=True):
@@ -216,7 +226,8 @@ class DrillReport(Struct, frozen=True, kw_only=True):
 
     score: DrillScore
     timeline: tuple[TimelineRow, ...]
-    served: tuple[ServedLine, ...]
+    shown: tuple[ShownService, ...]
+    """As players saw it; empty where it was not kept."""
     marks: tuple[tuple[datetime, str], ...]
     """Moments that are drawn across the charts."""
     questions: tuple[str, ...]

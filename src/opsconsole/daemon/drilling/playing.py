@@ -40,6 +40,7 @@ def play(
     driver = Driver(stage, lines)
     try:
         driver.run((lambda: time.sleep(1 / speed)) if speed else (lambda: None))
+        run.keep_shown(stage.shown())
     finally:
         driver.close()
         stage.close()

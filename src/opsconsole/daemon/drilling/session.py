@@ -114,6 +114,8 @@ class Session:
     def keep(self) -> wire.DrillReport:
         """Write down what was played: from now on everybody may read it."""
         self._run.take(self._file)
+        if not self._is_kept:
+            self._run.keep_shown(self.stage.shown())
         self._run.events.write_bytes(events.written(self.stage.log.events))
         made = Archive(self._run.directory.parent).keep(self._run)
         self._is_kept = True

@@ -21,6 +21,7 @@ from opsconsole.clock import Clock, ManualClock, SystemClock
 from opsconsole.daemon.app import make_app
 from opsconsole.daemon.asking import ask
 from opsconsole.daemon.desk import Desk
+from opsconsole.daemon.drilling import panels
 from opsconsole.daemon.drilling.doors import Audience, Unshared, by_script, watching
 from opsconsole.daemon.drilling.equipment import LOGS, Targets, settings_of, write_hash_key
 from opsconsole.daemon.engine import Engine
@@ -88,6 +89,7 @@ class Stage:
         self.clock = ManualClock(scenario.clock.start - timedelta(seconds=lead_s))
         self.fleet = _fleet(scenario, seed, self._start_s)
         settings = settings_of(scenario, self.home, self.fleet.mappings)
+        self._opened_at = self.clock.now()
         self.engine = DrillEngine(self.home, settings, self.clock, "opsconsole", is_driven=True)
         self.log = Logbook(self.engine.journal, self.clock, scenario.clock.start, str(directory))
         self.targets = Targets(scenario, self.clock, self._effective)
@@ -154,6 +156,10 @@ class Stage:
                 self.pause()
             else:
                 self.end()
+
+    def shown(self) -> tuple[wire.ShownService, ...]:
+        """What players' panels showed until now."""
+        return panels.shown(self.engine, self._opened_at, self.clock.now())
 
     def end(self) -> None:
         """It is over; what is written down afterwards is not part of it."""
