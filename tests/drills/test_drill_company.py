@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from attending import TEXT, Attended
 from rehearsing import BACK, OPEN, SMALL, rehearsed, small
 
-from opsconsole import wire
+from opsconsole import cli, wire
 from opsconsole.client import decoded
 from opsconsole.console.deeds.drills import DEEDS, label
 from opsconsole.console.frame import Frame, Link, State
@@ -200,6 +202,22 @@ def test_observer_sees_what_the_facilitator_sees_where_the_scenario_lets_them(
     assert decoded(drill.get("oz", "drill/plan"), wire.DrillPlan).faults[0].id == "f-secret"
     with pytest.raises(RequestRefused, match="is an observer"):
         drill.command("oz", "inject", "i-secret")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--facilitator", "eve", "--observer", "eve"], "eve is named as facilitator and as observer"),
+        (["--observer", pwd.getpwuid(os.geteuid()).pw_name], "nobody could end it"),
+        (["--observer", "oz", "--keys", "script.yaml"], "--observer means nothing where a script plays"),
+    ],
+)
+def test_observer_who_makes_no_sense_is_refused(
+    words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--home", str(tmp_path), "drill", "run", "first-shift", *words]) == UsageError.exit_code
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "drills").exists()
 
 
 # Mistakes ---------------------------------------------------------------------------------------------------------

@@ -186,6 +186,19 @@ def test_mistake_in_a_pool_is_found_at_its_line(pooled: Pooled, old: str, new: s
     assert found.message.partition(":")[0].rpartition(".")[2] in text.splitlines()[found.line - 1]
 
 
+def test_errors_of_a_version_that_never_failed_are_said_to_be_nothing(pooled: Pooled) -> None:
+    text = pooled.path.read_text().replace("v1: {}", "v1: {errors: 5}")
+    found = [each.message for each in lint(pooled.path, text) if "errors" in each.message]
+    assert found == ["services.chat.versions.v1.errors: no row of it failed, and none will"]
+
+
+@pytest.mark.parametrize(("times", "share"), [(0, 0.0), (2, 0.4), (9, 1.0)])
+def test_version_can_fail_more_or_less_often_than_it_did(tmp_path: Path, times: int, share: float) -> None:
+    path = made(tmp_path, "ORDER BY i", POOLED.replace("v2: {}", f"v2: {{errors: {times}}}")).path
+    found = lines(path, {"v2": 1.0}, seconds=240)
+    assert sum(line["status"] == 418 for line in found) / len(found) == pytest.approx(share, abs=0.05)
+
+
 def test_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "pool.parquet"
     file.write_bytes(b"no Parquet")

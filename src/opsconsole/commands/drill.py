@@ -164,6 +164,7 @@ def _refuse_what_means_nothing(arguments: argparse.Namespace) -> None:
         given += ["--speed max"] if arguments.speed == "max" else []
         if given:
             raise UsageError(f"{given[0]} means nothing where people attend", "It goes with a script: --keys FILE.")
+        drill_live.refuse_who_would_only_look_on(arguments)
         return
     given = [f"--{name}" for name in ("facilitator", "observer", "group") if getattr(arguments, name)]
     given += [f"--{name.replace('_', '-')}" for name in ("no_console", "any") if getattr(arguments, name)]

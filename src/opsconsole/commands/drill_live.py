@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -70,6 +71,17 @@ def add_attending(running: argparse.ArgumentParser) -> None:
     running.add_argument(
         "--tell", action="store_true", help="with --keys: tell the live daemon that checklists were rehearsed"
     )
+
+
+def refuse_who_would_only_look_on(arguments: argparse.Namespace) -> None:
+    """Raises UsageError where somebody is to do something and nothing, or nobody could end the drill."""
+    if both := sorted({*arguments.facilitator} & {*arguments.observer}):
+        raise UsageError(f"{both[0]} is named as facilitator and as observer", "An observer does nothing: choose one.")
+    if not arguments.facilitator and pwd.getpwuid(os.geteuid()).pw_name in arguments.observer:
+        raise UsageError(
+            "who starts this drill would only look on, and nobody could end it",
+            "Name a facilitator, or leave yourself out of --observer.",
+        )
 
 
 def add(actions: Verbs, shared: argparse.ArgumentParser) -> None:

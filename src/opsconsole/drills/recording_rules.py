@@ -52,9 +52,15 @@ def _pools(looked: Looked) -> Iterator[wire.DrillProblem]:
                 yield looked.found(
                     f"{field}.{key}", "says nothing: arrivals are recorded", "Take it out, or `arrivals: drawn`."
                 )
-        pool = looked.pools[name]
-        for version in service.versions:
-            if isinstance(pool, Pool) and version not in pool.ranked:
+        if not isinstance(pool := looked.pools[name], Pool):
+            continue
+        for version, traits in service.versions.items():
+            if traits.errors != 1 and not pool.ranked.get(version, pool.ranked[""]).failed:
+                yield looked.found(
+                    f"{field}.versions.{version}.errors", "no row of it failed, and none will",
+                    "Let a fault bring the errors.", is_error=False,
+                )  # fmt: skip
+            if version not in pool.ranked:
                 yield looked.found(
                     f"{field}.versions.{version}", "the recording has none of it",
                     "It is drawn from all rows of the service: say how it differs.", is_error=False,

@@ -176,8 +176,6 @@ def _serve(arguments: argparse.Namespace) -> wire.DrillServed:
     """Which scenario it is, stdin says: arguments can be read by everybody."""
     arguments.id = sys.stdin.read().strip()
     file = _found(arguments)
-    if both := sorted({*arguments.facilitator} & {*arguments.observer}):
-        raise UsageError(f"{both[0]} is named as facilitator and as observer", "An observer does nothing: choose one.")
     run = Run(Path(arguments.run))
     serve(
         file,
