@@ -281,6 +281,20 @@ def test_any_drill_is_asked_for_in_words_that_mean_something(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("speed", "drill-1", "fast"), "'fast' is no number\nX: seconds of it in one."),
+        (("judge", "drill-1", "can", "well"), "'well' is no number\nHOW: 0 to 1."),
+    ],
+)
+def test_what_is_no_number_is_refused_with_what_is_meant(
+    words: tuple[str, ...], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--home", str(tmp_path), "drill", *words]) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_report_into_a_plain_file_is_refused(worked: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain = tmp_path / "plain"
     plain.write_text("mine")

@@ -149,8 +149,12 @@ def test_facilitators_note_is_seen_by_nobody_else(attended: Attended) -> None:
 
 
 def test_hint_is_given_once_and_costs(attended: Attended) -> None:
+    before = decoded(attended.get("ann", "drill/now"), wire.DrillNow)
+    assert (before.hints, before.hint_cost, before.hinted) == (1, 7.0, ())
     hint = decoded(attended.post("ann", "drill/hint", wire.HintRequest()), wire.DrillHint)
     assert (hint.text, hint.cost) == ("Look at the versions.", 7.0)
+    after = decoded(attended.get("ben", "drill/now"), wire.DrillNow)
+    assert (after.hints, after.hint_cost, after.hinted) == (0, None, (hint,))
     with pytest.raises(UsageError, match="no hint now"):
         decoded(attended.post("ann", "drill/hint", wire.HintRequest()), wire.DrillHint)
     assert [(each.id, each.points, each.by) for each in attended.session.score().lapses] == [("hint", 7.0, "ann")]

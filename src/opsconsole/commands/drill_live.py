@@ -104,7 +104,7 @@ def add(actions: Verbs, shared: argparse.ArgumentParser) -> None:
         made = action(word, about)
         for name in takes.split():
             metavar, told = _ABOUT[word, name]
-            made.add_argument(name, metavar=metavar, help=told, type=float if name == "number" else str)
+            made.add_argument(name, metavar=metavar, help=told)
         made.set_defaults(run=run_command, word=word)
 
 
@@ -272,9 +272,19 @@ def run_plan(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _number(arguments: argparse.Namespace) -> float:
+    """What a command takes beside words; 0 where it takes none. Raises UsageError."""
+    text = getattr(arguments, "number", "0")
+    try:
+        return float(text)
+    except ValueError as error:
+        metavar, about = _ABOUT[arguments.word, "number"]
+        raise UsageError(f"{text!r} is no number", f"{metavar}: {about}.") from error
+
+
 def run_command(arguments: argparse.Namespace) -> int:
+    text, number = getattr(arguments, "text", ""), _number(arguments)
     home = home_of_run(arguments)
-    text, number = getattr(arguments, "text", ""), getattr(arguments, "number", 0.0)
     with closing(Client(home)) as client:
         now = client.drill_command(wire.DrillCommand(word=arguments.word, text=text, number=number))
     sys.stdout.write(drill_page.now_page(now))

@@ -87,7 +87,10 @@ def now_page(now: wire.DrillNow) -> str:
         lines.append("")
         lines += map(_message, now.messages)
     if now.hints:
-        lines += ["", f"{counted(now.hints, 'hint')} may be asked for: opsconsole drill hint {safe(now.run)}"]
+        cost = f", the next for {points(now.hint_cost)} points" if now.hint_cost is not None else ""
+        lines += ["", f"{counted(now.hints, 'hint')} may be asked for{cost}: opsconsole drill hint {safe(now.run)}"]
+    if now.hinted:
+        lines += ["", *(f"hint (-{points(each.cost)}): {safe(each.text)}" for each in now.hinted)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -90,7 +90,8 @@ live daemon opens it to them.
 **On the console** `D` opens the drill. Its facilitator has what is to come, the faults, the score sheet, and who looks
 at what; `i` tells people now what the cursor is on, `J` judges an expectation that a person has to judge, `U` says
 something, `n` writes a note that players do not see, `p` pauses, `>` goes faster, `X` ends it once `end` is typed. A
-player has the briefing, what was said, and `h` for a hint. What a player's page lacks was not sent to their console.
+player has the briefing, what was said, and `h` for a hint, which then stands on everybody's page. What a player's page
+lacks was not sent to their console.
 
 ![A drill as its facilitator sees it: what is coming, the faults, the score sheet](screenshots/drill-80x24.svg)
 
