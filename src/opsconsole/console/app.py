@@ -240,10 +240,11 @@ class OpsConsole(App[None], inherit_bindings=False):
         if is_small:
             self._helm.acting.cancel("the prompt was out of sight")
         elif self._state.mode in PROMPTS:
+            is_over, going = self._state.mode == "outcome", self._helm.acting.proceeding
             beside = self._helm.prompted(printed or event.key, event.time)
             if beside is not None:
                 self._run(beside, event.key)
-            return True
+            return beside is not None or not is_over or self._helm.acting.proceeding is not going
         key = printed if printed is not None and self._grammar.action(context, printed) else event.key
         if context.name == "keys" and key != "ctrl+c":
             self._become(doctor.shown(event, self._state))
