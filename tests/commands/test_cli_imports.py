@@ -29,6 +29,14 @@ def test_command_line_loads_nothing_heavy(code: str) -> None:
     assert [name for name in loaded if f"{name}.".startswith(HEAVY)] == []
 
 
+def test_a_daemon_waits_for_no_part_of_scipy_when_it_starts() -> None:
+    code = "import sys, opsconsole.daemon.__main__; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "scipy" in loaded
+    assert {"scipy.special", "scipy.stats"} & loaded == set()
+
+
 def test_help_of_a_verb_loads_nothing_heavy() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "opsconsole.cli", "watch", "--help"],

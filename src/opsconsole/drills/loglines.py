@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import orjson
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from opsconsole.drills.cast import Service
 from opsconsole.drills.draws import Draws, Floats, categories
@@ -155,7 +155,7 @@ def _features(shape: Shape, draws: Draws, answers: Answers) -> Values:
 
 def _number(feature: Number, luck: Floats, answers: Answers) -> Values:
     median = np.where(answers.is_drifted, feature.drifted_median, feature.median)
-    numbers = np.round(median * np.exp(feature.sigma * ndtri(luck.clip(1e-9, 1 - 1e-9))), feature.digits)
+    numbers = np.round(median * np.exp(feature.sigma * scipy.special.ndtri(luck.clip(1e-9, 1 - 1e-9))), feature.digits)
     return numbers.astype(np.int64) if feature.digits == 0 else numbers
 
 

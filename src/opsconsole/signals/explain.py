@@ -28,8 +28,8 @@ from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from opsconsole.signals.cells import ERROR_TYPE, Cells, Codes, Floats, Period, adjusted
 from opsconsole.signals.counts import OTHER
@@ -146,7 +146,7 @@ def _search(cells: Cells, basis: Cells, weigh: _Weigh, direction: float, whole: 
         looked_at = looked_at or sum(len(group.scores) for group in groups)
         best = _best(groups)
         least = LEAST_GAIN * found[0].score if found else 0.0
-        if best is None or best[1] < max(least, special.chdtri(1, SURE / max(looked_at, 1))):
+        if best is None or best[1] < max(least, scipy.special.chdtri(1, SURE / max(looked_at, 1))):
             break
         where, score = best
         chosen = left & _members(cells, where)
@@ -189,7 +189,7 @@ class _Sums:
     def is_sure(self) -> bool:
         """Did it move by more than chance?"""
         error = sqrt(self.variance * (1 / self.w0 + 1 / self.w1))
-        return bool(special.chdtrc(1, (self.step / error) ** 2) < SURE)
+        return bool(scipy.special.chdtrc(1, (self.step / error) ** 2) < SURE)
 
     def means(self, cells: Cells) -> tuple[float | None, float | None]:
         if not cells.is_rate:
@@ -204,7 +204,7 @@ def _direction(cells: Cells, whole: _Sums, least: float) -> tuple[float, bool]:
         if not all(rates):
             return (1.0 if rates[1] > rates[0] else -1.0), sum(rates) > 0
         step = log(rates[1] / rates[0])
-        is_sure = bool(special.chdtrc(1, step**2 / (1 / whole.w0 + 1 / whole.w1)) < SURE)
+        is_sure = bool(scipy.special.chdtrc(1, step**2 / (1 / whole.w0 + 1 / whole.w1)) < SURE)
     elif whole.w0 and whole.w1:
         step, is_sure = whole.step, whole.is_sure
     else:
@@ -355,7 +355,7 @@ def _told(cells: Cells, where: Where, chosen: NDArray[Any], score: float, whole:
         means: tuple[float | None, float | None] = (mine.s0 / whole.w0, mine.s1 / whole.w1)
     else:
         share, means = _share(cells, mine, whole), mine.means(cells)
-    p = min(1.0, float(special.chdtrc(1, score)) * max(looked_at, 1))
+    p = min(1.0, float(scipy.special.chdtrc(1, score)) * max(looked_at, 1))
     named = tuple((name, cells.names[name][place]) for name, place in where)
     parts = (mine.w0 / whole.w0 if whole.w0 else 0.0, mine.w1 / whole.w1 if whole.w1 else 0.0)
     return Found(named, share, (mine.w0, mine.w1), parts, means, score, p)

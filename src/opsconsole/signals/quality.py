@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import inf, isinf, log1p, sqrt
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from opsconsole.signals.counts import OTHER, FeatureCounts, aligned
 from opsconsole.signals.intervals import Z_95, difference, wilson
@@ -57,7 +57,7 @@ class Noise:
         """The p-value as it is when counts vary φ times as much: its χ²(1) quantile over φ, judged as F(1, ν)."""
         if self.phi == 1 and isinf(self.nu):
             return p_value
-        return tail(float(special.chdtri(1, max(p_value, 1e-300))) / self.phi, 1, self.nu)
+        return tail(float(scipy.special.chdtri(1, max(p_value, 1e-300))) / self.phi, 1, self.nu)
 
     @property
     def z(self) -> float:
@@ -97,7 +97,7 @@ def same_rate(k_1: int, n_1: int, k_2: int, n_2: int) -> float:
 
 
 def _log_choose(n: int, k: NDArray[np.int_]) -> Floats:
-    return np.asarray(special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1))
+    return np.asarray(scipy.special.gammaln(n + 1) - scipy.special.gammaln(k + 1) - scipy.special.gammaln(n - k + 1))
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def out_of_range(baseline: FeatureCounts, window: FeatureCounts) -> Strangers:
     count, share = beyond + window.n_not_a_number, window.n / (baseline.n + window.n)
     return Strangers(
         count=count,
-        p_value=float(special.betainc(count, 2 + baseline.n_not_a_number, share)) if count else 1.0,
+        p_value=float(scipy.special.betainc(count, 2 + baseline.n_not_a_number, share)) if count else 1.0,
         expected=baseline.n_not_a_number / baseline.n,
         what="not a number" if window.n_not_a_number > beyond else "out of range",
     )

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from math import inf, isinf, sqrt
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from opsconsole.signals.counts import FeatureCounts, aligned, folded
 
@@ -49,7 +49,7 @@ class Shape:
 
 def tail(statistic: float, df: int, nu: float) -> float:
     """P(F(df, ν) > statistic); ν = ∞ is χ²(df)/df."""
-    return float(special.chdtrc(df, statistic * df) if isinf(nu) else special.fdtrc(df, nu, statistic))
+    return float(scipy.special.chdtrc(df, statistic * df) if isinf(nu) else scipy.special.fdtrc(df, nu, statistic))
 
 
 def compare(baseline: FeatureCounts, window: FeatureCounts) -> Shape | None:
@@ -100,11 +100,13 @@ def merge_rest(a: Floats, b: Floats) -> tuple[Floats, Floats]:
 def _g_test(a: Floats, b: Floats) -> Shape:
     n_1, n_2 = float(a.sum()), float(b.sum())
     n, pooled, df = n_1 + n_2, a + b, len(a) - 1
-    g = 2 * float((special.xlogy(a, a * n / (n_1 * pooled)) + special.xlogy(b, b * n / (n_2 * pooled))).sum())
+    g = 2 * float(
+        (scipy.special.xlogy(a, a * n / (n_1 * pooled)) + scipy.special.xlogy(b, b * n / (n_2 * pooled))).sum()
+    )
     williams = 1 + (n / n_1 + n / n_2 - 1) * (float((n / pooled).sum()) - 1) / (6 * n * df)
     p_1, p_2 = a / n_1, b / n_2
     mixed = (p_1 + p_2) / 2
-    divergence = float((special.xlogy(p_1, p_1 / mixed) + special.xlogy(p_2, p_2 / mixed)).sum()) / 2
+    divergence = float((scipy.special.xlogy(p_1, p_1 / mixed) + scipy.special.xlogy(p_2, p_2 / mixed)).sum()) / 2
     return Shape(
         g=max(0.0, g) / williams,
         df=df,

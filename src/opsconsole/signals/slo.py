@@ -15,8 +15,8 @@ from math import ceil, floor, isfinite, log2
 from typing import Any, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from opsconsole import bins
 
@@ -179,7 +179,7 @@ def chance(bad: Counts, total: Counts, budget: float) -> Floats:
     n = np.asarray(total, dtype=np.float64)
     if np.any(k > n):
         raise ValueError("more bad events than events")
-    tail = special.betainc(np.maximum(k, 1.0), np.maximum(n - k + 1.0, 1.0), budget)
+    tail = scipy.special.betainc(np.maximum(k, 1.0), np.maximum(n - k + 1.0, 1.0), budget)
     return np.where(k > 0, tail, 1.0)
 
 

@@ -7,6 +7,7 @@ names its window, so that what it costs is decided by whoever asks.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,14 @@ _HISTOGRAM = """
 SELECT s.service, h.code, sum(h.requests)::BIGINT AS n
 FROM {histograms} AS h JOIN series AS s USING (series_id)
 WHERE h.bucket >= $from AND h.bucket < $to AND h.metric = $metric GROUP BY ALL
+"""
+
+_WAITS = """
+SELECT s.service, h.metric, h.code, sum(h.requests)::BIGINT AS n,
+       coalesce(sum(h.requests) FILTER (h.bucket >= $late), 0)::BIGINT AS n_late
+FROM {histograms} AS h JOIN series AS s USING (series_id)
+WHERE h.bucket >= $from AND h.bucket < $to AND h.metric IN ($latency, $queue) AND h.code NOT IN ($null, $nan)
+GROUP BY ALL
 """
 
 _SLOWER = """
@@ -132,6 +141,38 @@ def histogram(
         if code not in (bins.NULL, bins.NOT_A_NUMBER):
             counted.setdefault(service, {})[int(code)] = int(n)
     return counted
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Code → requests, by service: of latency since two moments, and of the time in a queue since the later one."""
+
+    latency: dict[str, dict[int, int]]
+    latency_late: dict[str, dict[int, int]]
+    queue_late: dict[str, dict[int, int]]
+
+
+def waits(connection: duckdb.DuckDBPyConnection, start: datetime, late: datetime, end: datetime) -> Waits:
+    """How long requests took and waited, from ``start`` and from ``late`` on: one question for all of it."""
+    found = Waits({}, {}, {})
+    sql = _WAITS.format(**folds.reading(connection, "minute"))
+    parameters = {
+        "from": naive(start),
+        "late": naive(late),
+        "to": naive(end),
+        "latency": schema.METRICS["latency_ms"],
+        "queue": schema.METRICS["queue_ms"],
+        "null": bins.NULL,
+        "nan": bins.NOT_A_NUMBER,
+    }
+    for service, metric, code, n, n_late in rows(connection, sql, parameters):
+        is_latency = metric == schema.METRICS["latency_ms"]
+        if is_latency:
+            found.latency.setdefault(service, {})[int(code)] = int(n)
+        if n_late:
+            late_of = found.latency_late if is_latency else found.queue_late
+            late_of.setdefault(service, {})[int(code)] = int(n_late)
+    return found
 
 
 def slower(connection: duckdb.DuckDBPyConnection, service: str, edge: int, start: datetime, end: datetime) -> Columns:

@@ -238,12 +238,10 @@ class Serving:
 
     def shifted(self, look: Look) -> Iterator[Seen]:
         """More slow answers than usual; and requests that wait longer than they are worked on."""
-        now = watching.histogram(look.connection, "latency_ms", look.minute - 30 * MINUTE, look.now)
-        latency = watching.histogram(look.connection, "latency_ms", look.minute - 15 * MINUTE, look.now)
-        queue = watching.histogram(look.connection, "queue_ms", look.minute - 15 * MINUTE, look.now)
+        found = watching.waits(look.connection, look.minute - 30 * MINUTE, look.minute - 15 * MINUTE, look.now)
         for service in look.extents:
-            yield _shift(look, service, self._usual.get(service, {}), now.get(service, {}))
-            yield _queueing(look, service, queue.get(service, {}), latency.get(service, {}))
+            yield _shift(look, service, self._usual.get(service, {}), found.latency.get(service, {}))
+            yield _queueing(look, service, found.queue_late.get(service, {}), found.latency_late.get(service, {}))
 
 
 def _burn_rule(rule: Rule, promised: slo.Objective) -> slo.BurnRule:

@@ -20,8 +20,8 @@ from math import exp, inf, log
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 Grid = tuple[float, ...]
@@ -44,7 +44,7 @@ def less_than(tolerated: float) -> Grid:
 FINE: Grid = tuple(float(x) for x in np.arange(-40, 41) * log(1.1))
 """1/45 … 45 in steps of a tenth: what a confidence sequence is read from."""
 _FINE = np.array(FINE)
-_PRIOR = -0.5 * _FINE**2 - special.logsumexp(-0.5 * _FINE**2)
+_PRIOR = -0.5 * _FINE**2 - np.logaddexp.reduce(-0.5 * _FINE**2)
 """Logarithms of weights: standard normal in the logarithm of the odds ratio."""
 
 
@@ -53,12 +53,12 @@ def log_partition(n_baseline: int, n_canary: int, m: int, grid: Grid) -> Floats:
     """ln E[ψ^k] under ψ = 1, for each ln ψ of the grid; read-only. Cost: the support's size times the grid's."""
     k = np.arange(max(0, m - n_baseline), min(n_canary, m) + 1, dtype=np.float64)
     weights = (
-        special.gammaln(n_canary + 1)
-        - special.gammaln(k + 1)
-        - special.gammaln(n_canary - k + 1)
-        + special.gammaln(n_baseline + 1)
-        - special.gammaln(m - k + 1)
-        - special.gammaln(n_baseline - m + k + 1)
+        scipy.special.gammaln(n_canary + 1)
+        - scipy.special.gammaln(k + 1)
+        - scipy.special.gammaln(n_canary - k + 1)
+        + scipy.special.gammaln(n_baseline + 1)
+        - scipy.special.gammaln(m - k + 1)
+        - scipy.special.gammaln(n_baseline - m + k + 1)
     )
     weights -= log_sum(weights)
     exponents = weights + np.outer(np.array(grid), k)

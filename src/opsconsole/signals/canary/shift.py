@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, sqrt
 
-from scipy import special
+import scipy
 
 from opsconsole.minutes import NO_VALUES, Moments
 
@@ -81,7 +81,7 @@ class Score:
 def _half_normal(s: float, q: float) -> float:
     spread = 1 + TAU * TAU * q
     z = s * TAU / sqrt(spread)
-    return log(2) - 0.5 * log(spread) + 0.5 * z * z + float(special.log_ndtr(z))
+    return log(2) - 0.5 * log(spread) + 0.5 * z * z + float(scipy.special.log_ndtr(z))
 
 
 _WIDEST = 64.0
