@@ -11,7 +11,7 @@ from opsconsole.daemon.views.reading import Reading, rate
 from opsconsole.signals.breaches import breaches
 from opsconsole.signals.health import VersionFacts, judge_service, judge_version, peer_of
 from opsconsole.signals.spend import project
-from opsconsole.store.queries import Extent, Questions, TimeAxis
+from opsconsole.store.queries import Extent, TimeAxis
 
 MAX_VERSION_LINES = 5
 
@@ -38,10 +38,10 @@ def service(reading: Reading) -> wire.ServiceView:
             for v in whole.versions[:MAX_VERSION_LINES]
         ),
         ttft_p50_ms=whole.measured.quantile_line(everything, "ttft_ms", 0.5),
-        spend=whole.spend,
+        spend=whole.spend(),
         drift=whole.drift,
         markers=reading.first_seen(name, axis.start, axis.end),
-        users=whole.users,
+        users=whole.users(),
         not_logged=whole.not_logged,
         requests_per_s=rate(whole.total.requests, axis, end, extent),
         **reading.frame(axis, end, is_live=is_live),
@@ -77,9 +77,9 @@ def status(reading: Reading) -> wire.StatusView:
                 reasons=whole.reasons,
                 versions=whole.versions,
                 total=whole.total,
-                spend=whole.spend,
+                spend=whole.spend(),
                 drift=whole.drift,
-                users=whole.users,
+                users=whole.users(),
                 not_logged=whole.not_logged,
             )
         )
@@ -93,6 +93,7 @@ class Whole:
 
     def __init__(self, reading: Reading, name: str, extent: Extent, axis: TimeAxis, end: datetime) -> None:
         questions, context = reading.questions, reading.context
+        self._questions, self._name, self._axis, self._end = questions, name, axis, end
         self._versions = {
             reading.deployments[d][1]: d for d in reading.deployments if reading.deployments[d][0] == name
         }
@@ -101,7 +102,6 @@ class Whole:
         self._models = questions.models(axis, name)
         self.first_seen = questions.first_seen(name)
         self.drift = reading.drift(name, axis).drift
-        self.users = questions.users(axis, name) or None
         ids = self.measured.deployments
         seen = dict(self.first_seen)
         self._facts = [
@@ -125,7 +125,6 @@ class Whole:
             for facts in sorted(self._facts, key=lambda f: (-f.requests, f.label))
         )
         self.not_logged = _not_logged(self.total, self.versions)
-        self.spend = self._spend(questions, name, axis, end)
 
     def deployment_of(self, version: str) -> int:
         return self._versions[version]
@@ -168,10 +167,15 @@ class Whole:
             last_at=counts.last_at(),
         )
 
-    def _spend(self, questions: Questions, name: str, axis: TimeAxis, end: datetime) -> wire.Spend:
+    def users(self) -> int | None:
+        """Asked of the store when it is wanted, as ``spend`` is: who compares versions does without."""
+        return self._questions.users(self._axis, self._name) or None
+
+    def spend(self) -> wire.Spend:
+        end, axis = self._end, self._axis
         midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
-        today, _, _ = questions.spent(name, midnight, axis.end)
-        month, unpriced, first = questions.spent(name, midnight.replace(day=1), axis.end)
+        today, _, _ = self._questions.spent(self._name, midnight, axis.end)
+        month, unpriced, first = self._questions.spent(self._name, midnight.replace(day=1), axis.end)
         return project(
             now=end,
             window_s=(end - axis.start).total_seconds(),
