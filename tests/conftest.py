@@ -22,6 +22,20 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """Whatever the machine says: some hundred processes are started here, and each would compile the whole program."""
 
+LONG_S = 300
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take minutes begins first: no worker is left alone with it at the end."""
+    items.sort(key=_is_short)
+
+
+def _is_short(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("timeout")
+    return mark is None or mark.args[0] < LONG_S
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -1,8 +1,11 @@
-"""The console's tests do not depend on the terminal or the locale that they are run from."""
+"""The console's tests do not depend on the terminal and the locale that they run in, nor on how busy the machine is."""
 
 from __future__ import annotations
 
 import pytest
+
+from opsconsole.console import app
+from opsconsole.console.own_cpu import OwnCpu
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +15,9 @@ def utf8_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_CTYPE", "en_US.UTF-8")
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     monkeypatch.setenv("TERM", "xterm-256color")
+
+
+@pytest.fixture(autouse=True)
+def console_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it takes of the machine would stand in the last line where a test takes two seconds."""
+    monkeypatch.setattr(app, "OwnCpu", lambda: OwnCpu(cpu_s=lambda: 0.0))
