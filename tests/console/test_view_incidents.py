@@ -16,6 +16,7 @@ from painting import LARGE as WIDE
 from painting import frame_at, row_with, text_of
 
 from opsconsole import wire
+from opsconsole.console.deeds.messages import stage_of
 from opsconsole.console.place import Place
 from opsconsole.errors import DaemonError, UsageError
 
@@ -299,6 +300,27 @@ def test_a_message_is_shown_whole_and_goes_out_only_when_send_was_typed() -> Non
     sent = asked(fake)[-1][1]
     assert (sent["text"], sent["stage"], sent["audience"]) == (DRAFT.text, "update", "internal")
     assert sent["said"] == {"changed": "v41 serves"}
+
+
+@pytest.mark.parametrize(
+    ("status", "is_known", "is_first", "stage"),
+    [
+        ("investigating", False, True, "investigating"),
+        ("investigating", False, False, "update"),
+        ("identified", True, True, "identified"),
+        ("mitigating", False, True, "investigating"),
+        ("mitigating", True, True, "identified"),
+        ("monitoring", True, False, "update"),
+        ("resolved", True, True, "resolved"),
+    ],
+)
+def test_a_message_is_of_the_stage_that_follows_what_was_said(
+    status: wire.IncidentStatus, is_known: bool, is_first: bool, stage: str
+) -> None:
+    one = incident(status=status)
+    known = dict(one.milestones) if is_known else {}
+    updates = () if is_first else one.updates
+    assert stage_of(msgspec.structs.replace(one, milestones=known, updates=updates)) == stage
 
 
 def test_a_message_begins_with_the_stage_that_the_incident_has_by_now() -> None:

@@ -25,11 +25,20 @@ FACTS: dict[str, tuple[tuple[str, str], ...]] = {
 """Stage → what only a person knows of it: the fact, and how it is asked for."""
 STAGE_OF: dict[wire.IncidentStatus, wire.Stage] = {
     "identified": "identified",
-    "mitigating": "update",
-    "monitoring": "update",
     "resolved": "resolved",
     "reviewed": "resolved",
 }
+"""Status → the stage that a message is of whatever was said before."""
+
+
+def stage_of(incident: wire.Incident) -> wire.Stage:
+    """What a message is most probably about: the first one updates nothing."""
+    if stage := STAGE_OF.get(incident.status):
+        return stage
+    if incident.updates:
+        return "update"
+    cause = incident.milestones.get("identified")
+    return "identified" if cause is not None and cause.at is not None else "investigating"
 
 
 def _begin_update(state: State, frame: Frame) -> Form:
@@ -40,9 +49,8 @@ def _begin_update(state: State, frame: Frame) -> Form:
 async def _tell(client: Client, form: Form) -> Done:
     """At which stage, and to whom: as the incident is by now, which may be later than what the screen shows."""
     incident = (await view_of(client, form.of)).incident
-    stage = STAGE_OF.get(incident.status, "update" if incident.updates else "investigating")
     fields = (
-        Field("stage", "stage", stage, wire.STAGES, is_needed=True),
+        Field("stage", "stage", stage_of(incident), wire.STAGES, is_needed=True),
         Field("audience", "to whom", "internal", wire.AUDIENCES, is_needed=True),
     )
     return Done("", form=Form("facts", form.title, form.of, fields))
