@@ -16,6 +16,7 @@ from opsconsole import cli, wire
 from opsconsole.client import decoded
 from opsconsole.console.deeds.drills import DEEDS, label
 from opsconsole.console.frame import Frame, Link, State
+from opsconsole.console.grammar.keymap import Keymap
 from opsconsole.console.lines import plain
 from opsconsole.console.place import Place
 from opsconsole.console.views.drill import paint
@@ -130,10 +131,19 @@ def test_pane_of_a_player_has_the_score_sheet_where_it_is_not_hidden(opened: lis
     assert "A version that fails" in pane_of(drill, "eve")
 
 
+def frame_of(view: wire.DrillView) -> Frame:
+    return Frame(
+        state=State(place=Place("drill")),
+        link=Link("ok"),
+        environment="DRILL",
+        answers={"drill": view},
+        keys=Keymap().names,
+    )
+
+
 def pane_of(drill: Attended, person: str) -> str:
     view = decoded(drill.get(person, "drill"), wire.DrillView)
-    frame = Frame(state=State(place=Place("drill")), link=Link("ok"), environment="DRILL", answers={"drill": view})
-    return "\n".join(plain(line) for line in paint(frame, 80, 60))
+    return "\n".join(plain(line) for line in paint(frame_of(view), 80, 60))
 
 
 def test_hidden_hints_cannot_be_asked_for(opened: list[Attended], room: Path) -> None:
@@ -183,10 +193,10 @@ def test_observer_does_nothing(watched_by_oz: Attended, path: str, body: object)
 def test_pane_of_an_observer_offers_nothing(watched_by_oz: Attended) -> None:
     view = decoded(watched_by_oz.get("oz", "drill"), wire.DrillView)
     assert (view.is_observer, view.is_facilitator, view.plan) == (True, False, None)
-    frame = Frame(state=State(place=Place("drill")), link=Link("ok"), environment="DRILL", answers={"drill": view})
+    frame = frame_of(view)
     for name, deed in DEEDS.items():
         assert deed.why_not(frame.state, frame) == "an observer looks on, and does nothing"
-        assert label(name, name, frame) == ""
+        assert label(name, name, frame.state, frame) == ""
 
 
 def test_observer_is_a_viewer_to_the_console(watched_by_oz: Attended) -> None:
