@@ -23,7 +23,7 @@ from opsconsole.drills.archive import Archive, Run
 from opsconsole.drills.linting import lint
 from opsconsole.drills.reading import read
 from opsconsole.drills.scenario import Line
-from opsconsole.errors import ConfigError, UsageError
+from opsconsole.errors import ConfigError, StoreError, UsageError
 
 OVER = Line(at="+200s", by="ann", run="incident resolve INC-1")
 MINUTES = """
@@ -52,6 +52,12 @@ def recorded(room: Path) -> Recorded:
     driver = Driver(stage, (OPEN, NOTE, BACK, OVER))
     try:
         driver.run()
+        in_its_way = stage.home.spool / "inc-1.parquet"
+        in_its_way.mkdir()
+        with pytest.raises(StoreError, match="the recording cannot be written"):
+            stage.desk.recording.record(person_named("ann"), wire.RecordRequest(incident="INC-1"))
+        assert not list((home / "drill-scenarios").iterdir())
+        in_its_way.rmdir()
         reply = stage.desk.recording.record(person_named("ann"), wire.RecordRequest(incident="INC-1"))
         with pytest.raises(UsageError, match="is there, and perhaps edited"):
             stage.desk.recording.record(person_named("ann"), wire.RecordRequest(incident="INC-1"))

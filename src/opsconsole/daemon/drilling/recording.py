@@ -13,12 +13,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
+
 from opsconsole import wire
 from opsconsole.config.settings import ServiceSetting
 from opsconsole.daemon.engine import Engine
 from opsconsole.daemon.responding import Responding
 from opsconsole.drills import recordings, remaking
-from opsconsole.errors import UsageError
+from opsconsole.errors import StoreError, UsageError
 from opsconsole.releases.access import Person
 
 _OF = "(len($services) = 0 OR list_contains($services, service)) AND service IS NOT NULL"
@@ -73,12 +75,20 @@ class Recording:
         """Write the recording, whole or not at all; how many records it has."""
         unfinished = self._engine.home.spool / path.name  # the only folder that the store writes files to
         asked = {"services": services, "since": _plain(start - remaking.HISTORY), "stop": _plain(stop)}
-        with closing(self._engine.reader()) as connection:
-            connection.execute(_TAKE, asked | {"start": _plain(start), "salt": secrets.token_hex(32)})
-            connection.execute(_KEEP.format(path=str(unfinished).replace("'", "''")))
-            n = connection.execute("SELECT count(*) FROM taken").fetchall()[0][0]
-        unfinished.chmod(0o600)
-        unfinished.rename(path)
+        try:
+            with closing(self._engine.reader()) as connection:
+                connection.execute(_TAKE, asked | {"start": _plain(start), "salt": secrets.token_hex(32)})
+                connection.execute(_KEEP.format(path=str(unfinished).replace("'", "''")))
+                n = connection.execute("SELECT count(*) FROM taken").fetchall()[0][0]
+            unfinished.chmod(0o600)
+            unfinished.rename(path)
+        except (duckdb.Error, OSError) as error:
+            if unfinished.is_file():
+                unfinished.unlink()
+            first = str(error).partition("\n")[0]
+            raise StoreError(
+                f"the recording cannot be written: {first}", "Is there room on the disk? opsconsole doctor looks."
+            ) from error
         return int(n)
 
     def _shares(self, services: list[str], start: datetime, stop: datetime) -> dict[str, dict[str, float]]:
