@@ -23,11 +23,12 @@ from opsconsole.console.acting import Task
 from opsconsole.console.asking import asked
 from opsconsole.console.attending import EVERY_S
 from opsconsole.console.board import Board
+from opsconsole.console.commanding import Commands, Host
 from opsconsole.console.exports import command_of
 from opsconsole.console.feed import Client, Feed, Question
 from opsconsole.console.frame import Frame, Link, Refusal, State
 from opsconsole.console.governor import Governor
-from opsconsole.console.grammar import command, orders, verbs
+from opsconsole.console.grammar import orders, verbs
 from opsconsole.console.grammar.actions import Action
 from opsconsole.console.grammar.contexts import COMMAND_LIMIT, CONTEXTS, LIMITS, TYPED, Context, context_of
 from opsconsole.console.grammar.keymap import Keymap
@@ -38,15 +39,13 @@ from opsconsole.console.memory import Memory
 from opsconsole.console.own_cpu import OwnCpu
 from opsconsole.console.place import Place, ViewName
 from opsconsole.console.tempo import FEED, RealTime, Tempo
-from opsconsole.console.views import help, screen  # noqa: A004
+from opsconsole.console.views import screen
 from opsconsole.console.widgets.listed import JUMP_LETTERS
 from opsconsole.console.widgets.plot import Scales
 from opsconsole.console.widgets.repaint import CellsCompositor
 from opsconsole.console.widgets.surface import Surface
 from opsconsole.console.working import Desk, Working
-from opsconsole.errors import DaemonError, UsageError
-
-MOST_COMMANDS = 50
+from opsconsole.errors import DaemonError
 
 FOREIGN_REMEDY = "Restart the daemon with `opsconsole daemon stop`, or the console, so that both are of one version."
 
@@ -107,13 +106,6 @@ class OpsConsole(App[None], inherit_bindings=False):
             "copy_command": self._copy_command,
             "copy_text": lambda: self._become(self._copied("\n".join(self._state.page))),
             "write": lambda: self._become(hands.suggestion(self._state, self._clock)),
-            "run_command": self._run_command,
-            "complete": self._complete,
-            "earlier": lambda: self._recall(1),
-            "later": lambda: self._recall(-1),
-            "run_listed": self._run_listed,
-            "help_down": lambda: self._move_listed(1),
-            "help_up": lambda: self._move_listed(-1),
         }
         """What an action does beside the state: by its id."""
         self._client = client
@@ -147,7 +139,17 @@ class OpsConsole(App[None], inherit_bindings=False):
             self._helm.now_s,
         )
         self._working = Working(client, desk)
-        self._words = {**self._helm.words, **self._working.words}
+        host = Host(
+            lambda: self._state,
+            lambda: self.frame,
+            self._become,
+            self._run,
+            self._helm.command,
+            {**self._helm.words, **self._working.words},
+            self.screen_text,
+            partial(self.export_screenshot, title="opsconsole"),
+        )
+        self._effects |= Commands(host, self._grammar).effects
         self._acts = {**self._helm.effects, **self._working.effects}
         """The same for actions that order something, or belong to a prompt."""
         self._question: Question | None = None
@@ -312,61 +314,7 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._ask()
         self._surface.show(is_answer=True)
 
-    # Commands -----------------------------------------------------------------------------------------------------
-
-    def _run_command(self) -> None:
-        text = self._state.draft.strip()
-        commands = (*self._state.commands, text)[-MOST_COMMANDS:] if text else self._state.commands
-        try:
-            outcome = command.run(text, replace(self._state, commands=commands), self.frame)
-            self._become(outcome.state)
-            if outcome.order is not None:
-                self._helm.command(outcome.order)
-            elif outcome.effect:
-                self._do(outcome.effect, outcome.argument)
-        except UsageError as error:
-            self._become(replace(self._state, mode="command", draft=text, notice=Refusal(error.told)))
-
-    def _do(self, effect: str, argument: str) -> None:
-        """What a command asks of the app. Raises UsageError in words."""
-        state, frame = self._state, self.frame
-        if effect == "write_file":
-            picture = partial(self.export_screenshot, title="opsconsole")
-            self._become(hands.write_file(argument, state, frame, self.screen_text, picture))
-        elif effect == "who":
-            self._become(replace(state, mode="text", choice=0, page=hands.who(frame, state)))
-        elif effect == "keys":
-            self._become(replace(state, mode="keys", page=()))
-        elif effect in self._words:
-            self._words[effect](argument)
-        else:
-            action = next(each for each in self._grammar.actions if each.id == effect)
-            self._run(action, action.keys[0])
-
-    def _complete(self) -> None:
-        found = command.completions(self._state.draft, self._state, self.frame)
-        self._become(replace(self._state, draft=command.completed(self._state.draft, found)[:COMMAND_LIMIT]))
-
-    def _recall(self, by: int) -> None:
-        """A command from before, further back or on."""
-        commands = self._state.commands
-        choice = max(0, min(len(commands), self._state.choice + by))
-        self._become(replace(self._state, choice=choice, draft=commands[-choice] if choice else ""))
-
-    def _move_listed(self, by: int) -> None:
-        """Move the cursor of the list of keys."""
-        self._become(replace(self._state, choice=help.moved(self.frame, self._grammar, by)))
-
-    def _run_listed(self) -> None:
-        """Run the action on which the cursor of the list of keys stands."""
-        chosen = help.chosen(self.frame, self._grammar)
-        self._state = replace(self._state, mode="browse", draft="", choice=0)
-        if chosen is None:
-            self._become(self._state)
-        elif chosen.reason:
-            self._become(replace(self._state, notice=Refusal(chosen.reason)))
-        else:
-            self._run(chosen.action, chosen.action.keys[0])
+    # Copies -------------------------------------------------------------------------------------------------------
 
     def _copy(self) -> None:
         self._become(self._copied(hands.value_of(self._state, self.frame)))
