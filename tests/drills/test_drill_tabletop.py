@@ -11,6 +11,7 @@ from attending import Attended
 
 from opsconsole import wire
 from opsconsole.client import decoded
+from opsconsole.commands.drill_page import plan_page
 from opsconsole.drills.reading import LIBRARY
 
 TABLE = LIBRARY / "poisoned-document.yaml"
@@ -54,3 +55,18 @@ def test_what_a_person_judged_counts(table: Attended) -> None:
     score = msgspec.json.decode(table.get("eve", "drill/score").content, type=wire.DrillScore)
     assert possible() == before + 10
     assert next(each for each in score.expectations if each.id == "words").earned == 5
+
+
+def test_consoles_are_told_that_time_goes_on_though_nothing_serves(table: Attended) -> None:
+    before = decoded(table.get("eve", "drill"), wire.DrillView)
+    table.until(table.stage.t + 10)
+    assert decoded(table.get("eve", "drill"), wire.DrillView).revision > before.revision
+
+
+def test_facilitator_reads_the_whole_guide_in_80_columns(table: Attended) -> None:
+    plan = decoded(table.get("eve", "drill/plan"), wire.DrillPlan)
+    page = plan_page(plan)
+    assert " ".join(plan.guide.split()) in " ".join(page.split())
+    assert "· lawyer (by hand) legal: Is this personal data?" in page
+    assert max(map(len, page.splitlines())) < 80
+    assert "✗" not in page  # what is not done yet is not missed

@@ -15,6 +15,10 @@ from opsconsole.console.text import safe
 from opsconsole.page import MISSING, aligned, counted
 
 _SIGNS: dict[wire.ExpectationWord, str] = {"met": "✓", "late": "~", "missed": "✗", "not judged": "?"}
+_NOT_YET = "·"
+_WIDTH, _TITLE = 79, 44
+_LIMIT = 4_000
+"""Characters of one text: more than a scenario's guide has, or what somebody says."""
 
 
 def points(value: float) -> str:
@@ -22,24 +26,29 @@ def points(value: float) -> str:
 
 
 def list_page(reply: wire.DrillsReply) -> str:
-    rows = [("drill", "hard", "mode", "min", "checklists", "title")]
+    """Two lines for each, which fit into 80 columns."""
+    rows = [("drill", "hard", "mode", "min", "checklists")]
     rows += [
         (
             safe(each.id),
-            f"{each.difficulty} of 5",
+            f"{each.difficulty}/5",
             each.mode or MISSING,
             f"{each.minutes:g}",
             safe(", ".join(each.checklists)) or MISSING,
-            safe(each.title),
         )
         for each in reply.drills
     ]
-    wrong = [
-        f"ERROR {safe(each.id)}: {counted(each.problems, 'problem')}; opsconsole drill lint {safe(each.path)}\n"
+    heading, *told = aligned(rows).splitlines()
+    lines = [heading]
+    for each, row in zip(reply.drills, told, strict=True):
+        lines += [row, *_told("    ", each.title, 4)]
+    lines += [
+        f"ERROR {safe(each.id)}: {counted(each.problems, 'problem')}; opsconsole drill lint {safe(each.path)}"
         for each in reply.drills
         if each.problems
     ]
-    return aligned(rows) + "".join(wrong)
+    lines.append("Names and titles tell what is wrong. To be surprised: opsconsole drill run --any")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def lint_page(reply: wire.DrillLintReply) -> str:
@@ -53,69 +62,98 @@ def lint_page(reply: wire.DrillLintReply) -> str:
     return "".join(lines) + told + f", {counted(len(reply.problems) - wrong, 'warning')}\n"
 
 
+_RUNS = ("run", "seed", "score", "detect", "identify", "mitigate", "resolve", "saved", "lost")
+
+
 def history_page(history: wire.DrillHistory) -> str:
-    """Raw values: runs of another version, or with another seed, are not the same exercise."""
-    rows: list[tuple[str, ...]] = [
-        ("run", "version", "seed", "score", "detected", "identified", "mitigated", "resolved", "saved", "lost")
-    ]
-    rows += [
-        (
-            safe(name),
-            str(each.version),
-            str(each.seed),
-            f"{each.score:g}",
-            *(minutes(took) for took in (
-                each.durations.detect_s, each.durations.identify_s, each.durations.mitigate_s, each.durations.resolve_s
-            )),
-            MISSING if each.harm.saved is None else f"{100 * each.harm.saved:.0f} %",
-            points(each.lost),
-        )
-        for name, each in history.scores.items()
-    ]  # fmt: skip
-    return aligned(rows) + f"n = {len(history.scores)}\n"
+    """Raw values, by scenario and version: those of another one are not the same exercise."""
+    names = sorted(history.scores, key=lambda name: (history.scores[name].scenario, history.scores[name].version))
+    heading, *rows = aligned([_RUNS, *(_run(name, history.scores[name]) for name in names)], "  ").splitlines()
+    lines: list[str] = [heading]
+    said = ""
+    for name, row in zip(names, rows, strict=True):
+        exercise = f"{history.scores[name].scenario} {history.scores[name].version}"
+        lines += ([safe(exercise)] if exercise != said else []) + [row]
+        said = exercise
+    return "".join(f"{line}\n" for line in lines) + f"n = {len(names)}\n"
+
+
+def _run(name: str, score: wire.DrillScore) -> tuple[str, ...]:
+    took = score.durations
+    return (
+        safe(name),
+        str(score.seed),
+        f"{score.score:g}",
+        *map(minutes, (took.detect_s, took.identify_s, took.mitigate_s, took.resolve_s)),
+        MISSING if score.harm.saved is None else f"{100 * score.harm.saved:.0f} %",
+        points(score.lost),
+    )
 
 
 def now_page(now: wire.DrillNow) -> str:
     """What everybody may know."""
-    state = "over" if now.is_over else "paused" if now.is_paused else f"at {now.speed:g}x"
-    lines = [f"{safe(now.run)} {since_start(now.t)} of {minutes(now.length_s)}, {state}"]
+    lines = [_head(now)]
     if now.observers:
         lines.append(f"looking on: {', '.join(map(safe, now.observers))}")
     if now.brief:
         lines += ["", *_prose(now.brief)]
     if now.messages:
         lines.append("")
-        lines += map(_message, now.messages)
+        for each in now.messages:
+            lines += _told(f"{since_start(each.t)} {safe(each.sender)} ({safe(each.via)}): ", each.text)
     if now.hints:
         cost = f", the next for {points(now.hint_cost)} points" if now.hint_cost is not None else ""
         lines += ["", f"{counted(now.hints, 'hint')} may be asked for{cost}: opsconsole drill hint {safe(now.run)}"]
     if now.hinted:
-        lines += ["", *(f"hint (-{points(each.cost)}): {safe(each.text)}" for each in now.hinted)]
+        lines.append("")
+        for hint in now.hinted:
+            lines += _told(f"hint (-{points(hint.cost)}): ", hint.text)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _message(each: wire.DrillMessage) -> str:
-    return f"{since_start(each.t)} {safe(each.sender)} ({safe(each.via)}): {safe(each.text)}"
+def _head(now: wire.DrillNow) -> str:
+    state = "over" if now.is_over else "paused" if now.is_paused else f"at {now.speed:g}x"
+    return f"{safe(now.run)} {since_start(now.t)} of {minutes(now.length_s)}, {state}"
 
 
 def plan_page(plan: wire.DrillPlan) -> str:
     """What the facilitator sees."""
-    lines = [now_page(plan.now).splitlines()[0]]
+    lines = [_head(plan.now)]
     lines += [safe(plan.title)] if plan.title else []
     lines += ["", *_prose(plan.guide)] if plan.guide else []
-    lines += ["", "faults"] if plan.faults else []
-    for fault in plan.faults:
-        state = f"{100 * fault.level:.0f} %" if fault.level else "not there"
-        until = f" until {safe(fault.until)}" if fault.until else ""
-        decoy = ", a decoy" if fault.is_decoy else ""
-        lines.append(f"  {safe(fault.id)}: {state} (from {safe(fault.at)}{until}{decoy}): {safe(fault.about)}")
-    lines += ["", "injects"] if plan.injects else []
-    lines += [
-        f"  {'✓' if each.is_told else '·'} {safe(each.id)} ({safe(each.when)}) {safe(each.sender)}: {safe(each.text)}"
-        for each in plan.injects
-    ]
-    lines += ["", "who is here", *(f"  {safe(each)}" for each in plan.consoles or ("nobody",)), ""]
-    return "".join(f"{line}\n" for line in lines) + (score_page(plan.score) if plan.score is not None else "")
+    for title, told in (
+        ("faults", map(_fault, plan.faults)),
+        ("injects", map(_inject, plan.injects)),
+        ("how the world answers", map(_reaction, plan.reactions)),
+        ("notes", (("  ", each) for each in plan.notes)),
+        ("who is here", (("  ", each) for each in plan.consoles or ("nobody",))),
+    ):
+        rows = [row for head, text in told for row in _told(head, text, 4)]
+        lines += ["", title, *rows] if rows else []
+    lines.append("")
+    score = () if plan.score is None else _score(plan.score, is_over=plan.now.is_over)
+    return "".join(f"{line}\n" for line in (*lines, *score))
+
+
+def _fault(fault: wire.DrillFault) -> tuple[str, str]:
+    state = f"{100 * fault.level:.0f} %" if fault.level else "not there"
+    begins = "by a reaction" if fault.at == "never" else f"from {safe(fault.at)}"
+    until = f" until {safe(fault.until)}" if fault.until else ""
+    decoy = ", a decoy" if fault.is_decoy else ""
+    return f"  {safe(fault.id)}: {state} ({begins}{until}{decoy}): ", fault.about
+
+
+def _inject(each: wire.DrillInject) -> tuple[str, str]:
+    at = "by hand" if each.when == "manual" else f"at {safe(each.when)}"
+    when = f"if {safe(each.when)}" if each.is_contingency else at
+    return f"  {'✓' if each.is_told else _NOT_YET} {safe(each.id)} ({when}) {safe(each.sender)}: ", each.text
+
+
+def _reaction(each: wire.DrillReaction) -> tuple[str, str]:
+    does = [f"begins {', '.join(each.starts)}"] if each.starts else []
+    does += [f"ends {', '.join(each.clears)}"] if each.clears else []
+    does += [f"{each.by}: {each.says}"] if each.says else []
+    return f"  {'✓' if each.is_set_off else _NOT_YET} if {safe(each.when)}: ", "; ".join(does)
 
 
 def replay_page(replayed: wire.DrillReplayed) -> str:
@@ -131,7 +169,8 @@ def score_page(score: wire.DrillScore) -> str:
     return "".join(f"{line}\n" for line in _score(score))
 
 
-def _score(score: wire.DrillScore) -> Iterator[str]:
+def _score(score: wire.DrillScore, *, is_over: bool = True) -> Iterator[str]:
+    """As long as it goes on, nothing is missed."""
     if score.title:  # a player who sees what is expected is not told what it is about
         yield f"{safe(score.title)} ({safe(score.scenario)} {score.version}, seed {score.seed})"
     yield (
@@ -139,27 +178,29 @@ def _score(score: wire.DrillScore) -> Iterator[str]:
         f"of {points(score.possible)}"
     )
     yield ""
-    rows = [("", "expected", "points", "when", "by")]
-    rows += [
-        (
-            _SIGNS[each.word],
-            safe(each.title) + (" (late)" if each.word == "late" else ""),
-            f"{points(each.earned)} / {points(each.points)}",
-            since_start(each.t) if each.t is not None else MISSING,
-            safe(each.by) or MISSING,
-        )
-        for each in score.expectations
-    ]
-    rows.append(("", "harm kept from users", f"{points(score.harm.earned)} / {points(score.harm.points)}", "", ""))
+    rows: list[tuple[str, ...]] = [("", "expected", "points", "when", "by")]
+    for each in score.expectations:
+        sign = _SIGNS[each.word] if is_over or each.word != "missed" else _NOT_YET
+        when = since_start(each.t) if each.t is not None else MISSING
+        title, *more = textwrap.wrap(safe(each.title) + (" (late)" if each.word == "late" else ""), _TITLE) or [""]
+        rows.append((sign, title, _of(each.earned, each.points), when, safe(each.by) or MISSING))
+        rows += [("", line, "", "", "") for line in more]
+    rows.append(("", "harm kept from users", _of(score.harm.earned, score.harm.points), "", ""))
     if score.cadence is not None:
         kept = f"told every {minutes(score.cadence.every_s)}: {score.cadence.kept} of {score.cadence.due} times"
-        rows.append(("", kept, f"{points(score.cadence.earned)} / {points(score.cadence.points)}", "", ""))
+        rows.append(("", kept, _of(score.cadence.earned, score.cadence.points), "", ""))
     yield aligned(rows).rstrip("\n")
     for lapse in score.lapses:
         by = f" by {safe(lapse.by)}" if lapse.by else ""
-        yield f"✗ -{points(lapse.points)}  {since_start(lapse.t)}{by}: {safe(lapse.title)} ({safe(lapse.what)})"
+        what = f"{lapse.title} ({lapse.what})"
+        yield from _told(f"✗ -{points(lapse.points)}  {since_start(lapse.t)}{by}: ", what, 2)
     yield ""
-    yield from _measured(score)
+    for line in _measured(score):
+        yield from _told("", line, 2)
+
+
+def _of(earned: float, whole: float) -> str:
+    return f"{points(earned)} / {points(whole)}"
 
 
 def _measured(score: wire.DrillScore) -> Iterator[str]:
@@ -192,5 +233,11 @@ def _measured(score: wire.DrillScore) -> Iterator[str]:
 
 
 def _prose(text: str) -> list[str]:
-    """Each paragraph in lines that fit into 80 columns."""
-    return [row for line in text.splitlines() for row in textwrap.wrap(safe(line), 79) or [""]]
+    """Its paragraphs in lines that fit into 80 columns, however they were broken."""
+    return [line for paragraph in text.split("\n\n") for line in ("", *_told("", paragraph))][1:]
+
+
+def _told(head: str, text: str, hang: int = 0) -> list[str]:
+    """All of it, behind its head; further lines are indented."""
+    words = safe(" ".join(text.split()), _LIMIT)
+    return textwrap.wrap(f"{head}{words}", _WIDTH, subsequent_indent=" " * hang)

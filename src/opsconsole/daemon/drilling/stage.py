@@ -182,6 +182,7 @@ class Stage:
         self._look_at_steady_state()
 
     def _beat(self) -> None:
+        before = self.engine.revision
         self.engine.turn()
         self._look_after_releases()
         self.desk.running.look()
@@ -189,6 +190,8 @@ class Stage:
         if int(self.t) % self._look_s == 0:
             self.engine.guarded("looking after alerts", self.desk.alerting.look)
         self.log.follow()
+        if self.engine.revision == before:  # where nothing serves, nobody would see that time goes on
+            self.engine.changed()
 
     def _look_after_releases(self) -> None:
         for service, target in self.targets.by_service.items():
