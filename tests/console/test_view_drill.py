@@ -234,11 +234,15 @@ def test_every_verb_of_a_drill_has_a_reason_where_it_cannot_run() -> None:
     assert set(VERBS) == {name for name in DEEDS if name in VERBS}
     for name in ONLY_LEADING:
         assert why_not(name, playing()) == "the facilitator's: eve"
-        assert why_not(name, alone()) == "the facilitator's, and nobody leads this drill"
+        assert why_not(name, alone()) == ("" if name == "speed" else "the facilitator's, and nobody leads this drill")
     for name in ("pause", "end_drill"):
         assert why_not(name, playing()) == "the facilitator's: eve"
         assert why_not(name, alone()) == ""
     assert why_not("hint", playing()) == ""
+    assert (
+        why_not("judge", leading(plan=msgspec.structs.replace(PLAN, expected=())))
+        == "nothing in this drill is for a person to judge"
+    )
     assert why_not("hint", leading()) == "the players'"
     assert why_not("hint", alone(hints=0)) == "there is no hint now"
     for name in VERBS:
@@ -259,7 +263,7 @@ def test_the_last_line_names_what_this_person_does() -> None:
     assert named(leading(), "e words")[:2] == ["judge", "say"]
     assert named(leading(), "e back")[:2] == ["say", "note"]
     assert named(playing())[:2] == ["hint", "open"]
-    assert named(alone(is_paused=True))[:3] == ["resume", "hint", "end"]
+    assert named(alone(is_paused=True))[:4] == ["resume", "speed", "hint", "end"]
     assert named(live())[0] == "open"
 
 

@@ -175,6 +175,7 @@ def test_solo_player_may_pause_and_end_and_then_reads_the_score_of_what_was_befo
         with pytest.raises(UsageError, match="the drill goes on"):
             decoded(solo.get("ann", "drill/report"), wire.DrillPapers)
         assert solo.command("ann", "pause").is_paused
+        assert solo.command("ann", "speed", number=2.0).speed == 2.0
         solo.session.start()
         assert solo.command("ann", "pause").t == 10
         assert not solo.command("ann", "resume").is_paused

@@ -59,7 +59,7 @@ def test_drill_is_ended_from_the_console_that_started_it_which_says_so_when_it_i
     home.mkdir(mode=0o700)
     scenario.write_text(SCENARIO)
     screen = tmux.open("ended", *PROGRAM, "drill", "run", scenario, "--home", home)
-    screen.until(" DRILL ", "chat", "v2")
+    screen.until(" DRILL ", "chat", "v2", "D opens the drill: briefing")
     screen.press("D")
     screen.until("drill-1", "of 20:00", "alone: p pauses, X ends", "You are on call for chat.")
     assert "A version that fails" not in screen.text

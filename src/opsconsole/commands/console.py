@@ -20,8 +20,9 @@ def run(arguments: argparse.Namespace) -> int:
     return open_console(arguments.home)
 
 
-def open_console(home: Home, *, window: str = "", service: str = "") -> int:
-    """The console on this terminal, until the person leaves it; without a window in the one that was used last."""
+def open_console(home: Home, *, window: str = "", service: str = "", is_drill: bool = False) -> int:
+    """The console on this terminal, until the person leaves it; without a window in the one that was used last. One of
+    a drill says where its briefing is."""
     from opsconsole.console.grammar.keymap import remapped
     from opsconsole.console.memory import Memory, user_name
     from opsconsole.console.starting import run_console  # Textual is slow to import: only who sees it waits for it
@@ -29,6 +30,7 @@ def open_console(home: Home, *, window: str = "", service: str = "") -> int:
     setting, places = _setting(home)
     keymap = remapped({name: keys.split() for name, keys in setting.keys.items()}, places)
     memory = Memory(home.console_memory(user_name()))
+    key = keymap.names.get("open_drill") if is_drill else None
     return run_console(
         AsyncClient(home),
         home="" if home.directory == default_home().directory else str(home.directory),
@@ -37,6 +39,7 @@ def open_console(home: Home, *, window: str = "", service: str = "") -> int:
         setting=setting,
         keymap=keymap,
         memory=memory,
+        greeting=f"{key} opens the drill: briefing, hints, how to end it" if key else "",
     )
 
 

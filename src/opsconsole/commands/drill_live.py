@@ -31,7 +31,7 @@ opsconsole drill now drill-3                  its time, and what people were tol
 opsconsole drill hint drill-3                 help, for points
 opsconsole drill plan drill-3                 the facilitator: what is coming
 opsconsole drill inject drill-3 i2            the facilitator: tell them now
-opsconsole drill speed drill-3 10             the facilitator: go faster
+opsconsole drill speed drill-3 10             the facilitator, or alone: go faster
 opsconsole drill judge drill-3 can 0.5        the facilitator: half as it should be
 opsconsole drill end drill-3                  it is over: the score is written
 """
@@ -153,7 +153,7 @@ def attend(arguments: argparse.Namespace, served: wire.DrillServed) -> int:
         return 0
     from opsconsole.commands.console import open_console  # and with it Textual
 
-    code = open_console(home)
+    code = open_console(home, is_drill=True)
     if _is_over(home):
         narrate(f"it is over: opsconsole drill report {served.run}")
     else:
@@ -238,7 +238,7 @@ def run_join(arguments: argparse.Namespace) -> int:
     home = home_of_run(arguments)
     if not sys.stdout.isatty():
         raise UsageError("a console needs a terminal", f"opsconsole drill now {arguments.name}")
-    return open_console(home)
+    return open_console(home, is_drill=True)
 
 
 def _client(arguments: argparse.Namespace) -> Client:

@@ -73,10 +73,12 @@ class OpsConsole(App[None], inherit_bindings=False):
         setting: ConsoleSetting | None = None,
         keymap: Keymap | None = None,
         memory: Memory | None = None,
+        greeting: str = "",
         tempo: Tempo | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        """``home``: its directory, where commands do not look at it by themselves."""
+        """``home``: its directory, where commands do not look at it by themselves; ``greeting`` stands in the last line
+        until a key is pressed."""
         super().__init__(driver_class=keyboard.Keyboard, watch_css=False, ansi_color=True)
         self._setting = setting = setting or ConsoleSetting()
         self.governor = Governor()
@@ -91,7 +93,8 @@ class OpsConsole(App[None], inherit_bindings=False):
         self._environment, self._home = environment, home
         start = Place("service", start_service) if start_service else Place()
         self._memory = memory or Memory()
-        self._state = State(place=self._memory.as_left(start), window=start_window, notice=self._memory.trouble)
+        notice = self._memory.trouble or greeting
+        self._state = State(place=self._memory.as_left(start), window=start_window, notice=notice)
         self._link = Link()
         self._answers: dict[ViewName, tuple[wire.Answer, float]] = {}
         self._scales = Scales()

@@ -27,6 +27,7 @@ def run_console(
     setting: ConsoleSetting | None = None,
     keymap: Keymap | None = None,
     memory: Memory | None = None,
+    greeting: str = "",
 ) -> int:
     """Run the console on this terminal until the person leaves; returns the exit code.
 
@@ -48,6 +49,7 @@ def run_console(
         setting=setting,
         keymap=keymap,
         memory=memory,
+        greeting=greeting,
     )
     app.run(mouse=False)
     if app.mismatch is not None:

@@ -68,7 +68,8 @@ checklist.
 | `drill now`, and the view `drill` (`D`): time, briefing, messages, hints, who is here | yes | yes | yes | yes |
 | `drill plan`, the rest of the view: faults, what is to come, the score as it stands | no (1) | no (2) | yes | yes |
 | everything that changes something, hints | yes | no | yes | |
-| `inject`, `say`, `note`, `judge`, `speed` | no | no | yes | |
+| `inject`, `say`, `note`, `judge` | no | no | yes | |
+| `speed` | alone only | no | yes | |
 | `pause`, `resume`, `end` | alone only (3) | no | yes | |
 
 (1) What a scenario's `views: player: hide` does not name is shown them, and `hints` can be hidden there. (2) With

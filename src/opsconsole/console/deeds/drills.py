@@ -62,9 +62,12 @@ def _not_mine(state: State, frame: Frame) -> str:
 
 def _not_mine_in_a_team(state: State, frame: Frame) -> str:
     """Whoever plays alone may do this as well, and others where the scenario lets them."""
-    reason, view = _not_going_on(frame), _view(frame)
-    is_theirs = view is not None and view.drill is not None and view.drill.players_stop
-    return reason or ("" if is_theirs else _not_mine(state, frame))
+    return _not_going_on(frame) or ("" if _is_players("pause", _view(frame)) else _not_mine(state, frame))
+
+
+def _not_mine_unless_alone(state: State, frame: Frame) -> str:
+    """Whoever plays alone may do this as well."""
+    return _not_going_on(frame) or ("" if _is_players("speed", _view(frame)) else _not_mine(state, frame))
 
 
 # What the cursor is on --------------------------------------------------------------------------------------------
@@ -108,6 +111,9 @@ def _begin_inject(state: State, frame: Frame) -> Form:
 def _why_not_judge(state: State, frame: Frame) -> str:
     if reason := _not_mine(state, frame):
         return reason
+    view = _view(frame)
+    if view is None or view.plan is None or not any(each.is_judged for each in view.plan.expected):
+        return "nothing in this drill is for a person to judge"
     return "" if judged_here(state, frame) is not None else "choose an expectation first that a person judges"
 
 
@@ -228,21 +234,31 @@ def label(name: str, usual: str, state: State, frame: Frame) -> str:
         return ""
     if name == "hint":
         return "" if view.is_facilitator else usual
-    is_mine = view.is_facilitator or (view.drill.players_stop and name in ALONE)
+    is_mine = view.is_facilitator or _is_players(name, view)
     is_of_this_row = name not in OF_A_ROW or OF_A_ROW[name](state, frame) is not None
     if not is_mine or not is_of_this_row:
         return ""
     return "resume" if name == "pause" and view.drill.is_paused else usual
 
 
-ALONE: frozenset[str] = frozenset({"pause", "end_drill"})
-"""What whoever plays may do as well, alone or where the scenario lets them."""
+PLAYERS: dict[str, Callable[[wire.DrillNow], bool]] = {
+    "pause": lambda drill: drill.players_stop,
+    "end_drill": lambda drill: drill.players_stop,
+    "speed": lambda drill: not drill.facilitators,
+}
+"""What whoever plays may do as well → in which drills: alone, or where the scenario lets them."""
+
+
+def _is_players(name: str, view: wire.DrillView | None) -> bool:
+    return view is not None and view.drill is not None and name in PLAYERS and PLAYERS[name](view.drill)
+
+
 OF_A_ROW: dict[str, Callable[[State, Frame], object]] = {"inject": inject_here, "judge": judged_here}
 """What is done to the row under the cursor → that row, if it is one of these."""
 DEEDS: dict[str, Deed] = {
     "inject": Deed(_why_not_inject, _begin_inject, _inject, ANYBODY),
     "pause": Deed(_not_mine_in_a_team, _begin_pause, _pause, ANYBODY),
-    "speed": Deed(_not_mine, _begin_speed, _speed, ANYBODY),
+    "speed": Deed(_not_mine_unless_alone, _begin_speed, _speed, ANYBODY),
     "judge": Deed(_why_not_judge, _begin_judge, _judge, ANYBODY),
     "say": Deed(_not_mine, _begin_say, _say, ANYBODY),
     "drill_note": Deed(_not_mine, _begin_note, _note, ANYBODY),

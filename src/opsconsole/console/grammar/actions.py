@@ -132,7 +132,7 @@ _DEEDS = tuple(
         ("say", "U", "say", "tell people something of your own: the facilitator", "of:drill"),
         ("drill_note", "n", "note", "write down what players do not see: the facilitator", "of:drill"),
         ("pause", "p", "pause", "let its time stand still, or go on", "of:drill"),
-        ("speed", ">", "speed", "go faster or slower: the facilitator", "of:drill"),
+        ("speed", ">", "speed", "go faster or slower: the facilitator, or alone", "of:drill"),
         ("hint", "h", "hint", "take a hint, for points: players", "of:drill"),
         ("end_drill", "X", "end", "end the drill, and score it", "of:drill"),
         ("step_yes", "y", "yes", "the step: done, send it, approve it; of an action: a plan first", "of:run"),

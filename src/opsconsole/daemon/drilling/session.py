@@ -222,7 +222,8 @@ class Session:
     def command(self, person: Person, asked: wire.DrillCommand) -> wire.DrillNow:
         """Raises RequestRefused for whoever may not, UsageError for what means nothing."""
         is_of_player = asked.word in ("pause", "resume", "end") and self._players_stop
-        if not is_of_player:
+        is_of_one_alone = asked.word == "speed" and not self._facilitators
+        if not (is_of_player or is_of_one_alone):
             self._require(person, asked.word)
         with self._lock:
             if self.stage.is_over:
