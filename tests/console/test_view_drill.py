@@ -276,3 +276,11 @@ def test_a_plan_is_never_shown_that_was_not_sent() -> None:
     """The page of a player is made of what everybody may know alone."""
     assert playing().plan is None
     assert PLAN.title not in text_of(frame_at(PAGE, playing()))
+
+
+def test_a_page_of_a_script_says_that_nobody_paces_it() -> None:
+    now = msgspec.structs.replace(NOW_OF_IT, facilitators=(), players_stop=False)
+    shown = text_of(frame_at(PAGE, playing(drill=now, here=())))
+    assert "a script plays it" in shown
+    assert not any(told in shown for told in ("at 4x", "alone", "led by", "a live one"))
+    assert why_not("speed", playing(drill=now)) == "the facilitator's, and nobody leads this drill"

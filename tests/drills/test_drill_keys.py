@@ -9,7 +9,7 @@ from rehearsing import SMALL, small
 from textual.keys import Keys
 
 from opsconsole.console.grammar.actions import ACTIONS
-from opsconsole.daemon.drilling.playing import play
+from opsconsole.daemon.drilling.playing import play, replay
 from opsconsole.drills.archive import Archive
 from opsconsole.drills.keys import NAMES, size_of, words_of
 from opsconsole.drills.script import ScriptLine
@@ -59,3 +59,21 @@ def test_every_key_of_the_console_can_be_written_and_every_name_is_textuals() ->
 
 def test_size_is_that_of_a_terminal_unless_one_is_written() -> None:
     assert (size_of(""), size_of("160x50")) == ((80, 24), (160, 50))
+
+
+def test_a_script_opens_the_drill_takes_a_hint_and_stops_nothing(room: Path) -> None:
+    text = SMALL.replace("length: 4m", "length: 40s") + (
+        "hints: [{after: +5s, text: Look at the versions., cost: 7}, {after: +30s, text: Now., cost: 3}]\n"
+    )
+    keys = ("D h enter", "h", "X", ">")
+    lines = tuple(ScriptLine(at=f"+{10 + n}s", by="ann", keys=each) for n, each in enumerate(keys))
+    run = Archive(room / "hinted").new("small")
+    done = play(small(text), run, lines, 42)
+    assert {each["run"]: each["told"] for each in done.spoken} == {
+        "keys h": "there is no hint now",
+        "keys X": "the facilitator's, and nobody leads this drill",
+        "keys >": "the facilitator's, and nobody leads this drill",
+    }
+    (lapse,) = done.score.lapses
+    assert (lapse.by, lapse.points, lapse.t) == ("ann", 7.0, 10.0)
+    assert replay(run, Archive(room / "hinted").new("small")).differs_at is None

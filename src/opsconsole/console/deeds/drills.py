@@ -244,7 +244,7 @@ def label(name: str, usual: str, state: State, frame: Frame) -> str:
 PLAYERS: dict[str, Callable[[wire.DrillNow], bool]] = {
     "pause": lambda drill: drill.players_stop,
     "end_drill": lambda drill: drill.players_stop,
-    "speed": lambda drill: not drill.facilitators,
+    "speed": lambda drill: drill.players_stop and not drill.facilitators,
 }
 """What whoever plays may do as well → in which drills: alone, or where the scenario lets them."""
 

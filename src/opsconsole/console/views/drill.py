@@ -72,7 +72,9 @@ def _none() -> Iterator[Line]:
 
 def _head(view: wire.DrillView, now: wire.DrillNow, frame: Frame, width: int) -> list[Line]:
     """How far it is and how it goes on; who leads, or the score as it stands; what is left to do once it is over."""
-    paused = Span("‖ paused", "warn") if now.is_paused else Span(f"at {now.speed:g}x", "text")
+    is_scripted = not now.facilitators and not now.players_stop
+    pace = "" if is_scripted else f"at {now.speed:g}x"
+    paused = Span("‖ paused", "warn") if now.is_paused else Span(pace, "text")
     left = separated(
         (
             (Span(" ", "text"), span(now.run, "strong")),
@@ -82,6 +84,7 @@ def _head(view: wire.DrillView, now: wire.DrillNow, frame: Frame, width: int) ->
         "  ",
     )
     led = f"led by {', '.join(now.facilitators)}" if now.facilitators else _alone(frame)
+    led = "a script plays it" if is_scripted else led
     score = view.plan.score if view.plan is not None else None
     told = f"score {score.score:g} of 100" if score is not None else led
     rows = [ends(left, (span(f"{told} ", "strong" if now.is_over else "dim"),), width)]

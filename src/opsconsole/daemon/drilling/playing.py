@@ -15,6 +15,7 @@ from opsconsole import wire
 from opsconsole.clock import ManualClock
 from opsconsole.daemon.drilling.doors import by_script
 from opsconsole.daemon.drilling.driver import Driver, Spoken, keys_of
+from opsconsole.daemon.drilling.session import Session
 from opsconsole.daemon.drilling.stage import USUAL_BEAT_S, Stage
 from opsconsole.drills import events
 from opsconsole.drills.archive import Archive, Run
@@ -37,6 +38,8 @@ def play(
     run.script.write_text(script_text(lines), encoding="utf-8")
     still = ManualClock(file.scenario.clock.start)  # whoever a script lets type is there from then on
     stage = Stage(file.scenario, run.home, seed, by_script, beat_s, people=still)
+    session = Session(stage, file, run, (), 1.0, is_scripted=True)  # so that its consoles show it and take hints
+    stage.inside.router.routes.extend(session.routes())
     driver = Driver(stage, lines)
     try:
         driver.run((lambda: time.sleep(1 / speed)) if speed else (lambda: None))

@@ -1,4 +1,4 @@
-"""A drill that people attend: its pace, what they may ask of it, and what only the facilitator may.
+"""A drill as whoever is in it may ask of it: its pace where people attend, and what only the facilitator may.
 
 Always true here: who may know what is decided here, by the person that the socket names; as long as it runs nobody but
 a facilitator is told of faults, of what is to come, or of the score, where the scenario does not show it them; time
@@ -47,7 +47,7 @@ log = logging.getLogger("opsconsole")
 
 
 class Session:
-    """One attended drill."""
+    """One drill."""
 
     def __init__(
         self,
@@ -57,13 +57,20 @@ class Session:
         facilitators: tuple[str, ...],
         speed: float,
         observers: tuple[str, ...] = (),
+        *,
+        is_scripted: bool = False,
     ) -> None:
-        """Without facilitators it is a solo drill: whoever plays may pause it, and sees nothing of what is to come."""
+        """Without facilitators it is a solo drill: whoever plays may pause it, and sees nothing of what is to come.
+
+        One that ``is_scripted`` has no pace of its own, and nobody stops it.
+        """
         self.stage, self._file, self._run = stage, file, run
         self._facilitators, self._observers = facilitators, observers
-        stage.pause = self._stand_still
+        if not is_scripted:
+            stage.pause = self._stand_still
         manual = stop_of(stage.scenario.stop_conditions, "manual")
-        self._players_stop = not facilitators or (manual is not None and manual.manual == "players")
+        is_theirs = not facilitators or (manual is not None and manual.manual == "players")
+        self._players_stop = is_theirs and not is_scripted
         self._speed = speed
         self._is_paused = False
         self._stopping = threading.Event()
@@ -159,7 +166,8 @@ class Session:
                 raise UsageError("there is no hint now", "Look at the versions, the timeline, and what changed.")
             self._hinted += 1
             self.stage.log.note(events.HINTED, hint=self._hinted, cost=left[0].cost, by=person.actor)
-            return wire.DrillHint(text=left[0].text, cost=left[0].cost)
+        self.stage.engine.changed()
+        return wire.DrillHint(text=left[0].text, cost=left[0].cost)
 
     def plan(self, person: Person) -> wire.DrillPlan:
         """What this person may see of it. Raises RequestRefused for whoever may see nothing, as long as it runs."""
@@ -222,7 +230,7 @@ class Session:
     def command(self, person: Person, asked: wire.DrillCommand) -> wire.DrillNow:
         """Raises RequestRefused for whoever may not, UsageError for what means nothing."""
         is_of_player = asked.word in ("pause", "resume", "end") and self._players_stop
-        is_of_one_alone = asked.word == "speed" and not self._facilitators
+        is_of_one_alone = asked.word == "speed" and self._players_stop and not self._facilitators
         if not (is_of_player or is_of_one_alone):
             self._require(person, asked.word)
         with self._lock:
