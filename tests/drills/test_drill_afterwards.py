@@ -48,7 +48,7 @@ def test_what_is_to_be_improved_begins_with_lapses_and_says_who_was_how_late(pap
     assert papers.report.improvements == (
         "A hint was taken (takes hint 1, by ann): 5 points.",
         "Done late, at +0:40 by ann (due by +0:30): An incident is opened.",
-        "Not done (due by +2:40): People are told.",
+        "Not done (due by +2:40, and the drill ended at +0:40): People are told.",
         "Done in part, 5 of 10 points: The report is clear.",
     )
 

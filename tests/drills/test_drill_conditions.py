@@ -11,6 +11,7 @@ from rehearsing import SMALL
 from opsconsole.drills.conditions import ConditionError, Facts, condition, of_event
 from opsconsole.drills.events import Logged
 from opsconsole.drills.measures import cadence
+from opsconsole.drills.people import told
 from opsconsole.drills.reading import parse
 
 
@@ -109,3 +110,10 @@ def test_cadence_counts_windows_in_which_something_was_said(told_at: tuple[int, 
     found = cadence(scenario, log)
     assert found is not None
     assert found.kept == kept
+
+
+@pytest.mark.parametrize(
+    ("ok", "words"), [(True, "seen: expect holds"), (False, "seen: expect does not hold"), (None, "cannot be told")]
+)
+def test_what_a_machine_found_of_a_step_is_told_in_words(ok: bool | None, words: str) -> None:
+    assert told(event("checklist.expected", step="seen", which="expect", ok=ok)).endswith(words)

@@ -10,8 +10,9 @@ import pytest
 from attending import TEXT, Attended
 
 from opsconsole import cli, wire
-from opsconsole.client import decoded
+from opsconsole.client import decoded, served_inside
 from opsconsole.commands import drill_page
+from opsconsole.daemon.drilling.doors import Inside
 from opsconsole.drills.archive import Run
 
 SAID = "Customers of the north say that " + "it hangs and hangs, " * 15 + "and one will call the press."
@@ -54,6 +55,22 @@ def test_history_says_of_which_drill_each_run_is(worked: Run) -> None:
 def test_score_is_no_wider_than_a_terminal(worked: Run) -> None:
     measured = drill_page.score_page(worked.score_again()).partition("\n\ndetected")[2]
     assert max(map(len, measured.splitlines())) < 80
+
+
+def test_recording_of_another_home_is_named_so_that_it_can_be_run(
+    attended: Attended, capfd: pytest.CaptureFixture[str]
+) -> None:
+    home, inside = attended.stage.home, Inside(attended.stage.inside)
+    inside.person = "ann"
+    try:
+        with served_inside(home, inside):
+            for words in (("incident", "open", "chat fails", "--service", "chat"), ("drill", "record", "INC-1")):
+                assert cli.main(["--home", str(home.directory), *words]) == 0
+    finally:
+        inside.end()
+    path, _, told = capfd.readouterr().out.splitlines()[-1].partition(": ")
+    assert Path(path).exists()
+    assert told.endswith(f"opsconsole drill run {path}")
 
 
 def test_list_is_no_wider_than_a_terminal_and_says_how_to_be_surprised(

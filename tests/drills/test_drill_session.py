@@ -289,3 +289,17 @@ def test_ended_drill_ends_its_process_and_tells_the_live_home(room: Path) -> Non
     finally:
         ask_to_stop(live)
         await_stop(live)
+
+
+def test_message_says_that_it_counts_though_nothing_leaves_a_drill(attended: Attended) -> None:
+    opening = wire.OpenIncident(title="chat fails", services=("chat",), severities=("SEV-3",))
+    opened = decoded(attended.post("ann", "incident/open", opening), wire.Responded)
+    asked = wire.DraftRequest(incident=opened.told.partition(":")[0], stage="investigating", audience="internal")
+    draft = decoded(attended.post("ann", "incident/draft", asked), wire.Draft)
+    assert "nothing leaves a drill: what is written down counts as told" in draft.warnings
+    assert "notifier" not in str(draft.warnings)
+    sending = wire.SendRequest(
+        incident=asked.incident, stage=asked.stage, audience=asked.audience, text=draft.text, template=draft.template
+    )
+    told = decoded(attended.post("ann", "incident/send", sending), wire.Responded).told
+    assert told == f"{asked.incident}: written down, which counts as told in a drill"

@@ -20,6 +20,7 @@ from opsconsole.commands.reading import client_of
 from opsconsole.commands.words import Verbs, add_json, narrate, print_json, verb
 from opsconsole.console.numbers import since_start
 from opsconsole.errors import ConfigError, OpsConsoleError, UsageError
+from opsconsole.home import default_home
 
 T = TypeVar("T")
 _EXAMPLES = """
@@ -199,7 +200,9 @@ def run_record(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(recorded)
     else:
-        sys.stdout.write(f"{recorded.path}: {recorded.records:,} records; opsconsole drill run {recorded.id}\n")
+        is_here = arguments.home.directory == default_home().directory  # elsewhere nobody finds it by its id
+        named = recorded.id if is_here else recorded.path
+        sys.stdout.write(f"{recorded.path}: {recorded.records:,} records; opsconsole drill run {named}\n")
     return 0
 
 

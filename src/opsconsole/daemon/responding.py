@@ -208,7 +208,9 @@ class Responding:
         text = templates.rendered(found.text, facts)
         told = templates.warnings(asked.stage, text, asked.said)
         names = self._names(asked.audience)
-        if not names:
+        if not names and self._engine.is_driven:
+            told = (*told, "nothing leaves a drill: what is written down counts as told")
+        elif not names:
             told = (*told, f"nobody is told: `incidents.{asked.audience}` names no notifier; it is written down alone")
         return wire.Draft(text=text, template=found.origin, notifiers=names, warnings=told)
 
@@ -220,7 +222,12 @@ class Responding:
         if names and self._notify is not None:
             told = self._notify(_notice(incident, asked, self._clock.now()), names)
         incident = self.conduct.log_update(person.actor, asked, told)
-        sent = f"sent by {', '.join(told)}" if told else "written down; nobody was told"
+        alone = (
+            "written down, which counts as told in a drill"
+            if self._engine.is_driven
+            else "written down; nobody was told"
+        )
+        sent = f"sent by {', '.join(told)}" if told else alone
         return self._responded(incident, "; ".join(filter(None, (sent, untold(names, told)))))
 
     def _names(self, audience: wire.Audience) -> tuple[str, ...]:

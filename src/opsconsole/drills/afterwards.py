@@ -51,7 +51,7 @@ def report(
         marks=tuple((each.moment, _mark(each)) for each in log if each.t >= 0 and _is_marked(each)),
         questions=scenario.debrief.questions,
         strengths=tuple(_strengths(score, log)),
-        improvements=tuple(_improvements(score, _due(scenario, score))),
+        improvements=tuple(_improvements(score, _due(scenario, score), _ended(log))),
         followups=tuple(_followups(log)),
         notes=tuple(f"{spelled(each.t)} {each.data['text']}" for each in log if each.kind == events.NOTED),
         history=tuple(history),
@@ -121,6 +121,11 @@ def _due(scenario: Scenario, score: wire.DrillScore) -> dict[str, float]:
     }
 
 
+def _ended(log: Iterable[Logged]) -> float | None:
+    """When it was over; None of a log without an end."""
+    return next((each.t for each in log if each.kind == events.ENDED), None)
+
+
 def _strengths(score: wire.DrillScore, log: Iterable[Logged]) -> Iterator[str]:
     if (helped := _helped(score.durations, log)) is not None:
         yield helped
@@ -145,13 +150,13 @@ def _helped(took: wire.DrillDurations, log: Iterable[Logged]) -> str | None:
     return f"Users were well again at {spelled(well)}{after}."
 
 
-def _improvements(score: wire.DrillScore, due: Mapping[str, float]) -> Iterator[str]:
+def _improvements(score: wire.DrillScore, due: Mapping[str, float], ended: float | None) -> Iterator[str]:
     """Lapses first: they are the ones that hurt in earnest."""
     for lapse in score.lapses:
         yield f"{lapse.title} ({lapse.what}{', by ' + lapse.by if lapse.by else ''}): {lapse.points:g} points."
     for each in score.expectations:
         if each.word == "missed":
-            yield f"Not done{_by(due.get(each.id))}: {each.title}."
+            yield f"Not done{_by(due.get(each.id), ended)}: {each.title}."
         elif each.word == "late" and each.t is not None:
             yield f"Done late, at {spelled(each.t)} by {each.by}{_by(due.get(each.id))}: {each.title}."
         elif each.earned < each.points and each.word == "met":
@@ -166,8 +171,12 @@ def _improvements(score: wire.DrillScore, due: Mapping[str, float]) -> Iterator[
         yield f"Changes of what serves that nothing asked for: {score.wrong_changes}."
 
 
-def _by(due: float | None) -> str:
-    return "" if due is None else f" (due by {spelled(due)})"
+def _by(due: float | None, ended: float | None = None) -> str:
+    """Of what was not due yet when the drill ended, that as well."""
+    early = (
+        f", and the drill ended at {spelled(ended)}" if ended is not None and due is not None and ended < due else ""
+    )
+    return "" if due is None else f" (due by {spelled(due)}{early})"
 
 
 def _followups(log: Iterable[Logged]) -> Iterator[str]:

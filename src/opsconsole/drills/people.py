@@ -58,6 +58,11 @@ def _ticked(event: Logged) -> str:
     return f"ticks {event.data['step']}" if event.data["is_ok"] else f"{event.data['step']} fails"
 
 
+def _expected(event: Logged) -> str:
+    found = {True: "holds", False: "does not hold"}.get(event.data["ok"], "cannot be told")
+    return f"{event.data.get('step') or 'the run'}: {event.data['which']} {found}"
+
+
 def _fault(event: Logged) -> str:
     return f"{'decoy' if event.data['decoy'] else 'fault'} {event.data['fault']}"
 
@@ -92,6 +97,7 @@ _WORDS: Mapping[str, Callable[[Logged], str]] = {
     "release.verified": lambda event: f"the change of {event.data['service']} is {event.data['verdict']['effect']}",
     "checklist.started": lambda event: f"begins {event.data['checklist']['id']}",
     "checklist.decided": lambda event: f"decides {event.data['step']}: {event.data['option']}",
+    "checklist.expected": _expected,
     "checklist.ticked": _ticked,
     "checklist.skipped": lambda event: f"skips {event.data['step']}: {_short(event.data['reason'])}",
     "request.refused": lambda event: f"is refused: {_short(event.data['why'])}",
