@@ -26,15 +26,33 @@ fleet that is simulated and answers back. It is scored by what was done, so that
 the same score.
 
 ```
-opsconsole drill list                                  what there is
-opsconsole drill run first-shift                       on this terminal, alone, at 1x
-opsconsole drill run --any --difficulty 3              one of them, and nobody is told which
+opsconsole drill list                                  what there is; names and titles tell what is wrong
+opsconsole drill run --any --difficulty 2              on this terminal, alone: one of them, and nobody is told which
+opsconsole drill run first-shift                       this one, for whom its name may tell what it is
 opsconsole drill run leaked-key --facilitator eve      a team, and eve who sees what is coming
 opsconsole drill join drill-3                          one more player, here or over SSH
 opsconsole drill report drill-3 --out reports          what to talk about afterwards: Markdown and HTML
 opsconsole drill history first-shift                   how it went each time, raw values
 opsconsole drill run first-shift --keys script.yaml --speed max --json     nobody attends: keys and commands, the score
 ```
+
+## A first drill
+
+A quarter of an hour, alone, at 80x24. Let `--any` choose, or somebody else start it (`--no-console`) for you to join:
+whoever names a drill knows what is wrong. The console opens on the fleet, as on any night.
+
+| keys | what they do |
+|---|---|
+| `D` | the briefing, what was said, hints (`h`), and how long it goes on; `>` hurries, `p` lets time stand still |
+| `A`, there `a`, `i` | the alerts; take one; make an incident of it |
+| `v` | the versions side by side; `T` what happened lately |
+| `I enter`, there `c`, `N`, `U` | the incident; run a checklist, name the cause, tell people |
+| `V b`, and the letters that are asked for | the releases of the service; roll it back |
+| `I enter X` | the incident is resolved |
+| `D X`, and `end` | the drill is over: `D` has the score sheet |
+
+A message reaches nobody, and counts as told. `q` leaves the console and ends nothing: `opsconsole drill join drill-1`
+comes back. Afterwards `opsconsole drill report drill-1` says what to talk about.
 
 ## What a drill is
 
