@@ -222,6 +222,12 @@ def test_what_the_daemon_refuses_is_said() -> None:
     run(leading(), ["U", *"hello", SEND], "ann is a player of this drill", drill_command=refused)
 
 
+def test_nothing_is_to_come_of_a_drill_that_is_over() -> None:
+    shown = text_of(frame_at(PAGE, over()), LARGE)
+    assert "never told" in shown
+    assert "to come" not in shown
+
+
 # Who may ----------------------------------------------------------------------------------------------------------
 
 

@@ -47,7 +47,7 @@ whoever names a drill knows what is wrong. The console opens on the fleet, as on
 | `A`, there `a`, `i` | the alerts; take one; make an incident of it |
 | `v` | the versions side by side; `T` what happened lately |
 | `I enter`, there `c`, `N`, `U` | the incident; run a checklist, name the cause, tell people |
-| `V b`, and the letters that are asked for | the releases of the service; roll it back |
+| `V b`, the letters that are asked for, `enter` | the releases of the service; roll it back; back to the releases |
 | `I enter X` | the incident is resolved |
 | `D X`, and `end` | the drill is over: `D` has the score sheet |
 

@@ -52,9 +52,14 @@ def coming_rows(plan: wire.DrillPlan, frame: Frame) -> Iterator[Row]:
     """What people are told, and how the world answers what they do, in the scenario's order."""
     cells = _cells(each.id for each in plan.injects)
     for inject in plan.injects:
-        yield _inject(inject, cells, frame)
+        yield _inject(inject, cells, frame, is_over=plan.now.is_over)
     for i, reaction in enumerate(plan.reactions):
-        yield _reaction(i, reaction, cells)
+        yield _reaction(i, reaction, cells, is_over=plan.now.is_over)
+
+
+def _to_come(*, is_over: bool) -> Span:
+    """Of what did not happen yet, or by the end."""
+    return _state("·", "never", "dim") if is_over else _state("◌", "to come", "accent")
 
 
 def _when(inject: wire.DrillInject) -> str:
@@ -63,14 +68,15 @@ def _when(inject: wire.DrillInject) -> str:
     return "by hand" if inject.when == "manual" else f"at {inject.when}"
 
 
-def _inject(inject: wire.DrillInject, cells: int, frame: Frame) -> Row:
+def _inject(inject: wire.DrillInject, cells: int, frame: Frame, *, is_over: bool) -> Row:
     told = f"told {numbers.since_start(inject.told_t)}" if inject.told_t is not None else "told"
-    state = _state("✔", told, "ok") if inject.is_told else _state("◌", "to come", "accent")
+    state = _state("✔", told, "ok") if inject.is_told else _to_come(is_over=is_over)
+    still = "never told" if is_over else f"not told yet: {frame.key('inject')} tells people now"
     said = f"{inject.sender}: {' '.join(inject.text.split())}"
     cost = (f"costs {inject.cost:g} points where it was needed",) if inject.cost else ()
     page = (
         f"{inject.id}  {_when(inject)}, by {inject.sender} ({inject.via})",
-        told if inject.is_told else f"not told yet: {frame.key('inject')} tells people now",
+        told if inject.is_told else still,
         *cost,
         "",
         *inject.text.split("\n"),
@@ -79,8 +85,8 @@ def _inject(inject: wire.DrillInject, cells: int, frame: Frame) -> Row:
     return Row(f"{INJECT}{inject.id}", line, page=page, is_fault=not inject.is_told, hang=STATE_CELLS)
 
 
-def _reaction(i: int, each: wire.DrillReaction, cells: int) -> Row:
-    state = _state("✔", "set off", "ok") if each.is_set_off else _state("◌", "to come", "accent")
+def _reaction(i: int, each: wire.DrillReaction, cells: int, *, is_over: bool) -> Row:
+    state = _state("✔", "set off", "ok") if each.is_set_off else _to_come(is_over=is_over)
     does = [f"begins {', '.join(each.starts)}"] if each.starts else []
     does += [f"ends {', '.join(each.clears)}"] if each.clears else []
     does += [f"{each.by}: {' '.join(each.says.split())}"] if each.says else []
@@ -96,6 +102,8 @@ def fault_rows(plan: wire.DrillPlan) -> Iterator[Row]:
         since = f" {numbers.since_start(each.since_t)}" if each.since_t is not None else ""
         grown = f" {numbers.share(each.level)}" if 0 < each.level < 1 else ""
         state = _state(sign, f"{each.word}{grown or since}", ink)
+        if each.word == "to come":
+            state = _to_come(is_over=plan.now.is_over)
         begins = "by a reaction" if each.at == "never" else f"from {each.at}"
         until = f" until {each.until}" if each.until else ""
         decoy = (Span("a decoy  ", "warn"),) if each.is_decoy else ()

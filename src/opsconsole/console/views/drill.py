@@ -127,7 +127,7 @@ def _of_plan(plan: wire.DrillPlan, frame: Frame) -> Iterator[_Part]:
     score = plan.score
     to_come = sum(not each.is_told for each in plan.injects)
     if "injects.future" not in plan.hidden:
-        told = (Span(f"{to_come} to tell", "dim"),)
+        told = (Span(f"{to_come} {'never told' if plan.now.is_over and to_come else 'to tell'}", "dim"),)
         yield PANELS[0], tuple(coming_rows(plan, frame)), told, "nobody says anything in it", False
     if "faults" not in plan.hidden:
         yield PANELS[1], tuple(fault_rows(plan)), (), "none", False
