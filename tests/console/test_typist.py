@@ -79,7 +79,7 @@ def test_no_key_is_typed_after_one_that_was_refused() -> None:
 
 def test_key_that_means_nothing_beside_an_outcome_is_told_and_one_that_closes_it_is_not() -> None:
     told = typed(ReleasingClient(), TO_CHAT_ASSIST, ROLL_BACK, (("x",), ("enter",)), (("enter",),))
-    assert told == ["", "", "'x' does nothing here (1 more key not typed)", ""]
+    assert told == ["", "", "'x' does nothing beside an outcome, which Enter leaves (1 more key not typed)", ""]
 
 
 def test_change_that_does_not_come_to_be_is_told() -> None:

@@ -184,7 +184,7 @@ class Typist:
                 is_meant = await self._press(key)
                 if self.has_left:
                     return _stopped("the console was left", left) if left else ""
-                told = self._new_refusals() or ("" if is_meant else f"{key!r} does nothing here")
+                told = self._new_refusals() or ("" if is_meant else self._meaningless(key))
                 await self._time.settled()
                 if told := told or self._new_refusals():
                     return _stopped(told, left)
@@ -202,6 +202,12 @@ class Typist:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         self._raise_failure()
         return await arrived
+
+    def _meaningless(self, key: str) -> str:
+        frame = self._app.frame
+        is_beside = frame.state.mode == "outcome"
+        where = f"beside an outcome, which {frame.key('close_outcome')} leaves" if is_beside else "here"
+        return f"{key!r} does nothing {where}"
 
     def _event(self, key: str) -> Key:
         if len(key) > 1:

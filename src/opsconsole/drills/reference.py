@@ -237,6 +237,7 @@ so is what a line leaves open, such as a plan that nobody answered.
 | `i enter enter enter` | makes an incident of it: title, services and severity as they are proposed |
 | `N "v42 answers slowly" enter` | on the incident's page: notes what the cause is |
 | `V b "ca"` | rolls its service back, once the letters that the plan asks for are typed |
+| `enter I enter X "users are well" enter` | leaves what came of it, and resolves the incident |
 | `D h enter` | takes a hint, where there is one by then |
 
 Nobody leads such a drill, and nobody pauses, hurries or ends it.
