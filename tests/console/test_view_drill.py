@@ -222,6 +222,13 @@ def test_what_the_daemon_refuses_is_said() -> None:
     run(leading(), ["U", *"hello", SEND], "ann is a player of this drill", drill_command=refused)
 
 
+def test_who_looks_on_is_told_from_who_plays() -> None:
+    now = msgspec.structs.replace(NOW_OF_IT, observers=("ben",))
+    frame = frame_at(PAGE, leading(drill=now))
+    assert row_with(frame, " ben ", LARGE).rstrip().endswith("looks on")
+    assert "looks on" not in row_with(frame, " ann ", LARGE)
+
+
 def test_nothing_is_to_come_of_a_drill_that_is_over() -> None:
     shown = text_of(frame_at(PAGE, over()), LARGE)
     assert "never told" in shown

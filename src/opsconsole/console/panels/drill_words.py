@@ -6,7 +6,7 @@ players are not to see is made of a ``DrillPlan`` alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from opsconsole import wire
 from opsconsole.console import numbers
@@ -215,9 +215,11 @@ def hint_rows(now: wire.DrillNow, frame: Frame) -> Iterator[Row]:
         yield from prose(f"hinted {i}", f"✔ -{each.cost:g}  {' '.join(each.text.split())}")
 
 
-def here_rows(here: tuple[wire.Presence, ...]) -> Iterator[Row]:
+def here_rows(here: tuple[wire.Presence, ...], observers: Container[str] = ()) -> Iterator[Row]:
+    """Everyone who is attached; who of them may do nothing is said."""
     for each in sorted(here, key=lambda each: each.user):
         at = f"{each.view} {each.service}".strip()
         armed = (span(f"  {each.armed}", "alert"),) if each.armed else ()
-        line = (span(f" {each.user:<12} ", "strong"), span(f"{at:<30}"), span(f" {each.origin}", "dim"), *armed)
+        looks = (Span("  looks on", "dim"),) if each.user in observers else ()
+        line = (span(f" {each.user:<12} ", "strong"), span(f"{at:<30}"), span(f" {each.origin}", "dim"), *looks, *armed)
         yield Row(f"w {each.console}", line)

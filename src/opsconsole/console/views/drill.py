@@ -141,9 +141,12 @@ def _of_all(view: wire.DrillView, now: wire.DrillNow, frame: Frame) -> Iterator[
     plan = view.plan
     brief = PANELS[6], tuple(_prose("brief", now.brief)), (), "there is none", plan is not None
     here = (
-        PANELS[3], tuple(here_rows(view.here)), (Span(counted(len(view.here), "console"), "dim"),), "nobody",
+        PANELS[3],
+        tuple(here_rows(view.here, now.observers)),
+        (Span(counted(len(view.here), "console"), "dim"),),
+        "nobody",
         plan is not None,
-    )  # fmt: skip
+    )
     said = PANELS[4], tuple(said_rows(now)), (Span("newest first", "dim"),), "nothing yet", True
     hints = (
         PANELS[5],
