@@ -79,7 +79,7 @@ def add(verbs: Verbs, shared: argparse.ArgumentParser) -> None:
         actions, shared, "export", "pack a run into one file: scenario, event log, score, report", _EXAMPLES
     )
     exporting.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
-    exporting.add_argument("--out", metavar="FILE", type=Path, required=True, help="a .tar.gz that is not there yet")
+    exporting.add_argument("--out", metavar="FILE", type=Path, required=True, help="a new .tgz")
     exporting.set_defaults(run=run_export)
     reporting = verb(actions, shared, "report", "write a run's after-action report", _EXAMPLES)
     reporting.add_argument("name", metavar="RUN", help="as `drill run` names it, or its directory")
