@@ -216,6 +216,7 @@ lines:
 Each line is what a person does at a moment of the drill: a command of `opsconsole`, or keys on the console. A line that
 is refused is told on stderr, and the drill goes on, as it would for a person; so is a line whose moment the drill does
 not live to see. `opsconsole drill replay RUN` plays a headless run once more and compares the event logs line by line.
+What people did is no script: `drill score` computes the score of such a run again, `drill report` shows who did what.
 
 `keys` are names as `console.keys` has them (`enter`, `escape`, `shift+tab`, `pagedown`, `ctrl+d`), single characters,
 and text in quotes, with blanks between: as tmux's `send-keys`, with Textual's names. A name that is none is refused
