@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-WITHIN_S = 20.0
+WITHIN_S = 40.0
 
 
 def until(question: Callable[[], T]) -> T:

@@ -64,7 +64,7 @@ class Session:
 
     async def until(self, text: str) -> None:
         """Wait, within bounds, for a text to appear."""
-        for _ in range(200):
+        for _ in range(1000):
             if text in self.text:
                 return
             await self.pilot.pause(0.02)

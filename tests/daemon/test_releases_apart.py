@@ -19,7 +19,7 @@ from opsconsole.errors import ReleaseError
 from opsconsole.home import Home
 from strays import room_for_processes
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 IMPATIENT, ENOUGH = 12, 7
 """Whoever asks for a plan; so many of them, and the watch, are more than asyncio's own threads on two processors."""
 HANGS = ["sh", "-c", "echo >> waiting; while [ ! -e go-on ]; do sleep 0.05; done; exit 1"]

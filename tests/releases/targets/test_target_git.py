@@ -348,7 +348,7 @@ def random_history(directory: Path, chance: random.Random) -> TagRegistry:
     return registry
 
 
-def eventually(holds: object, within_s: float = 5.0) -> None:
+def eventually(holds: object, within_s: float = 20.0) -> None:
     assert callable(holds)
     end = time.monotonic() + within_s
     while not holds():
