@@ -11,8 +11,8 @@ from opsconsole.config.settings import AnalysisSetting, ReleaseSetting, StepSett
 STEPS = (StepSetting(share=0.05, minutes=10, requests=200), StepSetting(share=0.5, minutes=10, requests=200))
 
 
-def reading(word: str, **more: object) -> wire.CanaryReading:
-    return wire.CanaryReading(word=word, e=1.0, threshold=100.0, minutes=12, why="told", **more)  # type: ignore[arg-type]
+def reading(word: str, why: str = "told") -> wire.CanaryReading:
+    return wire.CanaryReading(word=word, e=1.0, threshold=100.0, minutes=12, why=why)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -96,6 +96,14 @@ def test_it_only_stops_where_it_is_told_to_ask(begun: Gate) -> None:
     assert step(begun) == ("held", 0, 0.05)
     begun.look(1)
     assert len([each for each in begun.kinds() if each == "rollout.held"]) == 1
+
+
+def test_whoever_is_woken_reads_which_version_is_worse_than_which_and_in_what(begun: Gate) -> None:
+    begun.around.setting_ = ReleaseSetting(target="memory", steps=STEPS, analysis=AnalysisSetting(on_worse="hold"))
+    begun.around.canary = reading("worse", "it fails more, errors 8.1% beside 1.0% (n 4,412)")
+    begun.look(1)
+    told = "v43 is worse than v42: it fails more, errors 8.1% beside 1.0% (n 4,412)"
+    assert begun.one.rollout.why == told
 
 
 def test_a_person_holds_it_lets_it_go_on_and_ends_it(begun: Gate) -> None:

@@ -153,7 +153,9 @@ def test_every_harm_is_found_and_named(canary: Serving, name: str, words: str) -
     assert reading.e >= reading.threshold
     assert max(reading.streams, key=lambda each: each.e).name == name
     assert words in reading.why.split(";")[0]
-    assert ": E " in reading.why
+    assert "E " not in reading.why
+    assert reading.e < 10 * reading.threshold or "evidence > 1,000 of 100 needed" in reading.why
+    assert f"(n {stream(reading, name).n_canary:,})" in reading.why.split(";")[0]
 
 
 def test_the_worse_the_canary_the_larger_the_evidence() -> None:
@@ -172,7 +174,7 @@ def test_a_canary_of_a_few_dozen_requests_an_hour_is_judged_all_the_same() -> No
     reading = told(TOLERANT, canary, 120, baseline=baseline)
     assert reading.word == "worse"
     assert stream(reading, "errors").n_canary < 120
-    assert reading.why.startswith("errors ")
+    assert reading.why.startswith("it fails more, errors ")
 
 
 def test_two_trickles_meet_although_hardly_ever_in_one_minute() -> None:
@@ -219,7 +221,7 @@ def test_a_price_that_never_varies_is_judged() -> None:
     assert told(TOLERANT, fixed, 60, baseline=fixed).word == "no worse"
     dearer = told(TOLERANT, replace(fixed, usd=0.013), 20, baseline=fixed)
     assert dearer.word == "worse"
-    assert dearer.why.startswith("cost ×1.30")
+    assert dearer.why.startswith("it costs more, cost ×1.30")
 
 
 def test_what_costs_nothing_stands_in_nobodys_way() -> None:
@@ -231,7 +233,7 @@ def test_what_costs_nothing_stands_in_nobodys_way() -> None:
 
 def test_what_was_free_and_now_costs_is_found() -> None:
     free = Serving(usd=0.0)
-    assert told(TOLERANT, USUAL, 30, baseline=free).why.startswith("cost ")
+    assert told(TOLERANT, USUAL, 30, baseline=free).why.startswith("it costs more, cost ")
 
 
 @given(st.lists(st.integers(0, 29), max_size=12))

@@ -32,7 +32,7 @@ def decide(
 ) -> Decision:
     """The next act of a rollout that is open."""
     if reading is not None and reading.word == "worse":
-        told = f"E {reading.e:,.0f} of {reading.threshold:,.0f}: {reading.why}"
+        told = f"{rollout.version} is worse than {rollout.baseline}: {reading.why}"
         if rollout.phase == "held":
             return Decision(None, told)
         return Decision("rollback" if setting.on_worse == "rollback" else "hold", told)

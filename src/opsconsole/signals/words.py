@@ -9,6 +9,8 @@ from __future__ import annotations
 from opsconsole.clipping import clipped
 
 LONGEST_NAME = 20
+_MOST_EVIDENCE = 10
+"""Evidence is a number up to as many times what is needed."""
 
 
 def percent(share: float) -> str:
@@ -35,6 +37,12 @@ def duration(ms: float) -> str:
 def ratio(value: float) -> str:
     """``×1.31``, ``×12``."""
     return f"×{value:.2f}" if value < 10 else f"×{value:.0f}"
+
+
+def evidence(e: float, needed: float) -> str:
+    """``14``, ``> 1,000``: an e-value, as a number only so far as it could make anybody surer."""
+    most = _MOST_EVIDENCE * needed
+    return f"> {most:,.0f}" if e > most else f"{e:,.0f}"
 
 
 def name(text: str) -> str:

@@ -162,7 +162,8 @@ def _told_ink(deliveries: dict[str, str], alert: wire.Alert) -> Ink:
 def _evidence(alert: wire.Alert, width: int) -> list[Line]:
     rows: list[Line] = []
     for i, member in enumerate(alert.members[:MOST_MEMBERS]):
-        n = f" (n {numbers.count(member.n)})" if member.n else ""
+        is_counted = member.n and member.unit != "so or not"
+        n = f" (n {numbers.count(member.n)})" if is_counted else ""
         gone = "" if member.is_present else ", gone"
         rows += _told("evidence" if not i else "", f"{member.told}{n}{gone}", width)
     more = len(alert.members) - MOST_MEMBERS + alert.more if len(alert.members) > MOST_MEMBERS else alert.more

@@ -6,7 +6,6 @@ never logged has no say and is named; what is foretold assumes that the rest wil
 
 from __future__ import annotations
 
-from datetime import datetime
 from math import exp, log
 
 from opsconsole import wire
@@ -17,6 +16,14 @@ from opsconsole.signals.canary.streams import Bound, Stream, reading_of
 
 FARTHEST = 1024.0
 """As many times what was seen so far is looked ahead."""
+HARM: dict[str, str] = {
+    "errors": "it fails more",
+    "tail": "its slowest requests are slower",
+    "latency": "it is slower",
+    "cost": "it costs more",
+    "outputs": "its answers are of another kind",
+}
+"""Stream → what is worse where it found harm, as one says it to somebody who was just woken."""
 _LARGEST_LOG = 700.0
 """e to this is still a float."""
 
@@ -120,8 +127,8 @@ def _why(analysis: Analysis, bounds: Bounds, word: wire.CanaryWord, baseline: st
     if word == "no data":
         return f"no minute yet in which both {baseline} and {canary} answered"
     if word == "worse":
-        parts = [_evidence(analysis, name, told(name)) for name in _evident(analysis)]
-        return "; ".join(parts) + _since(analysis.highest_at, analysis) + ended
+        parts = [f"{HARM[name]}, {told(name)} (n {analysis.streams[name].n[1]:,})" for name in _evident(analysis)]
+        return "; ".join(parts) + _evidence(analysis) + ended
     deciding = _deciding(analysis)
     if word == "no worse":
         return "; ".join(told(name) for name in deciding) + ": within tolerance" + ended
@@ -142,16 +149,10 @@ def _evident(analysis: Analysis) -> list[str]:
     return [name for i, name in enumerate(order) if i == 0 or log_es[name] >= log(1 / analysis.alpha)]
 
 
-def _evidence(analysis: Analysis, name: str, told: str) -> str:
-    return f"{told}: E {_short(_e(analysis.streams[name].log_e()))}"
-
-
-def _short(e: float) -> str:
-    return f"{e:.1f}" if e < 9.95 else f"{e:,.0f}" if e < 1e6 else f"{e:.0e}".replace("e+", "e")
-
-
-def _since(at: datetime | None, analysis: Analysis) -> str:
-    """Where the evidence has since become less, when it was largest."""
-    if at is None or analysis.log_e() >= log(1 / analysis.alpha):
-        return ""
-    return f"; together E {_short(_e(analysis.highest))} at {at:%H:%M}"
+def _evidence(analysis: Analysis) -> str:
+    """How sure it is; where the evidence has since become less, also how sure it was, and when."""
+    needed, e, at = 1 / analysis.alpha, _e(analysis.log_e()), analysis.highest_at
+    told = f", evidence {words.evidence(e, needed)} of {needed:,.0f} needed"
+    if at is None or e >= needed:
+        return told
+    return f"{told}, {words.evidence(_e(analysis.highest), needed)} at {at:%H:%M}"
