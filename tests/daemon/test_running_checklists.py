@@ -175,7 +175,7 @@ def test_a_run_belongs_to_an_incident_that_there_is_however_it_is_typed(demo: De
         begun("INC-7")
 
 
-def test_the_list_whose_trigger_holds_is_suggested_where_it_is_looked_for(tmp_path: Path) -> None:
+def test_the_list_whose_trigger_holds_is_suggested_where_it_is_looked_for_until_it_is_taken(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path / "home", Settings())
     try:
         daemon.attach(write_calls(tmp_path / "a.jsonl", START, range(-1_200, 0), status=500, error_type="internal"))
@@ -192,6 +192,10 @@ def test_the_list_whose_trigger_holds_is_suggested_where_it_is_looked_for(tmp_pa
         daemon.ask("POST", "/v1/incident/open", wire.Responded, opened)
         incident = daemon.ask("GET", "/v1/incident", wire.IncidentView, incident="INC-1")
         assert spike in incident.suggested
+        taken = wire.RunRequest(checklist="error-spike", params={"service": "chat"}, incident="INC-1")
+        daemon.ask("POST", "/v1/checklist/run", wire.StepReply, taken)
+        incident = daemon.ask("GET", "/v1/incident", wire.IncidentView, incident="INC-1")
+        assert "error-spike" not in {each.checklist for each in incident.suggested}, "it runs already"
         daemon.ask("POST", "/v1/incident/resolve", wire.Responded, wire.ResolveIncident(incident="INC-1"))
         assert daemon.ask("GET", "/v1/incident", wire.IncidentView, incident="INC-1").suggested == ()
     finally:

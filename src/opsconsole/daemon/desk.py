@@ -122,8 +122,8 @@ class Desk:
         """What goes on at these services by itself."""
         return self.releasing.running(services)
 
-    def _suggested(self, services: tuple[str, ...]) -> tuple[wire.Suggestion, ...]:
-        return self.running.suggested(services)
+    def _suggested(self, incident: wire.Incident) -> tuple[wire.Suggestion, ...]:
+        return self.running.suggested(incident.services, incident.incident)
 
     # Views --------------------------------------------------------------------------------------------------------
 

@@ -42,8 +42,8 @@ MOST_REVIEWED = 5_000
 """… in a review; the journal has all."""
 NOW_WINDOW = "15m"
 
-Suggest = Callable[[tuple[str, ...]], tuple[wire.Suggestion, ...]]
-"""The checklists that these services ask for now."""
+Suggest = Callable[[wire.Incident], tuple[wire.Suggestion, ...]]
+"""The checklists that an incident asks for now."""
 UnderWay = Callable[[tuple[str, ...]], tuple[str, ...]]
 """What goes on at these services by itself, in words."""
 S = TypeVar("S", bound=msgspec.Struct)
@@ -59,7 +59,7 @@ class Responding:
         attendance: Attendance,
         running: UnderWay = lambda services: (),
         notify: Notify | None = None,
-        suggest: Suggest = lambda services: (),
+        suggest: Suggest = lambda incident: (),
     ) -> None:
         """Without ``notify`` messages are written down and nobody is told. Raises JournalError for a broken journal."""
         self._engine, self._view, self._attendance = engine, view, attendance
@@ -276,7 +276,7 @@ class Responding:
             matched=len(lines),
             services=self.services_now(incident),
             running=self._running(incident.services),
-            suggested=self._suggest(incident.services) if is_open(incident) else (),
+            suggested=self._suggest(incident) if is_open(incident) else (),
             here=here,
             query_ms=round((perf_counter() - began) * 1000, 1),
         )

@@ -161,8 +161,11 @@ class Running:
             return self._one(asked.option("id"), asked.option("form"), began)
         return self._of_run(self.book.run(asked.option("id")), began)
 
-    def suggested(self, services: Iterable[str]) -> tuple[wire.Suggestion, ...]:
-        """The checklists that these services ask for now, or did less than ``SUGGESTED_FOR_S`` ago."""
+    def suggested(self, services: Iterable[str], incident: str = "") -> tuple[wire.Suggestion, ...]:
+        """The checklists that these services ask for now, or did less than ``SUGGESTED_FOR_S`` ago.
+
+        With ``incident`` not those that are taken already: that run on it now.
+        """
         now_s = self._engine.clock.monotonic()
         found: list[wire.Suggestion] = []
         for service in services:
@@ -173,7 +176,9 @@ class Running:
                 known = now_s, tuple(suggested((each for each in lists if each is not None), service, hands))
                 self._suggested[service] = known
             found += known[1]
-        return tuple(found)
+        runs = self.book.state.runs.values() if incident else ()
+        taken = {run.checklist.id for run in runs if run.incident == incident and run.phase != "ended"}
+        return tuple(each for each in found if each.checklist not in taken)
 
     def entry(self, name: str) -> wire.ChecklistEntry | None:
         """One checklist in a line; None where there is none of that name."""

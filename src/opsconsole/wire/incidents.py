@@ -393,6 +393,6 @@ class IncidentView(View, frozen=True, kw_only=True):
     running: tuple[str, ...] = ()
     """What goes on at its services by itself: rollouts, changes that are watched, checklists."""
     suggested: tuple[Suggestion, ...] = ()
-    """Checklists whose triggers hold at its services, while it is open."""
+    """Checklists whose triggers hold at its services, while it is open, and that do not run on it."""
     here: tuple[Presence, ...] = ()
     """Who looks at it, or at one of its services."""
