@@ -7,6 +7,7 @@ import pwd
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from attending import TEXT, Attended
@@ -106,6 +107,18 @@ def test_players_pause_and_end_where_the_scenario_lets_them(opened: list[Attende
     with pytest.raises(RequestRefused):
         drill.command("ann", "speed", number=9.0)
     assert drill.command("ann", "end").is_over
+
+
+@pytest.mark.parametrize("word", get_args(wire.DrillWord))
+def test_player_is_told_in_words_what_they_may_not_do(opened: list[Attended], room: Path, word: wire.DrillWord) -> None:
+    drill = attended(opened, room, "stop_conditions: [{manual: facilitator}]\n")
+    acts = {
+        "pause": "stop its time", "resume": "let its time go on", "speed": "change the speed of its time",
+        "inject": "tell what is to come", "say": "speak to everybody", "note": "write the facilitator's notes",
+        "judge": "judge what was done", "end": "end it",
+    }  # fmt: skip
+    with pytest.raises(RequestRefused, match=f"ann is a player of this drill and may not {acts[word]}\n"):
+        drill.command("ann", word)
 
 
 # Who sees what ----------------------------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ class Session:
         is_of_player = asked.word in ("pause", "resume", "end") and self._players_stop
         is_of_one_alone = asked.word == "speed" and self._players_stop and not self._facilitators
         if not (is_of_player or is_of_one_alone):
-            self._require(person, asked.word)
+            self._require(person, _ACTS[asked.word])
         with self._lock:
             if self.stage.is_over:
                 raise UsageError("the drill is over", f"opsconsole drill report {self._run.name}")
@@ -356,6 +356,17 @@ _COMMANDS: dict[str, Callable[[Session, Person, wire.DrillCommand], None]] = {
     "judge": Session._judge,
     "end": Session._end,
 }
+_ACTS: dict[wire.DrillWord, str] = {
+    "pause": "stop its time",
+    "resume": "let its time go on",
+    "speed": "change the speed of its time",
+    "inject": "tell what is to come",
+    "say": "speak to everybody",
+    "note": "write the facilitator's notes",
+    "judge": "judge what was done",
+    "end": "end it",
+}
+"""Word → what a player may not do, where they may not."""
 
 
 def _json(struct: msgspec.Struct) -> Response:
