@@ -71,6 +71,8 @@ def test_a_drill_that_nobody_acted_in_has_no_strengths(room: Path) -> None:
     try:
         attended.until(10)
         attended.command("eve", "end")
-        assert decoded(attended.get("eve", "drill/report"), wire.DrillPapers).report.strengths == ()
+        papers = decoded(attended.get("eve", "drill/report"), wire.DrillPapers)
+        assert papers.report.strengths == ()
+        assert "facilitator's notes" not in papers.markdown + papers.html, "nobody wrote any"
     finally:
         attended.stage.close()

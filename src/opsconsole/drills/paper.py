@@ -142,7 +142,8 @@ def sections(report: wire.DrillReport) -> Iterator[tuple[str, Sequence[str], Row
 def _lists(report: wire.DrillReport) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Strengths", report.strengths
     yield "To be improved", report.improvements
-    yield "The facilitator's notes", report.notes
+    if report.notes:
+        yield "The facilitator's notes", report.notes
     yield "Follow-ups", report.followups
     yield "Debrief", report.questions
     if report.unreadable:
