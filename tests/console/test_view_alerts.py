@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -42,6 +43,20 @@ def test_a_row_says_severity_evidence_and_who_has_it_in_words_and_signs() -> Non
 
 def test_what_did_not_arrive_is_said_before_what_did() -> None:
     assert "told      NOT TOLD: status-page; not told yet: mail; told on-call" in text_of(frame_at(LIST))
+
+
+@pytest.mark.parametrize(
+    ("why", "row", "faults"),
+    [(wire.NO_NOTIFIER, "▲ nobody was told: no notifier takes it", True),
+     (wire.IN_A_DRILL, " a drill: nobody outside is told", False)],
+)  # fmt: skip
+def test_who_was_told_nothing_is_missed_except_in_a_drill(why: str, row: str, faults: bool) -> None:
+    told = (wire.AlertTold(at=NOW, step=0, notify=(), why_nobody=why),)
+    view = msgspec.structs.replace(
+        alert_view({}), alert=msgspec.structs.replace(PAGE, told=told), deliveries=(), history=()
+    )
+    assert row in text_of(frame_at(ONE, view))
+    assert (row in text_of(frame_at(replace(ONE, is_faults_only=True), view))) is faults
 
 
 def test_rules_that_were_never_looked_at_are_no_quiet_night() -> None:

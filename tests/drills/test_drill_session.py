@@ -55,6 +55,15 @@ def test_player_cannot_read_what_is_coming_by_any_question(attended: Attended) -
         assert secret not in everything
 
 
+def test_alert_of_a_drill_misses_no_notifier(attended: Attended) -> None:
+    alerts = decoded(attended.get("ann", "alerts"), wire.AlertsView).alerts
+    told = [each.why_nobody for alert in alerts for each in alert.told]
+    assert set(told) == {"a drill: nobody outside is told"}
+    (name, *_) = (alert.id for alert in alerts if alert.told)
+    history = decoded(attended.get("ann", "alert", alert=name), wire.AlertView).history
+    assert f"{name}, a drill: nobody outside is told" in [each.text for each in history]
+
+
 def shown(view: wire.DrillView) -> str:
     """The view `drill` of a console, every panel of it, wide and narrow."""
     pages = []

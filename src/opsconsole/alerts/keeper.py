@@ -53,13 +53,14 @@ class Keeper:
         rules_of: RulesOf,
         *,
         environment: str = "",
+        why_nobody: str = wire.NO_NOTIFIER,
         tell: Tell,
         params_of: ParamsOf,
         explain: Explain = lambda service, metric: (),
     ) -> None:
         self.book = book
         self.rules_of = rules_of
-        self._clock, self._settings, self._environment = clock, settings, environment
+        self._clock, self._settings, self._environment, self._why_nobody = clock, settings, environment, why_nobody
         self._tell, self._params_of, self._explain = tell, params_of, explain
         self.waiting = Waiting()
         self._latest: Mapping[tuple[str, str, str, str], Finding] = {}
@@ -132,8 +133,11 @@ class Keeper:
             return
         notice = self._notice(alert, "escalated" if alert.step else "firing")
         names = self._tell(notice, steps[alert.step].notify)
-        services = list(alert.services)
-        self.book.note(ACTOR, "alert.escalated", alert=alert.id, services=services, step=alert.step, notify=list(names))
+        why = {} if names else {"why_nobody": self._why_nobody}
+        step, services = alert.step, list(alert.services)
+        self.book.note(
+            ACTOR, "alert.escalated", alert=alert.id, services=services, step=step, notify=list(names), **why
+        )
 
     def _notice(self, alert: Alert, kind: wire.NoticeKind) -> wire.Notice:
         return notice_of(alert, kind, self._environment, self._params_of(alert.checklist) or ())

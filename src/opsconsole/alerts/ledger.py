@@ -174,7 +174,9 @@ def _acknowledged(state: Alerts, event: Event) -> Alerts:
 
 
 def _escalated(state: Alerts, event: Event) -> Alerts:
-    told = wire.AlertTold(at=_at(event), step=event.data["step"], notify=tuple(event.data["notify"]))
+    data, names = event.data, tuple(event.data["notify"])
+    why_nobody = "" if names else data.get("why_nobody", wire.NO_NOTIFIER)
+    told = wire.AlertTold(at=_at(event), step=data["step"], notify=names, why_nobody=why_nobody)
     return _one(state, event, lambda alert: replace(alert, told=(*alert.told, told), step=told.step + 1))
 
 

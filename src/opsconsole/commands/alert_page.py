@@ -89,7 +89,7 @@ def _member_lines(member: wire.AlertMember, alert: wire.Alert) -> list[str]:
 
 def _told_lines(alert: wire.Alert) -> list[str]:
     lines = [
-        f"   {_at(told.at)} step {told.step + 1}: {safe(', '.join(told.notify)) or 'nobody, for no notifier takes it'}"
+        f"   {_at(told.at)} step {told.step + 1}: {safe(', '.join(told.notify)) or told.why_nobody}"
         for told in alert.told
     ]
     if alert.next_at:

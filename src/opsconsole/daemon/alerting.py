@@ -83,6 +83,7 @@ class Alerting:
             engine.settings.alerts,
             self.rules_of,
             environment=engine.settings.environment,
+            why_nobody=wire.IN_A_DRILL if engine.is_driven else wire.NO_NOTIFIER,
             tell=tell,
             params_of=params_of,
             explain=self._explained,

@@ -5,6 +5,8 @@ datetimes; durations and money have their unit in the field's name. The console,
 """
 
 from opsconsole.wire.alerts import (
+    IN_A_DRILL,
+    NO_NOTIFIER,
     AckRequest,
     Alert,
     AlertMember,
@@ -335,8 +337,10 @@ __all__ = [
     "FORWARD",
     "GENERATOR",
     "INCIDENT_ROLES",
+    "IN_A_DRILL",
     "MILESTONES",
     "MOST_REQUESTS",
+    "NO_NOTIFIER",
     "PASSED",
     "REQUEST_ORDERS",
     "RESTORE",

@@ -51,6 +51,11 @@ class AlertMember(Struct, frozen=True, kw_only=True):
     """Is it found now?"""
 
 
+NO_NOTIFIER = "nobody was told: no notifier takes it"
+IN_A_DRILL = "a drill: nobody outside is told"
+"""Why a step of a ladder told nobody: something is missing, or it is as it should be."""
+
+
 class AlertTold(Struct, frozen=True, kw_only=True):
     """One step of the ladder that was taken."""
 
@@ -59,6 +64,8 @@ class AlertTold(Struct, frozen=True, kw_only=True):
     """From 0."""
     notify: tuple[str, ...]
     """Names of the notifiers that tell it; empty where none takes it."""
+    why_nobody: str = ""
+    """Why there are none; empty where there is one."""
 
 
 class Alert(Struct, frozen=True, kw_only=True):

@@ -197,7 +197,10 @@ def _told(view: wire.AlertView, frame: Frame) -> Iterator[Row]:
         is_fault = each.word in ("failed", "given up")
         yield Row(f"d {each.notifier} {each.id}", line, page=page, is_fault=is_fault, hang=TIME_CELLS)
     if alert.told and not view.deliveries:
-        yield Row("unheard", (Span(" ▲ nobody was told: no notifier takes it", "warn"),), is_fault=True)
+        why = alert.told[-1].why_nobody or "it is no longer known whom it was told to"
+        is_drill = why == wire.IN_A_DRILL
+        told = span(f" {why}", "dim") if is_drill else span(f" ▲ {why}", "warn")
+        yield Row("unheard", (told,), is_fault=not is_drill)
 
 
 def _history(view: wire.AlertView) -> Iterator[Row]:

@@ -143,7 +143,8 @@ def _detail(alert: wire.Alert, view: wire.AlertsView, frame: Frame, width: int) 
     for i, each in enumerate(alert.explained[:1]):
         rows += _told("changed" if not i else "", each, width)
     rows += _holding(alert, frame, view, width)
-    rows += _told("told", view.deliveries.get(alert.id) or "nobody yet", width, _told_ink(view.deliveries, alert))
+    nobody = (alert.told[-1].why_nobody if alert.told else "") or "nobody yet"
+    rows += _told("told", view.deliveries.get(alert.id) or nobody, width, _told_ink(view.deliveries, alert))
     if incident := view.incidents.get(alert.id):
         rows.append(labelled("incident", span(incident, "accent")))
     if alert.checklist:

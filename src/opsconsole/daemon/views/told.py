@@ -122,9 +122,10 @@ def _of_alert(event: Event) -> str:
 
 def _alert_escalated(event: Event) -> Told:
     data = event.data
-    whom = ", ".join(data["notify"]) or "nobody, for no notifier takes it"
+    names = ", ".join(data["notify"])
+    told = f"told to {names}" if names else data.get("why_nobody", wire.NO_NOTIFIER)
     step = f" (step {data['step'] + 1})" if data["step"] else ""
-    return "note", _of_alert(event), f"{data['alert']} told to {whom}{step}"
+    return "note", _of_alert(event), f"{data['alert']}{' ' if names else ', '}{told}{step}"
 
 
 def _alert_acknowledged(event: Event) -> Told:
