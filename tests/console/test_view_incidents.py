@@ -302,6 +302,21 @@ def test_a_message_is_shown_whole_and_goes_out_only_when_send_was_typed() -> Non
     assert sent["said"] == {"changed": "v41 serves"}
 
 
+def test_a_cause_that_was_named_stands_in_the_message_and_is_not_asked_for_again() -> None:
+    fake = client(incident_draft=DRAFT)
+
+    async def scenario(session: Session) -> None:
+        await session.press("I", "enter", "U", *["backspace"] * len("update"), *"identified", "enter", SEND)
+        await session.until("what people notice:")
+        await session.press("enter")
+        await session.until("the cause: v42 holds the cache")
+        await session.press("enter", SEND)
+        await session.until("type send:")
+
+    drive(scenario, client=fake)
+    assert asked(fake)[-1][1]["said"] == {"cause": "v42 holds the cache. TODO: alert"}
+
+
 @pytest.mark.parametrize(
     ("status", "is_known", "is_first", "stage"),
     [

@@ -84,6 +84,17 @@ def test_what_is_no_fact_stays_as_it_is(source: str, text: str) -> None:
     assert templates.rendered(source, {"title": "slow"}) == text
 
 
+@pytest.mark.parametrize(("audience", "stage"), EVERY)
+def test_what_nobody_said_has_no_line_of_its_own(room: Room, audience: wire.Audience, stage: wire.Stage) -> None:
+    room.open("SEV-1")
+    silent = message(room, audience, stage, {})
+    unsaid = [line for line in silent.splitlines() if line.endswith(": –") and "Signals" not in line]
+    assert unsaid == []
+    said = message(room, audience, stage, {"impact": "one in ten fails"})
+    assert "one in ten fails" in said
+    assert len(said.splitlines()) == len(silent.splitlines()) + 1
+
+
 def test_a_template_beside_the_configuration_goes_before(tmp_path: Path) -> None:
     (tmp_path / "external-update.txt").write_text("Harbor: $changed\n", encoding="utf-8")
     found = templates.template(tmp_path, "external", "update")

@@ -1,6 +1,7 @@
 """Messages to people: templates as files, the facts that go into them, and what no message may say.
 
-Always true here: a fact that is missing reads ``–``; a fact is put in once and never read as a template itself; a
+Always true here: a fact that is missing reads ``–``, and a line that has nothing but a label and what a person did not
+say is left out; a fact is put in once and never read as a template itself; a
 template that asks for a fact that does not exist is refused with its file and line; nothing is sent that promises when
 it will be over, and nothing says that it is over without a word on lost data.
 """
@@ -51,6 +52,8 @@ _PROMISE = re.compile(
     r"(?:\d|(?:an?|the next|one|two|noon|tonight|tomorrow)\b)",
     re.I,
 )
+_LABELLED = re.compile(rf"[^$:]+: \$(?:{'|'.join(SAID)}|\{{(?:{'|'.join(SAID)})\}})\.?\s*")
+"""A line of a template that says one fact of a person's and nothing else."""
 
 
 class Source(NamedTuple):
@@ -89,15 +92,22 @@ def _name(found: re.Match[str]) -> str:
 
 
 def rendered(source: str, facts: Mapping[str, str]) -> str:
-    """The template with these facts; the first line is the title. What is no fact's name stays as it is."""
+    """The template with these facts; the first line is the title. What is no fact's name stays as it is.
+
+    A line like ``Cause: $cause`` is left out where nobody said it.
+    """
 
     def put(found: re.Match[str]) -> str:
         if found["escaped"]:
             return "$"
         return facts.get(_name(found), "") or MISSING if _name(found) else found[0]
 
+    def is_empty(line: str) -> bool:
+        return bool(_LABELLED.fullmatch(line)) and not any(facts.get(name) for name in _asked(line))
+
     title, _, body = source.partition("\n")
-    return " ".join(Template.pattern.sub(put, title).split()) + "\n" + Template.pattern.sub(put, body)
+    said = "".join(line for line in body.splitlines(keepends=True) if not is_empty(line))
+    return " ".join(Template.pattern.sub(put, title).split()) + "\n" + Template.pattern.sub(put, said)
 
 
 def facts(

@@ -41,6 +41,12 @@ def stage_of(incident: wire.Incident) -> wire.Stage:
     return "identified" if cause is not None and cause.at is not None else "investigating"
 
 
+def cause_of(incident: wire.Incident) -> str:
+    """The newest note that names it, in one line; empty where none does."""
+    named = [note.text for note in incident.notes if note.is_cause]
+    return " ".join(named[-1].split()) if named else ""
+
+
 def _begin_update(state: State, frame: Frame) -> Form:
     name = name_of(state, frame)
     return Form("tell", f"message of {name}", name)
@@ -57,9 +63,12 @@ async def _tell(client: Client, form: Form) -> Done:
 
 
 async def _facts(client: Client, form: Form) -> Done:
-    """What only a person can say, which depends on the stage."""
+    """What only a person can say, which depends on the stage; what was said of the incident already stands there."""
     stage, audience = form.said("stage"), form.said("audience")
-    fields = tuple(Field(name, label, is_needed=name == "data_loss") for name, label in FACTS[stage])
+    known = {"cause": cause_of((await view_of(client, form.of)).incident)}
+    fields = tuple(
+        Field(name, label, known.get(name, ""), is_needed=name == "data_loss") for name, label in FACTS[stage]
+    )
     carried = (("stage", stage), ("audience", audience))
     return Done("", form=Form("draft", f"{audience} message, {stage}", form.of, fields, carried=carried))
 
