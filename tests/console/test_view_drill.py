@@ -197,6 +197,21 @@ def test_time_is_paused_resumed_and_made_faster() -> None:
     assert (asked.word, asked.number) == ("speed", 5.0)
 
 
+@pytest.mark.parametrize(
+    ("keys", "number"),
+    [("2", 2.0), ("30", 30.0), (("backspace", "1", "0"), 10.0), (("right", "backspace", "2"), 2.0),
+     ((" ", "backspace", "1"), 1.0), (("down", "6", "0"), 60.0)],
+    ids=["typed", "typed on", "rubbed out", "an arrow", "a blank", "chosen"],
+)  # fmt: skip
+def test_a_number_that_is_typed_takes_the_place_of_the_one_that_stands_there(keys: Any, number: float) -> None:
+    assert commanded([">", *keys, SEND], f"at {number:g}x", speed=number).number == number
+
+
+def test_a_number_is_gone_on_with_where_a_key_says_so() -> None:
+    refused = run(leading(), [">", "right", "0", SEND], "one of 1, 2, 5, 10, 30, 60")
+    assert refused == []
+
+
 def test_something_is_said_and_something_is_written_down() -> None:
     asked = commanded(["U", *"Who commands?", SEND], "everybody was told")
     assert (asked.word, asked.text) == ("say", "Who commands?")

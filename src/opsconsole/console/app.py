@@ -297,7 +297,10 @@ class OpsConsole(App[None], inherit_bindings=False):
 
     def _type(self, text: str) -> None:
         limit = LIMITS.get(self._state.mode, COMMAND_LIMIT)
-        self._become(replace(self._state, draft=(self._state.draft + text)[:limit], choice=0))
+        is_offered = self._state.mode == "form" and self._state.is_offered
+        before = "" if is_offered and text.strip() else self._state.draft
+        typed = text.strip() if is_offered else text
+        self._become(replace(self._state, draft=(before + typed)[:limit], is_offered=False, choice=0))
 
     def _jump(self, letter: str) -> None:
         """Move the cursor to the row of this letter."""

@@ -23,6 +23,8 @@ class Field:
     """What it begins with."""
     choices: tuple[str, ...] = ()
     """Arrows and Tab go through them, and any of them may be typed."""
+    is_number: bool = False
+    """The first character that is typed takes the place of what stands there: nobody goes on with half a number."""
     is_needed: bool = False
     must_be: str = ""
     """Nothing else will do: for what cannot be taken back."""

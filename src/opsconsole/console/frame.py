@@ -48,6 +48,8 @@ class State:
     """Where the cursor of what is open stands: the window picker, the list of keys, a completion."""
     draft: str = ""
     """The filter or the command as it is being typed."""
+    is_offered: bool = False
+    """It is what a field for a number began with, and the first character that is typed takes its place."""
     as_of: datetime | None = None
     """The moment at which the console's clock stands still; None: it is now."""
     crosshair: datetime | None = None

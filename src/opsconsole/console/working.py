@@ -181,7 +181,8 @@ class Working:
         if form.field is not None:
             text = form.begins if draft is None else draft
             self._since_s = self._desk.now_s()
-            self._desk.become(replace(self._desk.state(), mode="form", form=form, draft=text, choice=0, notice=notice))
+            state = replace(self._desk.state(), mode="form", form=form, choice=0, notice=notice)
+            self._desk.become(replace(state, draft=text, is_offered=draft is None and form.field.is_number))
         elif DEEDS[form.deed].asks:
             self._look_up(form)
         elif self._key_s - self._before_s <= HAND_S:
@@ -227,10 +228,13 @@ class Working:
         state = self._desk.state()
         if state.form is not None and state.form.given:
             form = state.form.back(state.draft)
-            self._desk.become(replace(state, form=form, draft=form.begins, notice=""))
+            is_number = form.field is not None and form.field.is_number
+            self._desk.become(replace(state, form=form, draft=form.begins, is_offered=is_number, notice=""))
 
     def _close(self, notice: str) -> None:
-        self._desk.become(replace(self._desk.state(), mode="browse", form=None, draft="", choice=0, notice=notice))
+        self._desk.become(
+            replace(self._desk.state(), mode="browse", form=None, draft="", is_offered=False, choice=0, notice=notice)
+        )
 
     # Sending ------------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,10 @@ async def _ack(client: Client, form: Form) -> Done:
 
 def _begin_silence(state: State, frame: Frame) -> Form:
     alert = _open(state, frame)
-    fields = (Field("span", "for", "1h", is_needed=True, check=minutes_of), Field("reason", "because", is_needed=True))
+    fields = (
+        Field("span", "for", "1h", is_number=True, is_needed=True, check=minutes_of),
+        Field("reason", "because", is_needed=True),
+    )
     return Form("silence", f"silence {alert.id}", alert.id, fields)
 
 

@@ -122,7 +122,7 @@ def _begin_judge(state: State, frame: Frame) -> Form:
     if judged is None:
         raise UsageError("choose an expectation first that a person judges")
     before = f"{judged.quality:g}" if judged.quality is not None else ""
-    fields = (Field("number", "how well, 0 to 1", before, is_needed=True, check=number_of),)
+    fields = (Field("number", "how well, 0 to 1", before, is_number=True, is_needed=True, check=number_of),)
     return Form("judge", f"judge {judged.id}", judged.id, fields)
 
 
@@ -138,7 +138,8 @@ def _begin_speed(state: State, frame: Frame) -> Form:
     now = _now(frame).speed
     faster = next((each for each in PACES if each > now), PACES[0])
     choices = tuple(f"{each:g}" for each in PACES)
-    return Form("speed", f"from {now:g}x", "", (Field("number", "seconds of it in one", f"{faster:g}", choices),))
+    field = Field("number", "seconds of it in one", f"{faster:g}", choices, is_number=True)
+    return Form("speed", f"from {now:g}x", "", (field,))
 
 
 def _begin_say(state: State, frame: Frame) -> Form:

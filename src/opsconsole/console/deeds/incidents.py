@@ -285,7 +285,7 @@ def _begin_finish(state: State, frame: Frame) -> Form:
     first = under if under in open_now else open_now[0]
     return Form(
         "finish_follow_up", f"follow-up of {name} is done", name,
-        (Field("number", "which", first, open_now, is_needed=True),),
+        (Field("number", "which", first, open_now, is_number=True, is_needed=True),),
     )  # fmt: skip
 
 

@@ -255,6 +255,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("form_after", ("down", "tab"), "", "the next, the previous choice, or question", _needs("mode:form")),
     Action("form_before", ("up",), "", "the next, the previous choice, or question", _needs("mode:form")),
+    Action("form_edit", ("left", "right"), "", "go on with the number that stands there", _needs("mode:form")),
     Action("form_back", ("shift+tab",), "", "the question before, with what was answered", _needs("mode:form")),
     Action("cancel_form", ("escape",), "", "do nothing", _needs("mode:form")),
     Action("close_text", ("q", "escape", "backspace", "enter"), "", "close the page", _needs("mode:text")),

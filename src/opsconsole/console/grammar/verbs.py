@@ -297,7 +297,7 @@ def _keep_filter(state: State, key: str, frame: Frame, action: Action) -> State:
 def _rub_out(state: State, key: str, frame: Frame, action: Action) -> State:
     if state.mode == "command" and not state.draft:
         return replace(state, mode="browse")
-    return replace(state, draft=state.draft[:-1], choice=0)
+    return replace(state, draft=state.draft[:-1], is_offered=False, choice=0)
 
 
 def _scrolled(by: int) -> Verb:
@@ -341,6 +341,7 @@ VERBS: dict[str, Verb] = {
     **dict.fromkeys(
         ("cancel_filter", "cancel_command", "cancel_help", "cancel_jump", "cancel_window", "close_text"), _closed
     ),
+    "form_edit": lambda state, key, frame, action: replace(state, is_offered=False),
     **dict.fromkeys(("rub_out_filter", "rub_out_command", "rub_out_help", "rub_out_form"), _rub_out),
 }
 
