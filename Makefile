@@ -45,7 +45,7 @@ demo: $(STAMP)
 	@$(BIN)/opsconsole demo
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
 peers: $(PEERS:%=.venv-%/.installed-from-lock)
 

@@ -13,6 +13,7 @@ from operating import Operator
 from opsconsole import wire
 from opsconsole.checklists.catalogue import LIBRARY
 from opsconsole.releases.access import Person
+from waiting import until
 
 OPERATOR = Person(uid=os.getuid(), name="ann")
 CHAT = {"service": "chat-assist"}
@@ -100,7 +101,7 @@ def test_on_the_command_line_an_undoing_is_left_out_by_its_name_and_no_other(dem
         named = ("skip", "it may stay", "--undoing", f"{run}:rollback:1")
         left = opsconsole(demo.daemon, "checklist", "step", run, *named)
         assert f"left as it is: {run}:rollback:1" in left.err
-    assert demo.view(run).run.word == "aborted"
+    until(lambda: demo.view(run).run.word == "aborted")
 
 
 def test_aborting_sets_back_what_ran_and_nothing_else(demo: DemoFleet) -> None:
