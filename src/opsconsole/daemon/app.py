@@ -112,10 +112,10 @@ def make_app(desk: Desk, hub: Views, stop: Callable[[], None], who: Who) -> Star
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
-        *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources")),
+        *(Route(f"/v1/{kind}", view(kind, is_newest=kind == "status")) for kind in (*VIEWS, "sources")),
         *(Route(f"/v1/{kind}", view(kind, is_newest=True)) for kind in duty.KINDS),
         *_alert_routes(desk),
-        *(Route(f"/v1/{kind}", view(kind)) for kind in KINDS),
+        *(Route(f"/v1/{kind}", view(kind, is_newest=True)) for kind in KINDS),
         _drill_route(desk, hub),
         get("manifests", lambda asked: desk.registering.manifests(asked.get("service", ""))),
         get("deliveries", lambda asked: notifying.deliveries(asked.get("notifier", ""), asked.get("key", ""))),
