@@ -60,12 +60,12 @@ def make_app(desk: Desk, hub: Views, stop: Callable[[], None], who: Who) -> Star
 
     releasing, running, responding, notifying = desk.releasing, desk.running, desk.responding, desk.notifying
 
-    def view(kind: str, *, is_newest: bool = False) -> Answer:
-        """Whoever follows a view shares an answer; of the newest, whoever asks once sees what they have just done."""
+    def view(kind: str) -> Answer:
+        """Whoever follows a view shares an answer; whoever asks once sees what they have just done."""
 
         async def answer(request: Request) -> Response:
             given = dict(request.query_params)
-            is_alone = is_newest and "after" not in given
+            is_alone = "after" not in given
             after = _number(given.pop("after", "0"), "after")
             asked = Asked(
                 kind=kind,
@@ -112,10 +112,8 @@ def make_app(desk: Desk, hub: Views, stop: Callable[[], None], who: Who) -> Star
     routes = [
         Route("/v1/health", health),
         Route("/v1/diagnosis", diagnosis),
-        *(Route(f"/v1/{kind}", view(kind, is_newest=kind == "status")) for kind in (*VIEWS, "sources")),
-        *(Route(f"/v1/{kind}", view(kind, is_newest=True)) for kind in duty.KINDS),
+        *(Route(f"/v1/{kind}", view(kind)) for kind in (*VIEWS, "sources", *duty.KINDS, *KINDS)),
         *_alert_routes(desk),
-        *(Route(f"/v1/{kind}", view(kind, is_newest=True)) for kind in KINDS),
         _drill_route(desk, hub),
         get("manifests", lambda asked: desk.registering.manifests(asked.get("service", ""))),
         get("deliveries", lambda asked: notifying.deliveries(asked.get("notifier", ""), asked.get("key", ""))),
